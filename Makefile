@@ -1,0 +1,93 @@
+# Everything people run. `make help` lists the targets; variables are passed through: make refresh CUSTOMERS=my.csv
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+WAREHOUSE ?= data/warehouse
+CUSTOMERS_N ?= 2000
+SAMPLE ?= data/sample_customers.csv
+export CUSTOMERS TRANSACTIONS WAREHOUSE SEGMENTATIONS REPORT HOST PORT FORCE MAX_REJECTED KEEP_VERSIONS
+
+APP := $(VENV)/.app
+DEV := $(VENV)/.dev
+FETCH := $(VENV)/.fetch
+
+# uv where it is on PATH, pip otherwise; the pins are the same.
+ifneq ($(shell command -v uv),)
+INSTALL = uv pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable
+else
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
+endif
+
+.PHONY: help refresh dashboard report sql test check format dictionary sample data browser clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+refresh: $(APP) ## Load customers, find segments, check and publish (CUSTOMERS=path WAREHOUSE=dir SEGMENTATIONS=path FORCE=1)
+	@$(BIN)/python -m etl.refresh
+
+dashboard: $(APP) ## Serve the dashboard on 127.0.0.1:8050, after a first refresh where there is none (HOST= PORT=)
+	@test -e "$(WAREHOUSE)/current.duckdb" || $(BIN)/python -m etl.refresh
+	@$(BIN)/python -m dashboard
+
+report: $(APP) ## Write pictures and one HTML page to data/report (REPORT=dir)
+	@test -e "$(WAREHOUSE)/current.duckdb" || $(BIN)/python -m etl.refresh
+	@$(BIN)/python -m dashboard.report
+
+sql: $(APP) ## Open the duckdb client on the published warehouse, read-only
+	@test -e "$(WAREHOUSE)/current.duckdb" || { echo "sql: no warehouse in $(WAREHOUSE); run make refresh first" >&2; exit 2; }
+	@$(BIN)/duckdb -readonly "$$(readlink -f "$(WAREHOUSE)/current.duckdb")"
+
+sample: $(APP) ## Write synthetic customers (CUSTOMERS_N=2000 SAMPLE=data/sample_customers.csv)
+	@$(BIN)/python -m etl.sample --customers-n $(CUSTOMERS_N) --output $(SAMPLE)
+
+data: $(FETCH) ## Fetch the Kaggle file to data/Mall_Customers.csv
+	@$(BIN)/python -m etl.fetch
+
+test: $(DEV) browser ## Run every test, the browser's included
+	@$(BIN)/python -m pytest
+
+check: $(DEV) ## Format, lint, types and import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV) ## Format the code and mend what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+dictionary: $(APP) ## Write the data dictionary of the README from the comments in the SQL
+	@$(BIN)/python -m etl.dictionary
+
+clean: ## Remove the environment and caches; data/ stays
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache *.egg-info
+
+browser:
+	@tests/install_browser
+
+$(BIN)/python:
+ifneq ($(shell command -v uv),)
+	@uv venv --quiet $(VENV)
+else
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: Python 3.11 or newer is needed; name one with PYTHON=python3.12" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+endif
+
+$(APP): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing into $(VENV) (once) ..."
+	@$(INSTALL) .
+	@touch $@
+
+$(DEV): $(APP)
+	@echo "Installing what tests and checks need (once) ..."
+	@$(INSTALL) '.[test,check]'
+	@touch $@
+
+$(FETCH): $(APP)
+	@$(INSTALL) '.[data]'
+	@touch $@

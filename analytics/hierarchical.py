@@ -1,0 +1,102 @@
+"""Ward's hierarchical clustering (Ward 1963): scipy's where every customer is a point, on micro-clusters beyond."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import linkage
+from sklearn.cluster import KMeans
+
+from analytics.points import Floats, Labels, Points
+
+MOST_LEAVES = 5_000
+"""Up to this many points of weight 1 each is a leaf, and the tree is scipy's."""
+MICRO_CLUSTERS = 2_000
+"""Otherwise the points are folded into this many micro-clusters, which are the leaves."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A dendrogram of m leaves. Leaves are 0 … m - 1; row i of `merges` makes node m + i."""
+
+    merges: NDArray[np.float64]
+    """(m - 1, 4): the two nodes merged, the height and the number of customers, as scipy's linkage returns them."""
+    leaves: Labels
+    """(p,): the leaf that holds each point."""
+
+    def cut(self, k: int) -> Labels:
+        """Label each of p points 0 … k - 1, by undoing the last k - 1 merges. `k` is from 1 to the number of leaves."""
+        count_leaves = len(self.merges) + 1
+        parent = np.arange(2 * count_leaves - 1)
+        for merge, (left, right) in enumerate(self.merges[: count_leaves - k, :2].astype(np.int64)):
+            parent[[left, right]] = count_leaves + merge
+        for node in range(len(parent) - 1, -1, -1):  # a node's parent has a higher number, so it is settled first
+            parent[node] = parent[parent[node]]
+        return np.unique(parent[self.leaves], return_inverse=True)[1].astype(np.int64)
+
+
+def fit_ward(points: Points, seed: int) -> Tree:
+    """Build the dendrogram of p points. Ties are broken by the order of the points."""
+    count = len(points.means)
+    if count <= MOST_LEAVES and np.all(points.weights == 1):
+        return Tree(linkage(points.means, method="ward"), np.arange(count, dtype=np.int64))
+    leaves = _micro_clusters(points, seed)
+    return Tree(weighted_ward(points.centroids(leaves), np.bincount(leaves, points.weights).astype(np.float64)), leaves)
+
+
+def _micro_clusters(points: Points, seed: int) -> Labels:
+    if len(points.means) <= MICRO_CLUSTERS:
+        return np.arange(len(points.means), dtype=np.int64)
+    model = KMeans(n_clusters=MICRO_CLUSTERS, init="random", n_init=1, random_state=seed, max_iter=20)
+    labels = model.fit(points.means, sample_weight=points.weights).labels_
+    return np.unique(labels, return_inverse=True)[1].astype(np.int64)  # an emptied cluster leaves no gap
+
+
+def weighted_ward(means: Floats, weights: Floats) -> NDArray[np.float64]:
+    """Ward's tree of m groups given by their means (m, d) and weights (m,), in the form of scipy's linkage.
+
+    With all weights 1 it is scipy's tree. The nearest-neighbour chain (Murtagh 1983) needs m steps of m distances;
+    the squared height of a merge is 2 a b / (a + b) times the squared distance of the means, for weights a and b.
+    """
+    means, weights = means.copy(), weights.astype(np.float64)
+    active = np.ones(len(means), dtype=bool)
+    chain: list[int] = []
+    found: list[tuple[int, int, float, float]] = []
+    while len(found) < len(means) - 1:
+        if not chain:
+            chain = [int(np.argmax(active))]
+        tip = chain[-1]
+        offsets = means - means[tip]
+        heights = 2 * weights * weights[tip] / (weights + weights[tip]) * np.einsum("md,md->m", offsets, offsets)
+        heights[~active] = np.inf
+        heights[tip] = np.inf
+        nearest = int(np.argmin(heights))
+        if len(chain) > 1 and heights[chain[-2]] <= heights[nearest]:
+            kept = chain[-2]
+            del chain[-2:]
+            found.append((kept, tip, np.sqrt(heights[kept]), weights[kept] + weights[tip]))
+            means[kept] = np.average(means[[kept, tip]], axis=0, weights=weights[[kept, tip]])
+            weights[kept] += weights[tip]
+            active[tip] = False
+        else:
+            chain.append(nearest)
+    return _in_order_of_height(found, len(means))
+
+
+def _in_order_of_height(found: list[tuple[int, int, float, float]], count_leaves: int) -> NDArray[np.float64]:
+    """Number the merges by height: a chain finds them in another order, and names a group by one of its leaves."""
+    group = np.arange(count_leaves)  # union-find: leaf -> representative leaf
+    node = np.arange(count_leaves)  # representative leaf -> its node in the tree
+
+    def representative(leaf: int) -> int:
+        while group[leaf] != leaf:
+            group[leaf] = leaf = group[group[leaf]]
+        return leaf
+
+    merges = np.empty((count_leaves - 1, 4))
+    for row, (one, other, height, weight) in enumerate(sorted(found, key=lambda merge: merge[2])):
+        first, second = representative(one), representative(other)
+        merges[row] = (*sorted((node[first], node[second])), height, weight)
+        group[second] = first
+        node[first] = count_leaves + row
+    return merges

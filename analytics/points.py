@@ -1,0 +1,55 @@
+"""What an algorithm sees: points with weights. A customer is a point of weight 1; a cell stands for many customers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Points:
+    """p points of d scaled features, and s customers on which the indices of fit are computed."""
+
+    means: Floats
+    """(p, d): the mean of each point's customers, scaled units."""
+    weights: Floats
+    """(p,): how many customers each point stands for."""
+    scatter_within: float
+    """Sum over customers of the squared distance to the mean of their point; 0 when every customer is a point."""
+    sample: Floats
+    """(s, d): the customers of the sample, scaled units; all of them when every customer is a point."""
+    sample_points: Labels
+    """(s,): the point that holds each customer of the sample."""
+
+    @property
+    def count_customers(self) -> int:
+        """How many customers the points stand for."""
+        return int(self.weights.sum())
+
+    @property
+    def distinct(self) -> Floats:
+        """(u, d): the different means; no partition can have more segments."""
+        return np.unique(self.means, axis=0)
+
+    @classmethod
+    def of_customers(cls, values: Floats) -> "Points":
+        """Every customer, a row of `values` (n, d), as a point of weight 1."""
+        return cls(values, np.ones(len(values)), 0.0, values, np.arange(len(values), dtype=np.int64))
+
+    def centroids(self, labels: Labels) -> Floats:
+        """(k, d): the weighted mean of the points of each label 0 … k - 1."""
+        totals = np.bincount(labels, self.weights)
+        sums = [np.bincount(labels, self.weights * feature) for feature in self.means.T]
+        return np.column_stack(sums) / totals[:, None]
+
+    def inertia(self, labels: Labels) -> float:
+        """Sum over customers of the squared distance to the centroid of their label."""
+        offsets = self.means - self.centroids(labels)[labels]
+        return self.scatter_within + float(self.weights @ np.einsum("pd,pd->p", offsets, offsets))
+
+    def sizes(self, labels: Labels) -> Labels:
+        """(k,): customers per label."""
+        return np.bincount(labels, self.weights).round().astype(np.int64)

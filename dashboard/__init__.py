@@ -1,0 +1,1 @@
+"""The dashboard: reads marts.* and segments.*, never fits a model."""

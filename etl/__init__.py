@@ -1,0 +1,1 @@
+"""Loading: sources into raw.*, and the refresh that composes the whole job."""

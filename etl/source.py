@@ -1,0 +1,192 @@
+"""Reading a file into the temporary table `source_rows`, every value as text and every row with its line."""
+
+import csv
+import hashlib
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from warehouse.errors import InputError
+
+_DELIMITERS = (",", ";", "\t", "|")
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file that can be read, and what its first bytes say."""
+
+    path: Path
+    """The file."""
+    kind: str
+    """csv or parquet; the content decides, not the name."""
+    headers: tuple[str, ...]
+    """The header of each column, as it came."""
+    delimiter: str = ","
+    """What separates the values of a CSV file."""
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the file's bytes, hexadecimal."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class BrokenLine:
+    """A line that is not a row: it has too many or too few values, or an open quote."""
+
+    line: int
+    reason: str
+    text: str
+
+
+def open_source(connection: duckdb.DuckDBPyConnection, path: Path) -> SourceFile:
+    """Look at a file's first bytes. Raises InputError, naming the file, when it cannot be a table."""
+    if path.is_dir():
+        raise InputError(f"{path}: is a directory; give a CSV or Parquet file")
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+            first_line = start + file.readline(1_000_000)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    if not first_line.strip():
+        raise InputError(f"{path}: is empty; give a CSV or Parquet file with a header and customers")
+    if start == b"PAR1":
+        return SourceFile(path, "parquet", _parquet_headers(connection, path))
+    if start == b"PK\x03\x04":
+        raise InputError(f"{path}: looks like an Excel workbook; save it as CSV first")
+    try:
+        header = first_line.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: line 1 is not UTF-8 text; save the file as UTF-8") from error
+    if "\0" in header:
+        raise InputError(f"{path}: is not a text file; give CSV (UTF-8) or Parquet")
+    delimiter = max(_DELIMITERS, key=header.count)
+    headers = next(csv.reader([header.rstrip("\r\n")], delimiter=delimiter))
+    return SourceFile(path, "csv", tuple(headers), delimiter)
+
+
+def read_rows(connection: duckdb.DuckDBPyConnection, source: SourceFile, names: Sequence[str]) -> list[BrokenLine]:
+    """Fill the temporary table `source_rows` (source_line, then `names`, all text) and return the broken lines.
+
+    Raises InputError when the file cannot be read at all.
+    """
+    try:
+        if source.kind == "parquet":
+            _read_parquet(connection, source, names)
+            return []
+        return _read_csv(connection, source, names)
+    except duckdb.ConversionException as error:
+        raise InputError(f"{source.path}: {_first_line(error)}") from error
+    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.BinderException) as error:
+        raise InputError(f"{source.path}: cannot be read as {source.kind}: {_first_line(error)}") from error
+
+
+def _parquet_headers(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, ...]:
+    try:
+        cursor = connection.execute("select * from read_parquet($path) limit 0", {"path": str(path)})
+    except duckdb.Error as error:
+        raise InputError(f"{path}: is a damaged Parquet file: {_first_line(error)}") from error
+    return tuple(column[0] for column in cursor.description)
+
+
+def _read_parquet(connection: duckdb.DuckDBPyConnection, source: SourceFile, names: Sequence[str]) -> None:
+    values = ", ".join(
+        f"cast({_identifier(header)} as varchar) as {name}" for header, name in zip(source.headers, names, strict=True)
+    )
+    connection.execute(
+        f"create or replace temporary table source_rows as select file_row_number + 1 as source_line, {values} "
+        "from read_parquet($path, file_row_number = true)",
+        {"path": str(source.path)},
+    )
+
+
+def _read_csv(connection: duckdb.DuckDBPyConnection, source: SourceFile, names: Sequence[str]) -> list[BrokenLine]:
+    columns = ", ".join(f"'{name}': 'varchar'" for name in names)
+    connection.execute("drop table if exists source_errors; drop table if exists source_scans")
+    connection.execute(
+        f"""
+        create or replace temporary table source_rows as
+        select row_number() over () + 1 as source_line, *
+        from read_csv(
+            $path, auto_detect = false, header = true, delim = $delimiter, quote = '"', escape = '"', columns = {{{columns}}},
+            ignore_errors = true, store_rejects = true, rejects_table = 'source_errors', rejects_scan = 'source_scans',
+            rejects_limit = 0
+        )
+        """,
+        {"path": str(source.path), "delimiter": source.delimiter},
+    )
+    errors = connection.execute(
+        "select line_byte_position, min(error_message), min(csv_line) from source_errors group by line_byte_position order by 1"
+    ).fetchall()
+    (row_count,) = connection.execute("select count(*) from source_rows").fetchone() or (0,)
+    if not errors and _count_lines(source.path) == row_count + 1:
+        return []  # every line after the header is a row: the lines are right as they are
+    broken_lines, row_lines = _find_lines(source.path, [position for position, _, _ in errors])
+    _number_lines(connection, row_lines, row_count)
+    return [BrokenLine(line, _plain(message), text) for line, (_, message, text) in zip(broken_lines, errors, strict=True)]
+
+
+def _find_lines(path: Path, positions: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The lines that start at the byte `positions` (counted from 1, ascending), and the lines that hold rows."""
+    at, rows, offset = [], [], 0
+    remaining = list(reversed(positions))
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            offset += len(line)
+            is_broken = False
+            while remaining and remaining[-1] <= offset:
+                remaining.pop()
+                at.append(number)
+                is_broken = True
+            if number > 1 and not is_broken and line.strip():
+                rows.append(number)
+    return at + [number] * len(remaining), rows
+
+
+def _number_lines(connection: duckdb.DuckDBPyConnection, row_lines: Sequence[int], row_count: int) -> None:
+    """Correct the lines of `source_rows` for empty and broken lines, which are no rows of it."""
+    if len(row_lines) != row_count:
+        return  # a quoted value spans lines: the count of the row is the best there is
+    connection.execute(
+        "update source_rows set source_line = lines.line from "
+        "(select unnest($lines::bigint[]) as line, unnest(range(2, len($lines::bigint[]) + 2)) as counted) as lines "
+        "where source_rows.source_line = lines.counted",
+        {"lines": row_lines},
+    )
+
+
+def line_texts(path: Path, lines: Collection[int]) -> dict[int, str]:
+    """The text of some lines of a file, by line, as it stands there."""
+    wanted = set(lines)
+    if not wanted:
+        return {}
+    with path.open(encoding="utf-8-sig", errors="replace", newline="\n") as file:
+        return {number: line.rstrip("\r\n") for number, line in enumerate(file, start=1) if number in wanted}
+
+
+def _count_lines(path: Path) -> int:
+    count, last = 0, b""
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            count += block.count(b"\n")
+            last = block[-1:]
+    return count + (last not in (b"\n", b""))
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _first_line(error: Exception) -> str:
+    return re.sub(r"^\w+( \w+)* Error: ", "", str(error).splitlines()[0])
+
+
+def _plain(message: str) -> str:
+    match = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
+    return (
+        f"the row has {match.group(2)} values where the header has {match.group(1)}" if match else _first_line(Exception(message))
+    )

@@ -1,0 +1,140 @@
+"""Running the SQL files: fill the templates with what the warehouse holds so far, execute, and name the file that fails."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+
+from warehouse.catalog import SQL, relations
+from warehouse.columns import Column
+from warehouse.errors import BuildError
+
+
+@dataclass(frozen=True)
+class Category:
+    """One value of a category column, with its code and the column it is encoded into."""
+
+    column_name: str
+    """The category column, e.g. gender."""
+    value: str
+    """The value, e.g. Female."""
+    code: int
+    """Its number, from 0 in alphabetical order."""
+    encoded_column: str
+    """The 0/1 column of features.customer_features_scaled, e.g. gender_is_female."""
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """One segmentation by one algorithm."""
+
+    segmentation: str
+    """The name of the feature list, e.g. spending."""
+    algorithm: str
+    """kmeans or hierarchical."""
+
+    @property
+    def dimension(self) -> str:
+        """The column that holds its segment where a row is a customer: spending_kmeans."""
+        return f"{self.segmentation}_{self.algorithm}"
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the templates see. Read afresh for every file, so a file can loop over what earlier files made."""
+
+    columns: tuple[Column, ...] = ()
+    """The columns of the customers source, in its order."""
+    categories: tuple[Category, ...] = ()
+    """The values of the category columns."""
+    clusterings: tuple[Clustering, ...] = ()
+    """The clusterings of this run."""
+
+    @property
+    def numeric(self) -> tuple[Column, ...]:
+        """The numeric columns: the features."""
+        return tuple(column for column in self.columns if column.kind == "numeric")
+
+    @property
+    def category(self) -> tuple[Column, ...]:
+        """The category columns."""
+        return tuple(column for column in self.columns if column.kind == "category")
+
+    @property
+    def text(self) -> tuple[Column, ...]:
+        """The further columns of the source, carried as text."""
+        return tuple(column for column in self.columns if column.kind == "text")
+
+    @classmethod
+    def read(cls, connection: duckdb.DuckDBPyConnection) -> "Context":
+        """Read the context from what the warehouse holds at this moment."""
+        held = {row[0] for row in connection.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()}
+
+        def rows(relation: str, columns: str, order: str) -> list[tuple[object, ...]]:
+            if relation not in held:
+                return []
+            return connection.execute(f"select {columns} from {relation} order by {order}").fetchall()
+
+        return cls(
+            columns=tuple(
+                Column(*row)  # type: ignore[arg-type]
+                for row in rows(
+                    "raw.columns", "column_name, kind, label, unit, short_label, minimum, maximum, source_header", "position"
+                )
+            ),
+            categories=tuple(
+                Category(*row)  # type: ignore[arg-type]
+                for row in rows("features.category_encoding", "column_name, value, code, encoded_column", "column_name, code")
+            ),
+            clusterings=tuple(
+                Clustering(*row)  # type: ignore[arg-type]
+                for row in rows("segments.runs", "segmentation, algorithm", "segmentation_position, algorithm desc")
+            ),
+        )
+
+
+def literal(text: str) -> str:
+    """`text` as a SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(SQL),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+    autoescape=False,  # SQL, not HTML: literals go through the filter below
+)
+_ENVIRONMENT.filters["literal"] = literal
+
+
+def render(path: Path, context: Context) -> str:
+    """The SQL in `path` (under warehouse/sql) with its templates filled. Raises BuildError naming the file."""
+    try:
+        return _ENVIRONMENT.get_template(path.relative_to(SQL).as_posix()).render(context=context)
+    except TemplateError as error:
+        raise BuildError(f"{path.relative_to(SQL)}: {error}") from error
+
+
+def build(connection: duckdb.DuckDBPyConnection, wanted: Iterable[str]) -> None:
+    """Create the relations of `wanted`, schemas or schema.relation names, in the order in which they read each other.
+
+    Raises BuildError naming the file that failed.
+    """
+    names = set(wanted)
+    chosen = [relation for relation in relations() if relation.schema in names or relation.qualified in names]
+    for relation in chosen:
+        connection.execute(f"create schema if not exists {relation.schema}")
+        execute_file(connection, relation.path)
+
+
+def execute_file(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Run one SQL file. Raises BuildError naming it."""
+    sql = render(path, Context.read(connection))
+    try:
+        connection.execute(sql)
+    except duckdb.Error as error:
+        raise BuildError(f"{path.relative_to(SQL)}: {error}") from error

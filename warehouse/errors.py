@@ -1,0 +1,39 @@
+"""Everything that can go wrong on purpose, with the exit status each one means.
+
+MallError                     1  a defect of ours
+├── InputError                2  the source, an option or the file system is at fault; nothing is published
+│   ├── GateError             2  the data were read but must not be published
+│   └── NotPublishedError     2  a reader asked for a warehouse that does not exist yet
+├── BusyError                 3  another refresh holds the lock
+└── BuildError                1  a SQL file of ours failed; the message names it
+"""
+
+
+class MallError(Exception):
+    """Root of every error the product raises itself; `exit_status` is what a command returns for it."""
+
+    exit_status = 1
+
+
+class InputError(MallError):
+    """The user's file, option or disk is at fault; the message says which, where and what to do."""
+
+    exit_status = 2
+
+
+class GateError(InputError):
+    """The data were read, but a check says they must not be published."""
+
+
+class NotPublishedError(InputError):
+    """There is no published warehouse in the directory asked for."""
+
+
+class BusyError(MallError):
+    """Another process is building this warehouse."""
+
+    exit_status = 3
+
+
+class BuildError(MallError):
+    """A SQL file of the warehouse failed; the message names the file."""

@@ -1,0 +1,75 @@
+"""Settings, read once from the environment; no other module looks at os.environ."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from warehouse.errors import InputError
+
+DEFAULT_WAREHOUSE = Path("data/warehouse")
+DEFAULT_REPORT = Path("data/report")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a user can set. Every field is also an environment variable of the same name, in capitals."""
+
+    customers: Path | None = None
+    """The customers file; None looks for data/Mall_Customers.csv, then takes the bundled sample."""
+    transactions: Path | None = None
+    """The transactions file; not read yet."""
+    warehouse: Path = DEFAULT_WAREHOUSE
+    """The directory of warehouse versions; the newest is always current.duckdb in it."""
+    segmentations: Path | None = None
+    """A TOML file of named feature lists; None takes analytics/segmentations.toml."""
+    report: Path = DEFAULT_REPORT
+    """Where `make report` writes its pictures and its page."""
+    host: str = "127.0.0.1"
+    """The address the dashboard listens on."""
+    port: int = 8050
+    """The port the dashboard listens on."""
+    force: bool = False
+    """Publish although the gate objects to the share of rejected rows."""
+    max_rejected: float = 0.0
+    """The share of rows, 0 to 1, that may be rejected before the gate refuses the file."""
+    keep_versions: int = 3
+    """How many published versions stay on disk."""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the settings from `environ` (os.environ by default); an empty variable counts as unset.
+
+        Raises InputError when a number is not a number or out of its range.
+        """
+        given = {key: value for key, value in (os.environ if environ is None else environ).items() if value}
+        default = cls()
+        return cls(
+            customers=_path(given, "CUSTOMERS"),
+            transactions=_path(given, "TRANSACTIONS"),
+            warehouse=_path(given, "WAREHOUSE") or default.warehouse,
+            segmentations=_path(given, "SEGMENTATIONS"),
+            report=_path(given, "REPORT") or default.report,
+            host=given.get("HOST", default.host),
+            port=int(_number(given, "PORT", default.port, 1, 65535)),
+            force=given.get("FORCE", "").lower() in ("1", "true", "yes", "on"),
+            max_rejected=_number(given, "MAX_REJECTED", default.max_rejected, 0, 1),
+            keep_versions=int(_number(given, "KEEP_VERSIONS", default.keep_versions, 1, 1_000)),
+        )
+
+
+def _path(given: Mapping[str, str], name: str) -> Path | None:
+    return Path(given[name]).expanduser() if name in given else None
+
+
+def _number(given: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:
+    text = given.get(name)
+    if text is None:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        raise InputError(f"{name}={text}: give a number from {low:g} to {high:g}")
+    return value

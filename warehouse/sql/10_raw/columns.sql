@@ -1,0 +1,22 @@
+create or replace table raw.columns (
+    column_name varchar not null,
+    source_header varchar not null,
+    kind varchar not null,
+    label varchar not null,
+    short_label varchar not null,
+    unit varchar not null,
+    minimum double,
+    maximum double,
+    position integer not null
+);
+
+comment on table raw.columns is 'What each column of the customers source was taken for. Grain: one row per column of the source.';
+comment on column raw.columns.column_name is 'Name of the column in the warehouse.';
+comment on column raw.columns.source_header is 'Header of the source, as it came.';
+comment on column raw.columns.kind is 'id, numeric (a feature), category (profiled and encoded) or text (carried as it came).';
+comment on column raw.columns.label is 'What people call the column.';
+comment on column raw.columns.short_label is 'The label inside the name of a segment.';
+comment on column raw.columns.unit is 'Unit of the values; empty where there is none.';
+comment on column raw.columns.minimum is 'Smallest value that can be true; a row below it is rejected. Null: no limit.';
+comment on column raw.columns.maximum is 'Largest value that can be true; a row above it is rejected. Null: no limit.';
+comment on column raw.columns.position is 'Place of the column in the source, from 1.';

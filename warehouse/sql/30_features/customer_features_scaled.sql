@@ -1,0 +1,42 @@
+-- depends on: features.category_encoding
+create or replace view features.customer_features_scaled as
+with customers as (
+    from features.customer_features
+),
+
+means as (
+    select
+        {% for column in context.numeric %}
+        max(mean) filter (feature = {{ column.name | literal }}) as {{ column.name }}{{ "," if not loop.last }}
+        {% endfor %}
+    from features.scaling
+),
+
+deviations as (
+    select
+        {% for column in context.numeric %}
+        max(standard_deviation) filter (feature = {{ column.name | literal }}) as {{ column.name }}{{ "," if not loop.last }}
+        {% endfor %}
+    from features.scaling
+)
+
+select
+    customers.customer_id,
+    {% for column in context.numeric %}
+    (customers.{{ column.name }} - means.{{ column.name }}) / nullif(deviations.{{ column.name }}, 0) as {{ column.name }},
+    {% endfor %}
+    {% for category in context.categories %}
+    cast(customers.{{ category.column_name }} = {{ category.value | literal }} as double) as {{ category.encoded_column }},
+    {% endfor %}
+from customers
+cross join means
+cross join deviations;
+
+comment on view features.customer_features_scaled is 'The customers as the models see them. Grain: one row per customer.';
+comment on column features.customer_features_scaled.customer_id is 'The customer''s id in the source, as text.';
+{% for column in context.numeric %}
+comment on column features.customer_features_scaled.{{ column.name }} is {{ (column.label ~ " in standard deviations from the mean of all customers; null when all customers are alike.") | literal }};
+{% endfor %}
+{% for category in context.categories %}
+comment on column features.customer_features_scaled.{{ category.encoded_column }} is {{ ("1 where " ~ category.column_name ~ " is '" ~ category.value ~ "', otherwise 0.") | literal }};
+{% endfor %}

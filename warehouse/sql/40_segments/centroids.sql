@@ -1,0 +1,18 @@
+create or replace table segments.centroids (
+    run_id integer not null,
+    segmentation varchar not null,
+    algorithm varchar not null,
+    segment_id integer not null,
+    feature varchar not null,
+    scaled_value double not null,
+    value double not null
+);
+
+comment on table segments.centroids is 'The centres of the segments. Grain: one row per run, segmentation, algorithm, segment and feature clustered on.';
+comment on column segments.centroids.run_id is 'Number of the refresh.';
+comment on column segments.centroids.segmentation is 'Name of the feature list.';
+comment on column segments.centroids.algorithm is 'kmeans or hierarchical.';
+comment on column segments.centroids.segment_id is 'The segment.';
+comment on column segments.centroids.feature is 'The feature.';
+comment on column segments.centroids.scaled_value is 'Mean of the segment in scaled units: what distances are measured from.';
+comment on column segments.centroids.value is 'The same in the feature''s own unit.';

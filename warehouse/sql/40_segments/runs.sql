@@ -1,0 +1,42 @@
+create or replace table segments.runs (
+    run_id integer not null,
+    segmentation varchar not null,
+    algorithm varchar not null,
+    segmentation_title varchar not null,
+    segmentation_position integer not null,
+    features varchar[] not null,
+    k integer not null,
+    k_chosen_by varchar not null,
+    k_reason varchar not null,
+    n_customers bigint not null,
+    n_points bigint not null,
+    n_silhouettes bigint not null,
+    inertia double not null,
+    silhouette double not null,
+    davies_bouldin double not null,
+    calinski_harabasz double not null,
+    seed integer not null,
+    created_at timestamp not null,
+    source_fingerprint varchar not null
+);
+
+comment on table segments.runs is 'What was clustered, how, and how well. Grain: one row per run, segmentation and algorithm.';
+comment on column segments.runs.run_id is 'Number of the refresh; also the number of the warehouse version it published.';
+comment on column segments.runs.segmentation is 'Name of the feature list, e.g. spending.';
+comment on column segments.runs.algorithm is 'kmeans, or hierarchical (Ward).';
+comment on column segments.runs.segmentation_title is 'What people call the segmentation.';
+comment on column segments.runs.segmentation_position is 'Place of the segmentation in its file, from 1.';
+comment on column segments.runs.features is 'Columns of features.customer_features_scaled that were clustered on.';
+comment on column segments.runs.k is 'Number of segments.';
+comment on column segments.runs.k_chosen_by is 'silhouette (the rule), or person (a k in the segmentations file).';
+comment on column segments.runs.k_reason is 'Why this k, in a sentence.';
+comment on column segments.runs.n_customers is 'Customers clustered.';
+comment on column segments.runs.n_points is 'Points the algorithm saw: the customers themselves, or the cells that stand for them.';
+comment on column segments.runs.n_silhouettes is 'Customers the silhouette, Davies-Bouldin and Calinski-Harabasz indices were computed on: all, or a sample.';
+comment on column segments.runs.inertia is 'Sum over customers of the squared distance to the centroid of their segment, scaled units.';
+comment on column segments.runs.silhouette is 'Mean silhouette width, -1 to 1 (Rousseeuw 1987); higher is better.';
+comment on column segments.runs.davies_bouldin is 'Davies-Bouldin index (1979); lower is better.';
+comment on column segments.runs.calinski_harabasz is 'Calinski-Harabasz index (1974); higher is better.';
+comment on column segments.runs.seed is 'Seed of the random starts.';
+comment on column segments.runs.created_at is 'When the clustering ended, UTC.';
+comment on column segments.runs.source_fingerprint is 'SHA-256 of the customers file.';

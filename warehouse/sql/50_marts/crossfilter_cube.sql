@@ -1,0 +1,82 @@
+{% import "macros.sql" as sql %}
+-- depends on: segments.runs
+create or replace table marts.crossfilter_cube as
+with customers as (
+    from marts.customers
+),
+
+firsts as (
+    select
+        {% for column in context.numeric %}
+        max(first_bin) filter (dimension = {{ column.name | literal }}) as {{ column.name }}{{ "," if not loop.last }}
+        {% endfor %}
+    from marts.crossfilter_dimensions
+),
+
+widths as (
+    select
+        {% for column in context.numeric %}
+        max(bin_width) filter (dimension = {{ column.name | literal }}) as {{ column.name }}{{ "," if not loop.last }}
+        {% endfor %}
+    from marts.crossfilter_dimensions
+),
+
+cells as (
+    select
+        {% for column in context.numeric %}
+        {{ sql.bin_of("customers." ~ column.name, "widths." ~ column.name, "firsts." ~ column.name) | indent(4) }} as {{ column.name }}_bin,
+        {% endfor %}
+        {% for column in context.category %}
+        customers.{{ column.name }},
+        {% endfor %}
+        {% for clustering in context.clusterings %}
+        customers.{{ clustering.dimension }},
+        {% endfor %}
+        count(*) as count_customers,
+        {% for column in context.numeric %}
+        sum(customers.{{ column.name }}) as sum_{{ column.name }}{{ "," if not loop.last }}
+        {% endfor %}
+    from customers
+    cross join firsts
+    cross join widths
+    group by all
+)
+
+select
+    {% for column in context.numeric %}
+    cells.{{ column.name }}_bin,
+    {% endfor %}
+    {% for column in context.category %}
+    {{ column.name }}_bins.bin as {{ column.name }}_bin,
+    {% endfor %}
+    {% for clustering in context.clusterings %}
+    {{ clustering.dimension }}_bins.bin as {{ clustering.dimension }}_bin,
+    {% endfor %}
+    cells.count_customers,
+    {% for column in context.numeric %}
+    cells.sum_{{ column.name }}{{ "," if not loop.last }}
+    {% endfor %}
+from cells
+{% for column in context.category %}
+inner join marts.crossfilter_bins as {{ column.name }}_bins
+    on {{ column.name }}_bins.dimension = {{ column.name | literal }} and {{ column.name }}_bins.category = cells.{{ column.name }}
+{% endfor %}
+{% for clustering in context.clusterings %}
+inner join marts.crossfilter_bins as {{ clustering.dimension }}_bins
+    on
+        {{ clustering.dimension }}_bins.dimension = {{ clustering.dimension | literal }}
+        and {{ clustering.dimension }}_bins.segment_id = cells.{{ clustering.dimension }}
+{% endfor %}
+order by all;
+
+comment on table marts.crossfilter_cube is 'The cells the Explore page filters in the browser. Grain: one row per combination of bins that holds a customer.';
+{% for column in context.numeric + context.category %}
+comment on column marts.crossfilter_cube.{{ column.name }}_bin is {{ ("Bin of " ~ column.name ~ ", see marts.crossfilter_bins.") | literal }};
+{% endfor %}
+{% for clustering in context.clusterings %}
+comment on column marts.crossfilter_cube.{{ clustering.dimension }}_bin is {{ ("Bin of " ~ clustering.dimension ~ ", see marts.crossfilter_bins.") | literal }};
+{% endfor %}
+comment on column marts.crossfilter_cube.count_customers is 'Customers in the cell.';
+{% for column in context.numeric %}
+comment on column marts.crossfilter_cube.sum_{{ column.name }} is {{ ("Sum over these customers: " ~ column.title ~ ".") | literal }};
+{% endfor %}

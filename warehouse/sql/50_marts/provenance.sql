@@ -1,0 +1,30 @@
+create or replace view marts.provenance as
+with sources as (
+    from raw.sources
+    where source = 'customers'
+),
+
+runs as (
+    select
+        max(run_id) as version,
+        max(created_at) as built_at
+    from segments.runs
+)
+
+select
+    runs.version,
+    sources.source_file,
+    sources.source_fingerprint,
+    sources.rows_kept as count_customers,
+    sources.is_synthetic,
+    runs.built_at
+from sources
+cross join runs;
+
+comment on view marts.provenance is 'Where the numbers come from: what the header of every page shows. Grain: one row.';
+comment on column marts.provenance.version is 'Number of the warehouse version.';
+comment on column marts.provenance.source_file is 'Name of the customers file.';
+comment on column marts.provenance.source_fingerprint is 'SHA-256 of the customers file.';
+comment on column marts.provenance.count_customers is 'Customers in the warehouse.';
+comment on column marts.provenance.is_synthetic is 'True when the customers were generated: they are nobody.';
+comment on column marts.provenance.built_at is 'When the segments were made, UTC.';

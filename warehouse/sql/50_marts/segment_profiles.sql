@@ -1,0 +1,49 @@
+create or replace view marts.segment_profiles as
+with segments as (
+    from segments.segments
+),
+
+profiles as (
+    select
+        segmentation,
+        algorithm,
+        segment_id,
+        {% for column in context.numeric %}
+        max(mean) filter (feature = {{ column.name | literal }}) as mean_{{ column.name }},
+        max(median) filter (feature = {{ column.name | literal }}) as median_{{ column.name }},
+        max(difference) filter (feature = {{ column.name | literal }}) as difference_{{ column.name }}{{ "," if not loop.last }}
+        {% endfor %}
+    from marts.segment_feature_profiles
+    group by segmentation, algorithm, segment_id
+)
+
+select
+    segments.segmentation,
+    segments.algorithm,
+    segments.segment_id,
+    segments.segment_name,
+    segments.colour,
+    segments.size,
+    segments.share,
+    {% for column in context.numeric %}
+    profiles.mean_{{ column.name }},
+    profiles.median_{{ column.name }},
+    profiles.difference_{{ column.name }}{{ "," if not loop.last }}
+    {% endfor %}
+from segments
+inner join profiles using (segmentation, algorithm, segment_id)
+order by segments.segmentation, segments.algorithm desc, segments.segment_id;
+
+comment on view marts.segment_profiles is 'What each segment is like, in ordinary units. Grain: one row per segmentation, algorithm and segment.';
+comment on column marts.segment_profiles.segmentation is 'Name of the feature list.';
+comment on column marts.segment_profiles.algorithm is 'kmeans or hierarchical.';
+comment on column marts.segment_profiles.segment_id is 'The segment.';
+comment on column marts.segment_profiles.segment_name is 'What sets the segment apart, in words.';
+comment on column marts.segment_profiles.colour is 'Place in the palette, from 0.';
+comment on column marts.segment_profiles.size is 'Customers in the segment.';
+comment on column marts.segment_profiles.share is 'Size divided by all customers, 0 to 1.';
+{% for column in context.numeric %}
+comment on column marts.segment_profiles.mean_{{ column.name }} is {{ ("Mean of the segment: " ~ column.title ~ ".") | literal }};
+comment on column marts.segment_profiles.median_{{ column.name }} is {{ ("Median of the segment: " ~ column.title ~ ".") | literal }};
+comment on column marts.segment_profiles.difference_{{ column.name }} is {{ ("Mean of the segment minus mean of all customers: " ~ column.title ~ ".") | literal }};
+{% endfor %}
