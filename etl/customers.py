@@ -89,7 +89,8 @@ def _write_rows(
         f"select source_line, reason, concat_ws('{source.delimiter}', {_texts(columns)}) from classified_customers "
         "where reason is not null"
     ).fetchall()
-    texts = line_texts(source.path, [line for line, _, _ in refused]) if source.kind == "csv" else {}
+    counts_of_lines = {line: 1 + values.count("\n") for line, _, values in refused}
+    texts = line_texts(source.path, counts_of_lines) if source.kind == "csv" else {}
     rejects = [(file, line, texts.get(line, values), reason) for line, reason, values in refused]
     rejects += [(file, line.line, line.text, line.reason) for line in broken]
     if rejects:
@@ -151,7 +152,7 @@ def _gate(
         raise InputError(f"{report.file}: not one of its {report.rows_in:,} rows can be used")
     build(connection, ["staging"])
     for column in columns:
-        if column.name in needed:
+        if column.name in needed or column.kind == "numeric":
             held = connection.execute(f"select count({column.name}) from staging.customers").fetchone()
             if held == (0,):
                 raise InputError(f"{report.file}: column '{column.source_header}' has no value in any row")

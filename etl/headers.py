@@ -1,7 +1,7 @@
 """Which column of a customers file is which: a table of synonyms, and a readable name for everything else."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import replace
 
 from warehouse.columns import Column
@@ -44,7 +44,8 @@ def match(headers: Sequence[str], reserved: Iterable[str] = ()) -> tuple[Column,
     `reserved` are words that cannot stand as a column's name in SQL. Returns one Column per header, in order.
     Raises InputError when two headers mean the same known column.
     """
-    taken: dict[str, str] = {"source_file": "", "source_line": ""}
+    taken = dict.fromkeys(("source_file", "source_line", "is_duplicate", "reason"), "")  # the loader's own
+    unusable = frozenset(reserved)
     columns = []
     for position, header in enumerate(headers, start=1):
         name = normalise(header)
@@ -54,7 +55,7 @@ def match(headers: Sequence[str], reserved: Iterable[str] = ()) -> tuple[Column,
                 raise InputError(f"columns '{taken[known.name]}' and '{header}' both mean {known.name}; rename or remove one")
             column = replace(known, source_header=header)
         else:
-            column = Column(_free(name, position, taken, set(reserved)), "text", header.strip(), source_header=header)
+            column = Column(_free(name, position, taken, unusable), "text", header.strip(), source_header=header)
         taken[column.name] = header
         columns.append(column)
     return tuple(columns)
@@ -71,7 +72,7 @@ def require(columns: Sequence[Column], needed: Iterable[str], file: str) -> None
         raise InputError(f"{file}: no column for {'; '.join(hints)}. The file's columns are {found}. Rename its header line.")
 
 
-def _free(name: str, position: int, taken: dict[str, str], reserved: set[str]) -> str:
+def _free(name: str, position: int, taken: Collection[str], reserved: Set[str]) -> str:
     base = name if name and not name[0].isdigit() else f"column_{name or position}"
     if base in reserved or base in {column.name for column in KNOWN}:
         base = f"{base}_"

@@ -5,7 +5,8 @@ Exit status: 0 published, 1 a defect of ours, 2 bad input (nothing published), 3
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,18 +41,27 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
         _report_rows(reporter, loaded)
         with reporter.step("features"):
             build(draft.connection, ["staging", "features"])
-        with reporter.step("segments") as progress:
+        with reporter.step("segments") as progress, _naming(source):
             clusterings = find_segments(draft.connection, draft.number, segmentations, progress=progress)
         for clustering in clusterings:
             _report_clustering(reporter, clustering)
         with reporter.step("marts"):
             build(draft.connection, ["marts"])
-        with reporter.step("checks"):
+        with reporter.step("checks"), _naming(source):
             checked = run_checks(draft.connection)
     reporter.line("Checks", f"all {checked} hold")
     reporter.line("Times", reporter.times())
     reporter.line("Published", f"{settings.warehouse / CURRENT}, version {draft.number}")
     return draft.number
+
+
+@contextmanager
+def _naming(source: Path) -> Iterator[None]:
+    """Put the name of the customers file before what is wrong with its customers."""
+    try:
+        yield
+    except InputError as error:
+        raise type(error)(f"{source}: {error}") from error
 
 
 def _customers(settings: Settings, reporter: Reporter) -> Path:
@@ -134,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = parse(sys.argv[1:] if arguments is None else arguments, Settings.from_environment())
         refresh(settings, Reporter())
     except MallError as error:
-        print(f"refresh: {error}", file=sys.stderr)
+        print("refresh:", " ".join(str(error).splitlines()), file=sys.stderr)  # one line, whatever a value holds
         return error.exit_status
     except KeyboardInterrupt:
         print("refresh: interrupted; nothing was published", file=sys.stderr)

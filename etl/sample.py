@@ -21,7 +21,8 @@ _GROUPS = """
     (0.82, 1.00, 88, 10, 17, 7, 41, 10, 0.47)
 """
 
-# Numbers come from hashes of (customer, seed, column): the same on any machine and number of threads. Box-Muller makes
+# Numbers come from hashes of the text seed/customer/column (hashes of numbers side by side are correlated): the same on any
+# machine and number of threads. Box-Muller makes
 # them normal; the greatest and least keep them in the ranges of the Kaggle file.
 _SQL = f"""
 with groups(low, high, income, income_sd, score, score_sd, age, age_sd, female) as (values {_GROUPS}),
@@ -29,7 +30,7 @@ with groups(low, high, income, income_sd, score, score_sd, age, age_sd, female) 
 uniforms as (
     select
         i,
-        [hash(i, $seed, c) / 18446744073709551616.0 for c in range(8)] as u
+        [hash(concat_ws('/', $seed, i, c)) / 18446744073709551616.0 for c in range(8)] as u
     from range(1, $customers + 1) as customers(i)
 ),
 

@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,15 +48,15 @@ def open_source(connection: duckdb.DuckDBPyConnection, path: Path) -> SourceFile
         raise InputError(f"{path}: is a directory; give a CSV or Parquet file")
     try:
         with path.open("rb") as file:
-            start = file.read(4)
-            first_line = start + file.readline(1_000_000)
+            first_line = file.readline(1_000_000)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     if not first_line.strip():
-        raise InputError(f"{path}: is empty; give a CSV or Parquet file with a header and customers")
-    if start == b"PAR1":
+        what = "line 1 is blank" if first_line else "is empty"
+        raise InputError(f"{path}: {what}; give a CSV or Parquet file with a header and customers")
+    if first_line.startswith(b"PAR1"):
         return SourceFile(path, "parquet", _parquet_headers(connection, path))
-    if start == b"PK\x03\x04":
+    if first_line.startswith(b"PK\x03\x04"):
         raise InputError(f"{path}: looks like an Excel workbook; save it as CSV first")
     try:
         header = first_line.decode("utf-8-sig")
@@ -65,7 +65,10 @@ def open_source(connection: duckdb.DuckDBPyConnection, path: Path) -> SourceFile
     if "\0" in header:
         raise InputError(f"{path}: is not a text file; give CSV (UTF-8) or Parquet")
     delimiter = max(_DELIMITERS, key=header.count)
-    headers = next(csv.reader([header.rstrip("\r\n")], delimiter=delimiter))
+    try:
+        headers = next(csv.reader([header.rstrip("\r\n")], delimiter=delimiter))
+    except csv.Error as error:
+        raise InputError(f"{path}: line 1 is not the header of a CSV file with lines ended by LF or CRLF: {error}") from error
     return SourceFile(path, "csv", tuple(headers), delimiter)
 
 
@@ -81,7 +84,7 @@ def read_rows(connection: duckdb.DuckDBPyConnection, source: SourceFile, names: 
         return _read_csv(connection, source, names)
     except duckdb.ConversionException as error:
         raise InputError(f"{source.path}: {_first_line(error)}") from error
-    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.BinderException) as error:
+    except duckdb.Error as error:  # a damaged Parquet file can raise any of them
         raise InputError(f"{source.path}: cannot be read as {source.kind}: {_first_line(error)}") from error
 
 
@@ -125,24 +128,42 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, source: SourceFile, names: 
     (row_count,) = connection.execute("select count(*) from source_rows").fetchone() or (0,)
     if not errors and _count_lines(source.path) == row_count + 1:
         return []  # every line after the header is a row: the lines are right as they are
-    broken_lines, row_lines = _find_lines(source.path, [position for position, _, _ in errors])
+    broken = [(position, _plain(message), text.strip("\r\n")) for position, message, text in errors]
+    broken_lines, row_lines = _find_lines(
+        source.path, [(position, text.count("\n")) for position, _, text in broken], _further_lines(connection, names)
+    )
     _number_lines(connection, row_lines, row_count)
-    return [BrokenLine(line, _plain(message), text) for line, (_, message, text) in zip(broken_lines, errors, strict=True)]
+    return [BrokenLine(line, reason, text) for line, (_, reason, text) in zip(broken_lines, broken, strict=True)]
 
 
-def _find_lines(path: Path, positions: Sequence[int]) -> tuple[list[int], list[int]]:
-    """The lines that start at the byte `positions` (counted from 1, ascending), and the lines that hold rows."""
-    at, rows, offset = [], [], 0
-    remaining = list(reversed(positions))
+def _further_lines(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[int, int]:
+    """For the rows with line ends inside their values: the place of the row, from 0, and how many there are."""
+    text = f"concat_ws('', {', '.join(names)})"
+    counted = f"length({text}) - length(replace({text}, chr(10), ''))"
+    return dict(connection.execute(f"select source_line - 2, {counted} as further from source_rows where further > 0").fetchall())
+
+
+def _find_lines(path: Path, broken: Sequence[tuple[int, int]], further: Mapping[int, int]) -> tuple[list[int], list[int]]:
+    """The first lines of the broken rows, and those of the others.
+
+    `broken` are the bytes at which broken rows start (from 1, ascending) and how many further lines each has; `further` says
+    the same of the other rows, by their place from 0.
+    """
+    at: list[int] = []
+    rows: list[int] = []
+    offset = skip = 0
+    remaining = list(reversed(broken))
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             offset += len(line)
-            is_broken = False
-            while remaining and remaining[-1] <= offset:
-                remaining.pop()
+            start_before = offset - line.endswith(b"\n")  # where lines end in CRLF, a row is said to start at the LF before it
+            if skip:
+                skip -= 1
+            elif remaining and remaining[-1][0] <= start_before:
+                skip = remaining.pop()[1]
                 at.append(number)
-                is_broken = True
-            if number > 1 and not is_broken and line.strip():
+            elif number > 1 and line.strip():
+                skip = further.get(len(rows), 0)
                 rows.append(number)
     return at + [number] * len(remaining), rows
 
@@ -150,7 +171,7 @@ def _find_lines(path: Path, positions: Sequence[int]) -> tuple[list[int], list[i
 def _number_lines(connection: duckdb.DuckDBPyConnection, row_lines: Sequence[int], row_count: int) -> None:
     """Correct the lines of `source_rows` for empty and broken lines, which are no rows of it."""
     if len(row_lines) != row_count:
-        return  # a quoted value spans lines: the count of the row is the best there is
+        return  # DuckDB sees other rows than the lines show: the count of the row is the best there is
     connection.execute(
         "update source_rows set source_line = lines.line from "
         "(select unnest($lines::bigint[]) as line, unnest(range(2, len($lines::bigint[]) + 2)) as counted) as lines "
@@ -159,13 +180,17 @@ def _number_lines(connection: duckdb.DuckDBPyConnection, row_lines: Sequence[int
     )
 
 
-def line_texts(path: Path, lines: Collection[int]) -> dict[int, str]:
-    """The text of some lines of a file, by line, as it stands there."""
-    wanted = set(lines)
-    if not wanted:
+def line_texts(path: Path, counts: Mapping[int, int]) -> dict[int, str]:
+    """The text of some rows of a file, by their first line, as it stands there; `counts` says how many lines each has."""
+    if not counts:
         return {}
+    first = {line: start for start, count in counts.items() for line in range(start, start + count)}
+    texts = dict.fromkeys(counts, "")
     with path.open(encoding="utf-8-sig", errors="replace", newline="\n") as file:
-        return {number: line.rstrip("\r\n") for number, line in enumerate(file, start=1) if number in wanted}
+        for number, line in enumerate(file, start=1):
+            if number in first:
+                texts[first[number]] += line
+    return {line: text.rstrip("\r\n") for line, text in texts.items()}
 
 
 def _count_lines(path: Path) -> int:

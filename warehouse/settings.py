@@ -70,6 +70,7 @@ def _number(given: Mapping[str, str], name: str, default: float, low: float, hig
         value = float(text)
     except ValueError:
         value = float("nan")
-    if not low <= value <= high:
-        raise InputError(f"{name}={text}: give a number from {low:g} to {high:g}")
+    is_whole = isinstance(default, int)
+    if not low <= value <= high or (is_whole and value % 1):
+        raise InputError(f"{name}={text}: give a {'whole ' if is_whole else ''}number from {low:g} to {high:g}")
     return value

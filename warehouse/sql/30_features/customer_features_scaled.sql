@@ -23,7 +23,7 @@ deviations as (
 select
     customers.customer_id,
     {% for column in context.numeric %}
-    (customers.{{ column.name }} - means.{{ column.name }}) / nullif(deviations.{{ column.name }}, 0) as {{ column.name }},
+    (customers.{{ column.name }} - means.{{ column.name }}) / coalesce(nullif(deviations.{{ column.name }}, 0), 1) as {{ column.name }},
     {% endfor %}
     {% for category in context.categories %}
     cast(customers.{{ category.column_name }} = {{ category.value | literal }} as double) as {{ category.encoded_column }},
@@ -35,7 +35,7 @@ cross join deviations;
 comment on view features.customer_features_scaled is 'The customers as the models see them. Grain: one row per customer.';
 comment on column features.customer_features_scaled.customer_id is 'The customer''s id in the source, as text.';
 {% for column in context.numeric %}
-comment on column features.customer_features_scaled.{{ column.name }} is {{ (column.label ~ " in standard deviations from the mean of all customers; null when all customers are alike.") | literal }};
+comment on column features.customer_features_scaled.{{ column.name }} is {{ (column.label ~ " in standard deviations from the mean of all customers; 0 when all customers are alike.") | literal }};
 {% endfor %}
 {% for category in context.categories %}
 comment on column features.customer_features_scaled.{{ category.encoded_column }} is {{ ("1 where " ~ category.column_name ~ " is '" ~ category.value ~ "', otherwise 0.") | literal }};

@@ -1,3 +1,4 @@
+{% import "macros.sql" as sql %}
 -- depends on: segments.runs
 create or replace table marts.crossfilter_dimensions as
 with customers as (
@@ -76,7 +77,7 @@ select
     dimensions.label,
     dimensions.unit,
     dimensions.position,
-    cast(floor(widths.lowest / widths.bin_width) as bigint) as first_bin,
+    cast({{ sql.bin_of("widths.lowest", "widths.bin_width", 0) | indent(4) }} as bigint) as first_bin,
     widths.bin_width
 from dimensions
 left join widths using (dimension)

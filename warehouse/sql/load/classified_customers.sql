@@ -6,10 +6,10 @@ with source_rows as (
 ),
 
 repeated_ids as (
-    select customer_id
+    select trim(customer_id) as id
     from source_rows
     where customer_id is not null
-    group by customer_id
+    group by id
     having count(*) > 1
 ),
 
@@ -17,16 +17,16 @@ copies as (
     select
         source_rows.source_line,
         row_number() over (
-            partition by {% for column in context.columns %}source_rows.{{ column.name }}{{ ", " if not loop.last }}{% endfor %}
+            partition by repeated_ids.id{% for column in context.columns if column.kind != "id" %}, source_rows.{{ column.name }}{% endfor %}
 
             order by source_rows.source_line
         ) as copy,
         count(*) over (
-            partition by {% for column in context.columns %}source_rows.{{ column.name }}{{ ", " if not loop.last }}{% endfor %}
+            partition by repeated_ids.id{% for column in context.columns if column.kind != "id" %}, source_rows.{{ column.name }}{% endfor %}
 
-        ) < count(*) over (partition by source_rows.customer_id) as is_conflicting
+        ) < count(*) over (partition by repeated_ids.id) as is_conflicting
     from source_rows
-    inner join repeated_ids using (customer_id)
+    inner join repeated_ids on repeated_ids.id = trim(source_rows.customer_id)
 )
 
 select

@@ -1,0 +1,39 @@
+"""Serve the dashboard: `python -m dashboard`, or `make dashboard`. HOST, PORT and WAREHOUSE are read from the environment."""
+
+import logging
+import sys
+
+import waitress
+
+from dashboard.app import create_app
+from warehouse.connection import Warehouse
+from warehouse.errors import InputError, MallError
+from warehouse.settings import Settings
+
+THREADS = 8
+
+
+def main() -> int:
+    """Serve until interrupted; returns the exit status."""
+    try:
+        settings = Settings.from_environment()
+        Warehouse(settings.warehouse).snapshot()
+        logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+        try:
+            server = waitress.create_server(create_app(settings).server, host=settings.host, port=settings.port, threads=THREADS)
+        except OSError as error:
+            where = f"{settings.host}:{settings.port}"
+            raise InputError(f"cannot listen on {where}: {error.strerror}; choose another with PORT=8051") from error
+    except MallError as error:
+        print(f"dashboard: {error}", file=sys.stderr)
+        return error.exit_status
+    print(f"Dashboard on http://{settings.host}:{settings.port}/  (Ctrl-C stops it)", flush=True)
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        print("dashboard: stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

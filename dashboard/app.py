@@ -1,0 +1,128 @@
+"""The Dash app: the shell, its stores, and the callbacks that join the browser to the warehouse."""
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import dash
+from dash import Dash, Input, Output, State, html
+from flask import Response, abort
+
+from dashboard import ids, shell
+from dashboard.browser import in_browser
+from dashboard.cube import cube
+from dashboard.pages import evidence, explore, segments
+from dashboard.queries import Row, clusterings, provenance
+from warehouse.connection import Warehouse
+from warehouse.errors import MallError
+from warehouse.settings import Settings
+
+PAGES: dict[str, Callable[[], Any]] = {
+    "/": explore.layout,
+    "/segments": segments.layout,
+    "/evidence": evidence.layout,
+}
+
+log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings) -> Dash:
+    """The dashboard of the warehouse in `settings.warehouse`; it need not be published yet."""
+    warehouse = Warehouse(settings.warehouse)
+    app = Dash(
+        __name__,
+        title="Mall segments",
+        update_title="",
+        suppress_callback_exceptions=True,  # a page's components are there only while it is shown
+        compress=True,
+        on_error=_log_error,
+    )
+    app.layout = lambda: shell.layout(_options(warehouse))
+    _serve_cube(app, warehouse)
+    _follow_version(app, warehouse)
+    _follow_address(app)
+    explore.register(app, warehouse)
+    segments.register(app, warehouse)
+    evidence.register(app, warehouse)
+    return app
+
+
+def _options(warehouse: Warehouse) -> list[Row]:
+    try:
+        return clusterings(warehouse.snapshot())
+    except MallError:
+        return []
+
+
+def _serve_cube(app: Dash, warehouse: Warehouse) -> None:
+    """The cube of a version never changes, so the browser keeps it."""
+
+    @app.server.route("/cube/<int:version>.json")  # type: ignore[untyped-decorator]
+    def send_cube(version: int) -> Response:
+        db = warehouse.snapshot()
+        if db.version != version:
+            abort(404)
+        body = json.dumps(cube(db), separators=(",", ":"))
+        return Response(body, mimetype="application/json", headers={"Cache-Control": "private, max-age=31536000, immutable"})
+
+
+def _follow_version(app: Dash, warehouse: Warehouse) -> None:
+    """Look for a new version with every tick; only a new one changes the page."""
+
+    @app.callback(
+        Output(ids.VERSION, "data"),
+        Output(ids.HEADER_SOURCE, "children"),
+        Output(ids.SEGMENTATION, "data"),
+        Input(ids.CLOCK, "n_intervals"),
+        State(ids.VERSION, "data"),
+    )
+    def tick(_: int, shown: dict[str, Any] | None) -> tuple[Any, Any, Any]:
+        try:
+            db = warehouse.snapshot()
+        except MallError as error:
+            return dash.no_update, html.Span(str(error), className="error"), dash.no_update
+        about = provenance(db)
+        version = {"version": about["version"], "built": str(about["built_at"])}
+        if version == shown:
+            return dash.no_update, shell.source_line(about), dash.no_update
+        return version, shell.source_line(about), shell.segmentation_options(clusterings(db))
+
+
+def _follow_address(app: Dash) -> None:
+    """The page follows the path; filters, segmentation and algorithm follow the query string, and it them."""
+
+    @app.callback(
+        Output(ids.PAGE, "children"),
+        *(Output(link, "className") for link in shell.LINKS),
+        Input(ids.LOCATION, "pathname"),
+    )
+    def open_page(path: str | None) -> tuple[Any, ...]:
+        layout = PAGES.get(path or "/")
+        page = layout() if layout else html.Div([html.H1("No such page"), html.A("Back to Explore", href="/")])
+        return page, *("active" if path == own else "" for own in shell.LINKS.values())
+
+    in_browser(
+        app,
+        "readAddress",
+        Output(ids.FILTERS, "data"),
+        Output(ids.SEGMENTATION, "value"),
+        Output(ids.ALGORITHM, "value"),
+        Input(ids.LOCATION, "search"),
+        State(ids.FILTERS, "data"),
+        State(ids.SEGMENTATION, "value"),
+        State(ids.ALGORITHM, "value"),
+    )
+    in_browser(
+        app,
+        "writeAddress",
+        *(Output(link, "href") for link in shell.LINKS),
+        Input(ids.FILTERS, "data"),
+        Input(ids.SEGMENTATION, "value"),
+        Input(ids.ALGORITHM, "value"),
+    )
+    in_browser(app, "watchScheme", Input(ids.PAGE, "id"))
+
+
+def _log_error(error: Exception) -> None:
+    log.error("a callback failed: %s: %s", type(error).__name__, error)

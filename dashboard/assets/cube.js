@@ -1,0 +1,156 @@
+/* The cross-filter engine: cells, bins and clauses; no drawing, no Dash.
+
+   A clause is a condition under a name, which is a dimension ("age") or two joined by * ("annual_income_k*spending_score").
+   Each clause has a bit. A cell carries the bits of the clauses it fails; a view counts the cells in which nothing fails but
+   its own clause, and the headline those in which nothing fails at all. */
+
+(function () {
+  "use strict";
+
+  class Cube {
+    /* data: what dashboard/cube.py sends. */
+    constructor(data) {
+      this.version = data.version;
+      this.customers = data.customers;
+      this.dimensions = new Map(data.dimensions.map((dimension) => [dimension.name, dimension]));
+      this.clusterings = data.clusterings;
+      this.count = Float64Array.from(data.count);
+      this.size = this.count.length;
+      this.bins = {};
+      for (const [name, bins] of Object.entries(data.bins)) this.bins[name] = Uint16Array.from(bins);
+      this.sums = {};
+      for (const [name, sums] of Object.entries(data.sums)) this.sums[name] = Float64Array.from(sums);
+      this.failed = new Uint32Array(this.size);
+      this.bits = new Map();
+      this.filters = {};
+    }
+
+    /* How many bins a dimension has. */
+    width(name) {
+      const dimension = this.dimensions.get(name);
+      return dimension.kind === "numeric" ? dimension.edges.length - 1 : dimension.values.length;
+    }
+
+    /* Replace all filters. Clauses that the cube does not know are left out; the ones kept are returned. */
+    setFilters(filters) {
+      const kept = {};
+      for (const name of Object.keys(filters)) if (this.test(name, filters[name])) kept[name] = filters[name];
+      for (const name of Object.keys(this.filters)) if (!(name in kept)) this.setFilter(name, null);
+      for (const name of Object.keys(kept)) this.setFilter(name, kept[name]);
+      return kept;
+    }
+
+    /* Set one clause, or remove it with null. */
+    setFilter(name, condition) {
+      const before = this.filters[name];
+      if (JSON.stringify(before) === JSON.stringify(condition || undefined)) return;
+      const bit = this.bit(name);
+      const passes = condition ? this.test(name, condition) : null;
+      for (let cell = 0; cell < this.size; cell++) {
+        if (passes === null || passes(cell)) this.failed[cell] &= ~bit;
+        else this.failed[cell] |= bit;
+      }
+      if (condition) {
+        this.filters[name] = condition;
+      } else {
+        delete this.filters[name];
+        this.bits.delete(name);
+      }
+    }
+
+    /* The bit of a clause; one that no other clause of the moment uses. */
+    bit(name) {
+      if (!this.bits.has(name)) {
+        const used = new Set(this.bits.values());
+        let bit = 1;
+        while (used.has(bit)) bit *= 2;
+        this.bits.set(name, bit >>> 0);
+      }
+      return this.bits.get(name);
+    }
+
+    /* A function from cell to whether it meets the condition, or null for a condition that makes no sense here. */
+    test(name, condition) {
+      const names = name.split("*");
+      if (!condition || names.some((part) => !this.dimensions.has(part))) return null;
+      const kinds = names.map((part) => this.dimensions.get(part).kind);
+      if (condition.op === "between" && names.length === 1 && kinds[0] === "numeric") {
+        return this.inRange(names[0], condition.value);
+      }
+      if (condition.op === "box" && names.length === 2 && kinds.every((kind) => kind === "numeric")) {
+        const first = this.inRange(names[0], condition.value[0]);
+        const second = this.inRange(names[1], condition.value[1]);
+        return first && second && ((cell) => first(cell) && second(cell));
+      }
+      if (condition.op === "in" && names.length === 1 && kinds[0] !== "numeric" && Array.isArray(condition.value)) {
+        const wanted = new Set(condition.value);
+        const allowed = this.dimensions.get(name).values.map((value) => wanted.has(value));
+        const bins = this.bins[name];
+        return (cell) => allowed[bins[cell]];
+      }
+      return null;
+    }
+
+    /* Whether a cell's bin lies in [low, high); the two snap to the nearest edges, as brushes do. */
+    inRange(name, range) {
+      if (!Array.isArray(range) || range.length !== 2 || !range.every(Number.isFinite)) return null;
+      const edges = this.dimensions.get(name).edges;
+      const first = nearestEdge(edges, range[0]);
+      const last = nearestEdge(edges, range[1]);
+      const bins = this.bins[name];
+      return (cell) => bins[cell] >= first && bins[cell] < last;
+    }
+
+    /* Customers per bin of a dimension, under every clause but `own`. */
+    histogram(name, own) {
+      const counts = new Float64Array(this.width(name));
+      const bins = this.bins[name];
+      const others = ~(this.bits.get(own) || 0);
+      for (let cell = 0; cell < this.size; cell++) {
+        if ((this.failed[cell] & others) === 0) counts[bins[cell]] += this.count[cell];
+      }
+      return counts;
+    }
+
+    /* Customers per bin of a dimension, whatever is filtered. */
+    totals(name) {
+      const counts = new Float64Array(this.width(name));
+      const bins = this.bins[name];
+      for (let cell = 0; cell < this.size; cell++) counts[bins[cell]] += this.count[cell];
+      return counts;
+    }
+
+    /* One byte per cell: 1 where it passes every clause but `own`. */
+    passing(own) {
+      const others = ~(this.bits.get(own) || 0);
+      return Uint8Array.from(this.failed, (failed) => ((failed & others) === 0 ? 1 : 0));
+    }
+
+    /* The headline: customers that pass every clause, and the mean of every number among them and among everyone. */
+    summary() {
+      let count = 0;
+      for (let cell = 0; cell < this.size; cell++) if (this.failed[cell] === 0) count += this.count[cell];
+      const means = Object.entries(this.sums).map(([name, sums]) => {
+        let selected = 0;
+        let everyone = 0;
+        for (let cell = 0; cell < this.size; cell++) {
+          everyone += sums[cell];
+          if (this.failed[cell] === 0) selected += sums[cell];
+        }
+        return { name, mean: count ? selected / count : null, everyone: everyone / this.customers };
+      });
+      return { count, means };
+    }
+  }
+
+  /* The index of the edge nearest to a value. */
+  function nearestEdge(edges, value) {
+    let nearest = 0;
+    for (let edge = 1; edge < edges.length; edge++) {
+      if (Math.abs(edges[edge] - value) < Math.abs(edges[nearest] - value)) nearest = edge;
+    }
+    return nearest;
+  }
+
+  window.mall = Object.assign(window.mall || {}, { Cube, nearestEdge });
+})();

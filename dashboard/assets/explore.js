@@ -1,0 +1,237 @@
+/* The Explore page: one cube, its views, the headline and the chips; and the functions Dash calls in the browser. */
+
+(function () {
+  "use strict";
+
+  const mall = (window.mall = window.mall || {}); // filled by the other files; Dash loads them in the order of their names
+  const html = (...given) => mall.frame.html(...given);
+  const OTHER = { kmeans: "hierarchical", hierarchical: "kmeans" };
+  const set = (id, properties) => window.dash_clientside.set_props(id, properties);
+
+  class Explore {
+    constructor(root, cube, filters, segmentation, algorithm) {
+      Object.assign(this, { root, cube, segmentation, algorithm, frame: 0 });
+      cube.setFilters(filters);
+      this.headline = html("p", "headline");
+      this.headline.setAttribute("aria-live", "polite");
+      this.chips = html("div", "chips");
+      this.tooltip = html("div", "tooltip");
+      this.grid = html("div", "views");
+      this.views = this.makeViews();
+      this.grid.append(...this.views.map((view) => view.element));
+      this.grid.addEventListener("pointerleave", () => this.tip(null));
+      root.replaceChildren(this.headline, this.chips, this.grid, this.tooltip);
+      this.observer = new ResizeObserver(() => this.layout());
+      this.observer.observe(this.grid);
+      this.layout();
+    }
+
+    makeViews() {
+      const dimensions = [...this.cube.dimensions.values()];
+      const numeric = dimensions.filter((dimension) => dimension.kind === "numeric");
+      const clustering = this.clustering(this.algorithm);
+      const pair = this.pair(numeric, clustering);
+      return [
+        ...numeric.map((dimension) => new mall.views.Histogram(this.cube, dimension, this)),
+        ...(pair ? [new mall.views.Scatter(this.cube, pair, this, clustering)] : []),
+        ...dimensions
+          .filter((dimension) => dimension.kind === "category")
+          .map((dimension) => new mall.views.Bars(this.cube, dimension, this, { title: dimension.label, labels: dimension.values })),
+        ...[this.algorithm, OTHER[this.algorithm]].map((algorithm) => this.segmentBars(this.clustering(algorithm))),
+      ];
+    }
+
+    clustering(algorithm) {
+      return this.cube.clusterings.find((one) => one.segmentation === this.segmentation && one.algorithm === algorithm);
+    }
+
+    /* The two dimensions of the scatter: the last two features of the segmentation, else the first two numbers. */
+    pair(numeric, clustering) {
+      const features = numeric.filter((dimension) => clustering.features.includes(dimension.name));
+      const pair = features.length > 1 ? features.slice(-2) : numeric.slice(0, 2);
+      return pair.length === 2 ? pair : null;
+    }
+
+    segmentBars(clustering) {
+      return new mall.views.Bars(this.cube, this.cube.dimensions.get(clustering.dimension), this, {
+        title: clustering.title,
+        labels: clustering.segments.map((segment) => segment.name),
+        colours: clustering.segments.map((segment) => segment.colour),
+      });
+    }
+
+    layout() {
+      for (const view of this.views) view.layout(view.card.body.clientWidth);
+      this.draw();
+    }
+
+    /* Called by a view while a gesture goes on. */
+    change(name, condition) {
+      this.cube.setFilter(name, condition);
+      if (!this.frame) {
+        this.frame = requestAnimationFrame(() => {
+          this.frame = 0;
+          this.draw();
+        });
+      }
+    }
+
+    /* Called by a view when a gesture ends: the store gets the filters, and with it the address bar and the table. */
+    commit() {
+      set("filters", { data: { ...this.cube.filters } });
+    }
+
+    /* Take filters that came from elsewhere: the address bar, a chip, Reset. */
+    apply(filters) {
+      this.cube.setFilters(filters);
+      this.draw();
+    }
+
+    draw() {
+      for (const view of this.views) view.draw();
+      this.drawHeadline();
+      this.drawChips();
+    }
+
+    drawHeadline() {
+      const { count, means } = this.cube.summary();
+      const share = this.cube.customers ? count / this.cube.customers : 0;
+      const parts = [html("strong", "", `${mall.format.count(count)} of ${mall.format.count(this.cube.customers)} customers`), ` (${mall.format.percent(share)})`];
+      for (const { name, mean, everyone } of means) {
+        if (mean === null) continue;
+        const { label, unit } = this.cube.dimensions.get(name);
+        const text = ` · mean ${label.toLowerCase()} ${mall.format.quantity(mean, unit)}`;
+        const change = everyone ? (mean - everyone) / Math.abs(everyone) : 0;
+        const isFiltered = count < this.cube.customers;
+        parts.push(text, isFiltered ? html("span", "muted", ` (${change >= 0 ? "+" : ""}${mall.format.percent(change)})`) : "");
+      }
+      this.headline.replaceChildren(...parts);
+    }
+
+    drawChips() {
+      const names = Object.keys(this.cube.filters);
+      const chips = names.map((name) => {
+        const chip = html("button", "chip", this.english(name), html("span", "chip-remove", "✕"));
+        chip.type = "button";
+        chip.dataset.filter = name;
+        chip.title = "Remove this filter";
+        chip.addEventListener("click", () => {
+          this.change(name, null);
+          this.commit();
+        });
+        return chip;
+      });
+      if (names.length) {
+        const reset = html("button", "reset", "Reset");
+        reset.type = "button";
+        reset.addEventListener("click", () => {
+          this.apply({});
+          this.commit();
+        });
+        chips.push(reset);
+      } else {
+        chips.push(html("span", "muted", "Drag across a chart, or click a bar, to filter everything else."));
+      }
+      this.chips.replaceChildren(...chips);
+    }
+
+    english(name) {
+      const { op, value } = this.cube.filters[name];
+      const range = (dimension, [low, high]) =>
+        `${dimension.label} ${mall.format.number(low)} to under ${mall.format.quantity(high, dimension.unit)}`;
+      const parts = name.split("*").map((part) => this.cube.dimensions.get(part));
+      if (op === "between") return range(parts[0], value);
+      if (op === "box") return `${range(parts[0], value[0])} and ${range(parts[1], value[1])}`;
+      const clustering = this.cube.clusterings.find((one) => one.dimension === name);
+      const title = clustering ? clustering.title : parts[0].label;
+      const names = new Map((clustering ? clustering.segments : []).map((segment) => [segment.id, segment.name]));
+      return `${title}: ${value.map((item) => names.get(item) || item).join(" or ")}`;
+    }
+
+    tip(event, text) {
+      this.tooltip.style.visibility = event ? "visible" : "hidden";
+      if (!event) return;
+      this.tooltip.textContent = text;
+      const left = Math.min(event.clientX + 12, window.innerWidth - this.tooltip.offsetWidth - 8);
+      Object.assign(this.tooltip.style, { left: `${left}px`, top: `${event.clientY + 16}px` });
+    }
+  }
+
+  let page = null; // the Explore page that is shown
+  let loaded = { url: null, data: null }; // the cube of the newest version asked for
+
+  async function fetchCube(version) {
+    const url = `cube/${version.version}.json?built=${encodeURIComponent(version.built)}`;
+    if (loaded.url !== url) {
+      const response = await fetch(url);
+      if (!response.ok) throw new Error(`The customers could not be fetched (${response.status}).`);
+      loaded = { url, data: await response.json() };
+    }
+    return loaded.data;
+  }
+
+  /* Show the newest version; called by Dash when the page, the version, the segmentation or the algorithm changes. */
+  async function show(_, version, segmentation, algorithm, filters) {
+    if (!version || !document.getElementById("explore")) return window.dash_clientside.no_update;
+    const root = document.getElementById("explore");
+    try {
+      const cube = new mall.Cube(await fetchCube(version));
+      if (page) page.observer.disconnect();
+      const known = cube.clusterings.find((one) => one.segmentation === segmentation && one.algorithm === algorithm);
+      const shown = known || cube.clusterings[0]; // an address may name what this version does not have
+      page = new Explore(root, cube, filters || {}, shown.segmentation, shown.algorithm);
+      if (Object.keys(cube.filters).length < Object.keys(filters || {}).length) page.commit();
+    } catch (error) {
+      root.replaceChildren(html("p", "error", `${error.message} Reload the page to try again.`));
+    }
+    return `${version.version}/${segmentation}/${algorithm}`;
+  }
+
+  /* Follow the store: filters that a gesture here has just set change nothing. */
+  function follow(filters) {
+    if (page && document.contains(page.root)) page.apply(filters || {});
+    refreshTable();
+  }
+
+  function refreshTable() {
+    try {
+      window.dash_ag_grid.getApi("customers").purgeInfiniteCache();
+    } catch {
+      // the table is not there yet; it will ask for its rows when it is
+    }
+  }
+
+  /* Read the address bar into the stores; what it does not change stays untouched. */
+  function readAddress(search, filters, segmentation, algorithm) {
+    const state = mall.address.read(search);
+    const news = (after, before) =>
+      after === undefined || JSON.stringify(after) === JSON.stringify(before) ? window.dash_clientside.no_update : after;
+    return [news(state.filters, filters), news(state.segmentation, segmentation), news(state.algorithm, algorithm)];
+  }
+
+  /* Write the stores into the address bar, and into the links to the other pages, so that filters travel along. */
+  function writeAddress(filters, segmentation, algorithm) {
+    const search = mall.address.write({ filters, segmentation, algorithm });
+    const current = mall.address.write(mall.address.read(window.location.search));
+    if (search !== current) set("location", { search });
+    return ["/", "/segments", "/evidence"].map((path) => path + search);
+  }
+
+  /* Keep the colour scheme of everything that is not Mantine in step with it. */
+  function watchScheme() {
+    const root = document.documentElement;
+    const tell = () => {
+      const scheme = root.dataset.mantineColorScheme || "light";
+      if (root.dataset.agThemeMode === scheme) return;
+      root.dataset.agThemeMode = scheme;
+      set("scheme", { data: scheme });
+      if (page && document.contains(page.root)) page.draw();
+    };
+    new MutationObserver(tell).observe(root, { attributes: true, attributeFilter: ["data-mantine-color-scheme"] });
+    tell();
+  }
+
+  window.dash_clientside = Object.assign(window.dash_clientside || {}, {
+    mall: { show, follow, readAddress, writeAddress, watchScheme, refreshTable },
+  });
+})();

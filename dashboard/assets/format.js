@@ -1,0 +1,24 @@
+/* Numbers as people read them; the same rules as dashboard/format.py. */
+
+(function () {
+  "use strict";
+
+  const count = (number) => Math.round(number).toLocaleString("en-US");
+
+  function percent(share) {
+    const value = 100 * share;
+    return `${Math.abs(value) >= 9.95 || value === 0 ? value.toFixed(0) : value.toFixed(1)} %`.replace("-", "−");
+  }
+
+  function number(value) {
+    if (Math.abs(value) >= 999.5) return count(value).replace("-", "−");
+    return String(Number(value.toPrecision(3))).replace("-", "−");
+  }
+
+  /* A number with its unit; a unit that is a range, such as 1–100, is not repeated after every number. */
+  const quantity = (value, unit) => (unit && !unit.includes("–") ? `${number(value)} ${unit}` : number(value));
+
+  const title = (dimension) => (dimension.unit ? `${dimension.label}, ${dimension.unit}` : dimension.label);
+
+  window.mall = Object.assign(window.mall || {}, { format: { count, percent, number, quantity, title } });
+})();

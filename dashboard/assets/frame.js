@@ -1,0 +1,101 @@
+/* What every drawn view needs: elements, scales, axes and drags. */
+
+(function () {
+  "use strict";
+
+  const SVG = "http://www.w3.org/2000/svg";
+
+  /* An SVG element with attributes. */
+  function svg(tag, attributes = {}, ...children) {
+    const element = document.createElementNS(SVG, tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    element.append(...children);
+    return element;
+  }
+
+  /* An HTML element with a class and children; text is set as text, so names from a file stay text. */
+  function html(tag, className, ...children) {
+    const element = document.createElement(tag);
+    if (className) element.className = className;
+    element.append(...children);
+    return element;
+  }
+
+  /* A card: a title with a caption beside it, and a body. */
+  function card(title, caption = "") {
+    const body = html("div", "view-body");
+    const captionElement = html("span", "view-caption", caption);
+    const element = html("section", "view", html("h2", "view-title", title, captionElement), body);
+    element.setAttribute("aria-label", title);
+    return { element, body, caption: captionElement };
+  }
+
+  /* A linear scale from values to pixels, with its inverse. */
+  function scale(low, high, from, to) {
+    const slope = (to - from) / (high - low || 1);
+    const forward = (value) => from + (value - low) * slope;
+    forward.invert = (pixel) => low + (pixel - from) / slope;
+    return forward;
+  }
+
+  /* At most `most` round values from low to high. */
+  function ticks(low, high, most) {
+    const span = (high - low) / most || 1;
+    const power = 10 ** Math.floor(Math.log10(span));
+    const step = [1, 2, 5, 10].find((factor) => factor * power >= span) * power;
+    const values = [];
+    for (let index = Math.ceil(low / step); index * step <= high + step * 1e-9; index++) values.push(Number((index * step).toPrecision(12)));
+    return values;
+  }
+
+  /* The axis along the bottom of a plot. */
+  function bottomAxis(x, [low, high], top, most) {
+    const marks = ticks(low, high, most).map((value) =>
+      svg("text", { x: x(value), y: top + 16, "text-anchor": "middle", class: "tick" }, window.mall.format.number(value)),
+    );
+    return svg("g", {}, svg("line", { x1: x(low), x2: x(high), y1: top + 0.5, y2: top + 0.5, class: "axis" }), ...marks);
+  }
+
+  /* The axis along the left of a plot, with light lines across. */
+  function leftAxis(y, [low, high], left, right, most, label = window.mall.format.number) {
+    const values = ticks(low, high, most);
+    const lines = values.map((value) => svg("line", { x1: left, x2: right, y1: y(value), y2: y(value), class: "grid" }));
+    const marks = values.map((value) =>
+      svg("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end", class: "tick" }, label(value)),
+    );
+    return svg("g", {}, ...lines, ...marks);
+  }
+
+  /* Follow a drag on an element. start(point) returns {move(point), end(isClick)}; a point is [x, y] inside the element. */
+  function onDrag(element, start) {
+    element.addEventListener("pointerdown", (down) => {
+      if (down.button !== 0) return;
+      down.preventDefault();
+      const place = (event) => {
+        const box = element.getBoundingClientRect();
+        return [event.clientX - box.left, event.clientY - box.top];
+      };
+      const origin = place(down);
+      const gesture = start(origin);
+      let isClick = true;
+      element.setPointerCapture(down.pointerId);
+      const move = (event) => {
+        const point = place(event);
+        if (Math.hypot(point[0] - origin[0], point[1] - origin[1]) > 3) isClick = false;
+        if (!isClick) gesture.move(point);
+      };
+      const end = (event) => {
+        move(event);
+        element.removeEventListener("pointermove", move);
+        element.removeEventListener("pointerup", end);
+        element.removeEventListener("pointercancel", end);
+        gesture.end(isClick);
+      };
+      element.addEventListener("pointermove", move);
+      element.addEventListener("pointerup", end);
+      element.addEventListener("pointercancel", end);
+    });
+  }
+
+  window.mall = Object.assign(window.mall || {}, { frame: { svg, html, card, scale, ticks, bottomAxis, leftAxis, onDrag } });
+})();

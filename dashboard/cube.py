@@ -1,0 +1,59 @@
+"""The cross-filter cube as the browser gets it: dimensions with their bins, segments, and one column per array of cells."""
+
+from typing import Any
+
+from dashboard import queries
+from dashboard.palette import segment_colour
+from warehouse.connection import Snapshot
+
+
+def cube(db: Snapshot) -> dict[str, Any]:
+    """The cube of a warehouse version, ready for JSON.
+
+    `dimensions`: name, kind, label, unit, and `edges` (numeric: one more than bins) or `values` (one per bin).
+    `clusterings`: per segmentation and algorithm the dimension and its segments with colour and means in ordinary units.
+    `bins`: per dimension the bin of every cell; `count` and `sums`: customers of every cell, and their sums per number.
+    """
+    cells = db.columns("from marts.crossfilter_cube")
+    known = queries.dimensions(db)
+    bins: dict[str, list[dict[str, Any]]] = {name: [] for name in known}
+    for row in db.rows("from marts.crossfilter_bins order by dimension, bin"):
+        bins[row["dimension"]].append(row)
+    return {
+        "version": db.version,
+        "customers": sum(cells["count_customers"]),
+        "dimensions": [
+            {"name": d.name, "kind": d.kind, "label": d.label, "unit": d.unit, **_scale(d.kind, bins[d.name])}
+            for d in known.values()
+        ],
+        "clusterings": [_clustering(db, run) for run in queries.clusterings(db)],
+        "bins": {name: cells[f"{name}_bin"] for name in known},
+        "count": cells["count_customers"],
+        "sums": {d.name: cells[f"sum_{d.name}"] for d in known.values() if d.kind == "numeric"},
+    }
+
+
+def _scale(kind: str, bins: list[dict[str, Any]]) -> dict[str, Any]:
+    if kind == "numeric":
+        return {"edges": [*(row["lower_edge"] for row in bins), bins[-1]["upper_edge"]]}
+    return {"values": [row["segment_id" if kind == "segment" else "category"] for row in bins]}
+
+
+def _clustering(db: Snapshot, run: queries.Row) -> dict[str, Any]:
+    segments = queries.segments(db, run["segmentation"], run["algorithm"])
+    return {
+        "dimension": f"{run['segmentation']}_{run['algorithm']}",
+        "segmentation": run["segmentation"],
+        "algorithm": run["algorithm"],
+        "title": f"{run['segmentation_title']} segment, {queries.ALGORITHM_TITLES[run['algorithm']]}",
+        "features": run["features"],
+        "segments": [
+            {
+                "id": row["segment_id"],
+                "name": row["segment_name"],
+                "colour": segment_colour(row["colour"]),
+                "means": {key.removeprefix("mean_"): value for key, value in row.items() if key.startswith("mean_")},
+            }
+            for row in segments
+        ],
+    }

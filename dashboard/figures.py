@@ -1,0 +1,212 @@
+"""The Plotly figures: pure functions from rows to a figure."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from dashboard import format
+from dashboard.palette import segment_colour
+from dashboard.queries import ALGORITHM_TITLES, Row
+from dashboard.theme import DIVERGING, Theme, styled
+
+DASHES = {"kmeans": "solid", "hierarchical": "dot"}
+
+
+def segment_scatter(customers: Mapping[str, Sequence[float]], segments: Sequence[Row], x: Row, y: Row, theme: Theme) -> go.Figure:
+    """Customers as dots in their segment's colour, and every segment's mean as a ringed dot with its name.
+
+    `customers` holds columns x, y and segment_id; `x` and `y` are columns with column_name, label and unit.
+    """
+    figure = go.Figure()
+    ids = np.asarray(customers["segment_id"])
+    for segment in segments:
+        own = ids == segment["segment_id"]
+        figure.add_scatter(
+            x=np.asarray(customers["x"])[own],
+            y=np.asarray(customers["y"])[own],
+            mode="markers",
+            marker={"color": segment_colour(segment["colour"]), "size": 6, "opacity": 0.75},
+            hovertemplate=f"{_plain(segment['segment_name'])}<br>{x['label']} %{{x}}<br>{y['label']} %{{y}}<extra></extra>",
+        )
+    figure.add_scatter(
+        x=[segment[f"mean_{x['column_name']}"] for segment in segments],
+        y=[segment[f"mean_{y['column_name']}"] for segment in segments],
+        mode="markers+text",
+        marker={
+            "color": [segment_colour(segment["colour"]) for segment in segments],
+            "size": 16,
+            "line": {"color": theme.ink, "width": 2},
+        },
+        text=[_plain(segment["segment_name"]) for segment in segments],
+        textposition="top center",
+        textfont={"color": theme.ink, "size": 12},
+        hoverinfo="skip",
+        cliponaxis=False,
+    )
+    figure.update_xaxes(title=_title(x))
+    figure.update_yaxes(title=_title(y))
+    return styled(figure, theme, 440)
+
+
+def profile_heat_map(profiles: Sequence[Row], segments: Sequence[Row], theme: Theme) -> go.Figure:
+    """Segments × numbers: colour is the difference from everyone in standard deviations, text the mean in its unit."""
+    features = list({row["feature"]: row for row in profiles}.values())
+    by_cell = {(row["segment_id"], row["feature"]): row for row in profiles}
+    rows = [[by_cell[segment["segment_id"], feature["feature"]] for feature in features] for segment in segments]
+    figure = go.Figure(
+        go.Heatmap(
+            z=[[cell["effect_size"] for cell in row] for row in rows],
+            text=[[f"{format.number(cell['mean'])} ({format.signed(cell['difference'])})" for cell in row] for row in rows],
+            texttemplate="%{text}",
+            textfont={"size": 12},
+            x=[f"{_title(feature)}<br>everyone {format.number(feature['mean_everyone'])}" for feature in features],
+            y=[_plain(segment["segment_name"]) for segment in segments],
+            colorscale=[list(stop) for stop in DIVERGING],
+            zmid=0,
+            zmin=-2,
+            zmax=2,
+            xgap=2,
+            ygap=2,
+            colorbar={
+                "title": {"text": "standard deviations<br>from everyone", "side": "right"},
+                "thickness": 12,
+                "outlinewidth": 0,
+            },
+            hovertemplate="%{y}<br>%{text}<br>%{z:.2f} standard deviations from everyone<extra></extra>",
+        )
+    )
+    figure = styled(figure, theme, 120 + 40 * len(segments))
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_xaxes(side="top")
+    figure.update_layout(margin={"t": 48, "b": 8})
+    return figure
+
+
+def quartile_ranges(profiles: Sequence[Row], segments: Sequence[Row], theme: Theme) -> go.Figure:
+    """Per segment the median and the middle half of its customers; a line marks everyone's median. One feature's rows."""
+    by_segment = {row["segment_id"]: row for row in profiles}
+    rows = [by_segment[segment["segment_id"]] for segment in segments]
+    feature = rows[0]
+    colours = [segment_colour(segment["colour"]) for segment in segments]
+    figure = go.Figure(
+        go.Bar(
+            base=[row["lower_quartile"] for row in rows],
+            x=[row["upper_quartile"] - row["lower_quartile"] for row in rows],
+            y=[_plain(segment["segment_name"]) for segment in segments],
+            orientation="h",
+            marker={"color": colours},
+            opacity=0.55,
+            width=0.5,
+            customdata=[[row["lower_quartile"], row["median"], row["upper_quartile"]] for row in rows],
+            hovertemplate="%{y}<br>median %{customdata[1]:.4g}, half %{customdata[0]:.4g}–%{customdata[2]:.4g}<extra></extra>",
+        )
+    )
+    figure.add_scatter(
+        x=[row["median"] for row in rows],
+        y=[_plain(segment["segment_name"]) for segment in segments],
+        mode="markers",
+        marker={"color": colours, "size": 12, "line": {"color": theme.ink, "width": 1.5}},
+        hoverinfo="skip",
+    )
+    figure.add_vline(x=feature["median_everyone"], line={"color": theme.everyone, "dash": "dash"})
+    figure.update_xaxes(title=_title(feature))
+    figure = styled(figure, theme, 88 + 32 * len(segments))
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_xaxes(showgrid=True)
+    return figure
+
+
+def index_by_k(evaluations: Sequence[Row], index: str, title: str, theme: Theme) -> go.Figure:
+    """An index of fit against k, a line per algorithm, the chosen k ringed."""
+    figure = go.Figure()
+    for algorithm, name in ALGORITHM_TITLES.items():
+        rows = [row for row in evaluations if row["algorithm"] == algorithm]
+        colour = theme.ink if algorithm == "kmeans" else theme.everyone
+        figure.add_scatter(
+            x=[row["k"] for row in rows],
+            y=[row[index] for row in rows],
+            name=name,
+            mode="lines+markers",
+            line={"color": colour, "dash": DASHES[algorithm]},
+            marker={
+                "size": [12 if row["is_chosen"] else 6 for row in rows],
+                "color": [theme.selected if row["is_chosen"] else colour for row in rows],
+            },
+            hovertemplate=f"{name}, k = %{{x}}: %{{y:.4g}}<extra></extra>",
+        )
+    figure.update_xaxes(title="Number of segments, k", dtick=1)
+    figure.update_yaxes(title=title)
+    figure = styled(figure, theme, 288)
+    figure.update_layout(showlegend=True, legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"})
+    return figure.update_layout(margin={"t": 32})
+
+
+def silhouette_plot(silhouettes: Sequence[Row], segments: Sequence[Row], theme: Theme) -> go.Figure:
+    """Every customer's silhouette width, widest first within each segment; the dashed line is the mean."""
+    figure = go.Figure()
+    start = 0
+    for segment in segments:
+        widths = [row["silhouette"] for row in silhouettes if row["segment_id"] == segment["segment_id"]]
+        places = list(range(start, start + len(widths)))
+        figure.add_scatter(
+            x=widths,
+            y=places,
+            mode="lines",
+            fill="tozerox",
+            line={"width": 0.5, "color": segment_colour(segment["colour"])},
+            hovertemplate=f"{_plain(segment['segment_name'])}: %{{x:.2f}}<extra></extra>",
+        )
+        if widths:
+            figure.add_annotation(
+                x=0, y=start + len(widths) / 2, text=_plain(segment["segment_name"]), showarrow=False, xanchor="right", xshift=-8
+            )
+        start += len(widths) + max(1, len(silhouettes) // 100)
+    mean = float(np.mean([row["silhouette"] for row in silhouettes]))
+    figure.add_vline(x=mean, line={"color": theme.ink, "dash": "dash"}, annotation_text=f"mean {mean:.3f}")
+    figure.update_xaxes(title="Silhouette width (1: well inside its segment, below 0: nearer to another)", range=[-1, 1])
+    figure = styled(figure, theme, 440)
+    figure.update_yaxes(visible=False, autorange="reversed")
+    return figure.update_layout(margin={"l": 16, "t": 24})
+
+
+def cross_table(cells: Sequence[Row], kmeans: Sequence[Row], ward: Sequence[Row], theme: Theme) -> go.Figure:
+    """Customers per pair of K-Means and Ward segments."""
+    counts = {(row["kmeans_segment_id"], row["hierarchical_segment_id"]): row["count_customers"] for row in cells}
+    table = [[counts.get((row["segment_id"], column["segment_id"]), 0) for column in ward] for row in kmeans]
+    figure = go.Figure(
+        go.Heatmap(
+            z=table,
+            text=[[format.count(count) if count else "" for count in row] for row in table],
+            texttemplate="%{text}",
+            x=[_plain(row["segment_name"]) for row in ward],
+            y=[_plain(row["segment_name"]) for row in kmeans],
+            colorscale=[[0, theme.surface], [1, theme.everyone]],
+            showscale=False,
+            xgap=2,
+            ygap=2,
+            hovertemplate="K-Means: %{y}<br>Ward: %{x}<br>%{text} customers<extra></extra>",
+        )
+    )
+    figure.update_xaxes(title="Ward segment")
+    figure.update_yaxes(title="K-Means segment")
+    figure = styled(figure, theme, 160 + 40 * len(kmeans))
+    figure.update_traces(textfont={"color": theme.ink})
+    return figure.update_yaxes(autorange="reversed", showgrid=False)
+
+
+def elbow_and_silhouette(evaluations: Sequence[Row], theme: Theme) -> tuple[go.Figure, go.Figure]:
+    """The two pictures people look for first."""
+    return (
+        index_by_k(evaluations, "inertia", "Within-cluster sum of squares", theme).update_yaxes(rangemode="tozero"),
+        index_by_k(evaluations, "silhouette", "Mean silhouette width", theme),
+    )
+
+
+def _title(column: Row) -> str:
+    return f"{column['label']}, {column['unit']}" if column["unit"] else str(column["label"])
+
+
+def _plain(text: str) -> str:
+    """Text for Plotly, which reads some HTML: a name from a file must stay a name."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,122 @@
+"""A filter as data: what the browser sends, checked against what exists, as SQL with bound values and as English.
+
+The browser names a dimension and an operator; both are looked up, never pasted. Values are always bound.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from warehouse.errors import InputError
+
+BOX = "*"
+"""Joins the two dimensions of a box: annual_income_k*spending_score."""
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """What can be filtered by: a column of marts.customers."""
+
+    name: str
+    """The column."""
+    kind: str
+    """numeric, category or segment."""
+    label: str
+    """What people call it."""
+    unit: str = ""
+    """Unit of its values."""
+    names: Mapping[int, str] | None = None
+    """Segment names by segment_id, for a segment."""
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One condition: SQL with placeholders, the values they stand for, and English."""
+
+    sql: str
+    values: tuple[Any, ...]
+    english: str
+
+
+def where(clauses: Sequence[Clause]) -> tuple[str, list[Any]]:
+    """The clauses as one condition, with its values; "true" without any."""
+    return " and ".join(clause.sql for clause in clauses) or "true", [value for clause in clauses for value in clause.values]
+
+
+def english(clauses: Sequence[Clause]) -> str:
+    """The clauses in words: "age 20–34 years, gender Female"."""
+    return ", ".join(clause.english for clause in clauses) or "everyone"
+
+
+def parse(filters: object, dimensions: Mapping[str, Dimension]) -> list[Clause]:
+    """Turn the browser's filters into clauses. Raises InputError for anything that is not one of ours."""
+    if filters is None:
+        return []
+    if not isinstance(filters, Mapping):
+        raise InputError("the filters are not a mapping of dimensions")
+    return [_clause(str(name), condition, dimensions) for name, condition in filters.items()]
+
+
+def _clause(name: str, condition: object, dimensions: Mapping[str, Dimension]) -> Clause:
+    chosen = [dimensions.get(part) for part in name.split(BOX)]
+    if not isinstance(condition, Mapping) or condition.get("op") not in _OPERATORS:
+        raise InputError(f"the filter on {name[:80]} has no known operator")
+    kinds, make = _OPERATORS[condition["op"]]
+    if [dimension.kind if dimension else "" for dimension in chosen] not in kinds:
+        raise InputError(f"there is no such filter on {name[:80]}")
+    try:
+        return make([dimension for dimension in chosen if dimension], condition.get("value"))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"the filter on {name[:80]} has a value of the wrong form") from error
+
+
+def _between(dimensions: Sequence[Dimension], value: Any) -> Clause:
+    (dimension,) = dimensions
+    low, high = (float(edge) for edge in value)
+    unit = f" {dimension.unit}" if dimension.unit else ""
+    return Clause(
+        f"({dimension.name} >= ? and {dimension.name} < ?)",
+        (low, high),
+        f"{dimension.label.lower()} {low:g} to under {high:g}{unit}",
+    )
+
+
+def _box(dimensions: Sequence[Dimension], value: Any) -> Clause:
+    first, second = (_between([dimension], edges) for dimension, edges in zip(dimensions, value, strict=True))
+    return Clause(f"({first.sql} and {second.sql})", first.values + second.values, f"{first.english} and {second.english}")
+
+
+def _in_categories(dimension: Dimension, value: Any) -> Clause:
+    values = [item if isinstance(item, str) else _refuse() for item in _items(value)]
+    return _is_one_of(dimension, values, values)
+
+
+def _in_segments(dimension: Dimension, value: Any) -> Clause:
+    values = [item if isinstance(item, int) else _refuse() for item in _items(value)]
+    names = dimension.names or {}
+    return _is_one_of(dimension, values, [names.get(item, f"segment {item}") for item in values])
+
+
+def _in(dimensions: Sequence[Dimension], value: Any) -> Clause:
+    (dimension,) = dimensions
+    return (_in_segments if dimension.kind == "segment" else _in_categories)(dimension, value)
+
+
+def _is_one_of(dimension: Dimension, values: Sequence[Any], names: Sequence[str]) -> Clause:
+    marks = ", ".join("?" for _ in values)
+    return Clause(f"{dimension.name} in ({marks})", tuple(values), f"{dimension.label.lower()} {' or '.join(names)}")
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) and value else _refuse()
+
+
+def _refuse() -> Any:
+    raise ValueError
+
+
+_OPERATORS: dict[str, tuple[list[list[str]], Callable[[Sequence[Dimension], Any], Clause]]] = {
+    "between": ([["numeric"]], _between),
+    "box": ([["numeric", "numeric"]], _box),
+    "in": ([["category"], ["segment"]], _in),
+}

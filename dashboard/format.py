@@ -1,0 +1,41 @@
+"""Numbers as people read them."""
+
+from datetime import UTC, datetime
+
+
+def count(number: float) -> str:
+    """12403 -> "12,403"."""
+    return f"{number:,.0f}"
+
+
+def percent(share: float) -> str:
+    """0.062 -> "6.2 %"; without decimals from 10 %."""
+    return f"{share:.0%}".replace("%", " %") if abs(share) >= 0.0995 or share == 0 else f"{share:.1%}".replace("%", " %")
+
+
+def number(value: float) -> str:
+    """Three significant digits, thousands separated: 86.538 -> "86.5"."""
+    if abs(value) >= 999.5:
+        return f"{value:,.0f}"
+    text = f"{value:.3g}"
+    return (f"{value:.4f}" if "e" in text else text).replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """26.1 -> "+26.1", -3 -> "−3"."""
+    return f"+{number(value)}" if value >= 0 else number(value)
+
+
+def quantity(value: float, unit: str) -> str:
+    """A number with its unit: "86.5 k$"; a unit that is a range, such as 1–100, is not repeated after every number."""
+    return f"{number(value)} {unit}" if unit and "–" not in unit else number(value)
+
+
+def ago(moment: datetime, now: datetime | None = None) -> str:
+    """How long ago a UTC time was: "3 minutes ago"."""
+    seconds = ((now or datetime.now(UTC).replace(tzinfo=None)) - moment).total_seconds()
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= length:
+            amount = int(seconds // length)
+            return f"{amount} {unit}{'s' if amount > 1 else ''} ago"
+    return "just now"

@@ -1,0 +1,126 @@
+"""Evidence: why this many segments, and how sure we are."""
+
+from typing import Any
+
+from dash import Dash, Input, Output, html
+
+from dashboard import figures, format, ids, queries
+from dashboard.dendrogram import SHOWN_MERGES, dendrogram
+from dashboard.pages.segments import panel
+from dashboard.queries import ALGORITHM_TITLES, Row
+from dashboard.theme import Theme, theme
+from warehouse.connection import Snapshot, Warehouse
+from warehouse.errors import MallError
+
+_INDICES = {
+    "inertia": ("Within-cluster sum of squares", "Squared distances to the segment's centre; falls with every further segment."),
+    "silhouette": ("Silhouette", "-1 to 1, higher is better: how much nearer customers are to their own segment than to the next."),
+    "davies_bouldin": ("Davies-Bouldin", "Lower is better: spread within segments against the distance between them."),
+    "calinski_harabasz": ("Calinski-Harabasz", "Higher is better: variance between segments against that within."),
+    "smallest_segment": ("Smallest segment", "Customers in it."),
+}
+
+
+def layout() -> Any:
+    """The page, before its numbers are there."""
+    return html.Div([html.H1("Why these segments?"), html.Div(html.P("Loading …", className="muted"), id=ids.EVIDENCE)])
+
+
+def register(app: Dash, warehouse: Warehouse) -> None:
+    """The callback of the page."""
+
+    @app.callback(
+        Output(ids.EVIDENCE, "children"),
+        Input(ids.VERSION, "data"),
+        Input(ids.SEGMENTATION, "value"),
+        Input(ids.ALGORITHM, "value"),
+        Input(ids.SCHEME, "data"),
+    )
+    def fill(_: Any, segmentation: str | None, algorithm: str | None, scheme: str | None) -> Any:
+        try:
+            db = warehouse.snapshot()
+        except MallError as error:
+            return html.P(str(error), className="error")
+        return content(db, queries.known_run(db, segmentation, algorithm), theme(scheme))
+
+
+def content(db: Snapshot, run: Row, look: Theme) -> list[Any]:
+    """Everything below the page's title for one clustering."""
+    name, algorithm = run["segmentation"], run["algorithm"]
+    evaluations = queries.k_evaluation(db, name)
+    elbow, silhouette = figures.elbow_and_silhouette(evaluations, look)
+    segments = {each: queries.segments(db, name, each) for each in ALGORITHM_TITLES}
+    ward_k = len(segments["hierarchical"])
+    agreement = queries.adjusted_rand_index(db, name)
+    sample = f"a sample of {format.count(run['n_silhouettes'])} customers" if run["n_silhouettes"] < run["n_customers"] else ""
+    return [
+        html.P(_answer(run, agreement), className="answer"),
+        html.Div(
+            [
+                _index_table([row for row in evaluations if row["algorithm"] == algorithm], ALGORITHM_TITLES[algorithm]),
+                panel("Elbow", elbow, "half", "blue: the k chosen"),
+                panel("Silhouette by number of segments", silhouette, "half", "higher is better"),
+                panel(
+                    "Davies-Bouldin",
+                    figures.index_by_k(evaluations, "davies_bouldin", "Davies-Bouldin index", look),
+                    "half",
+                    "lower is better",
+                ),
+                panel(
+                    "Calinski-Harabasz",
+                    figures.index_by_k(evaluations, "calinski_harabasz", "Calinski-Harabasz index", look),
+                    "half",
+                    "higher is better",
+                ),
+                panel(
+                    f"Silhouette of every customer, {ALGORITHM_TITLES[algorithm]}",
+                    figures.silhouette_plot(queries.silhouettes(db, name, algorithm), segments[algorithm], look),
+                    "half",
+                    sample,
+                ),
+                panel(
+                    "Dendrogram, Ward",
+                    dendrogram(queries.last_merges(db, name, max(SHOWN_MERGES, ward_k)), ward_k, look),
+                    "half",
+                    "the highest merges",
+                ),
+                panel(
+                    "K-Means against Ward",
+                    figures.cross_table(queries.cross_table(db, name), segments["kmeans"], segments["hierarchical"], look),
+                    "full",
+                    f"customers in both · adjusted Rand index {agreement:.3f} (1: the same groups, 0: chance)",
+                ),
+            ],
+            className="panels",
+        ),
+    ]
+
+
+def _answer(run: Row, agreement: float) -> str:
+    """The first line: how many, why, and how far the other algorithm agrees."""
+    return (
+        f"We found {run['k']} groups by {run['segmentation_title'].lower()} with {ALGORITHM_TITLES[run['algorithm']]}: "
+        f"{run['k_reason']}. K-Means and Ward agree with an adjusted Rand index of {agreement:.2f}."
+    )
+
+
+def _index_table(evaluations: list[Row], algorithm: str) -> Any:
+    """Every index for every k tried; the chosen row stands out."""
+    head = html.Tr([html.Th("k"), *(html.Th(title, title=meaning) for title, meaning in _INDICES.values())])
+    rows = [
+        html.Tr(
+            [html.Td(f"{row['k']}{' (chosen)' if row['is_chosen'] else ''}"), *(html.Td(_cell(row, index)) for index in _INDICES)],
+            className="chosen" if row["is_chosen"] else "",
+        )
+        for row in evaluations
+    ]
+    table = html.Table([html.Thead(head), html.Tbody(rows)], className="numbers")
+    return html.Section(
+        [html.H2(f"Every number of segments tried, {algorithm}"), html.Div(table, className="scroll")], className="panel"
+    )
+
+
+def _cell(row: Row, index: str) -> str:
+    if index == "smallest_segment":
+        return format.count(row[index])
+    return f"{row[index]:.3f}" if index in ("silhouette", "davies_bouldin") else format.number(row[index])

@@ -1,0 +1,145 @@
+"""Segments: what each is like, against everyone, in ordinary units."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from dash import Dash, Input, Output, dcc, html
+
+from dashboard import figures, format, ids, queries
+from dashboard.palette import segment_colour
+from dashboard.queries import Row
+from dashboard.theme import Theme, theme
+from warehouse.connection import Snapshot, Warehouse
+from warehouse.errors import MallError
+
+SHOWN_CUSTOMERS = 5_000
+
+
+def layout() -> Any:
+    """The page, before its numbers are there."""
+    return html.Div(
+        [html.H1("What kinds of customers are there?"), html.Div(html.P("Loading …", className="muted"), id=ids.SEGMENTS)]
+    )
+
+
+def register(app: Dash, warehouse: Warehouse) -> None:
+    """The callback of the page."""
+
+    @app.callback(
+        Output(ids.SEGMENTS, "children"),
+        Input(ids.VERSION, "data"),
+        Input(ids.SEGMENTATION, "value"),
+        Input(ids.ALGORITHM, "value"),
+        Input(ids.SCHEME, "data"),
+    )
+    def fill(_: Any, segmentation: str | None, algorithm: str | None, scheme: str | None) -> Any:
+        try:
+            db = warehouse.snapshot()
+        except MallError as error:
+            return html.P(str(error), className="error")
+        return content(db, queries.known_run(db, segmentation, algorithm), theme(scheme))
+
+
+def content(db: Snapshot, run: Row, look: Theme) -> list[Any]:
+    """Everything below the page's title for one clustering."""
+    key = (run["segmentation"], run["algorithm"])
+    segments = queries.segments(db, *key)
+    profiles = queries.feature_profiles(db, *key)
+    largest = max(segments, key=lambda segment: segment["size"])
+    answer = (
+        f"{len(segments)} segments of {format.count(run['n_customers'])} customers by {run['segmentation_title'].lower()} "
+        f"({queries.ALGORITHM_TITLES[run['algorithm']]}). The largest is “{largest['segment_name']}” "
+        f"with {format.percent(largest['share'])}."
+    )
+    numbers = list({row["feature"]: row for row in profiles}.values())
+    small_multiples = [
+        panel(
+            f"{feature['label']} by segment",
+            figures.quartile_ranges([row for row in profiles if row["feature"] == feature["feature"]], segments, look),
+            "third",
+            "dot: median · bar: middle half · dashed: everyone",
+        )
+        for feature in numbers
+    ]
+    return [
+        html.P(answer, className="answer"),
+        html.Div([_card(segment, run, profiles) for segment in segments], className="cards"),
+        html.Div(
+            [
+                *_picture(db, run, segments, numbers, look),
+                panel("Against everyone", figures.profile_heat_map(profiles, segments, look), "half", "mean (difference)"),
+                *small_multiples,
+                *_category_tables(queries.category_profiles(db, *key), segments),
+            ],
+            className="panels",
+        ),
+    ]
+
+
+def panel(title: str, figure: Any, size: str, caption: str = "") -> Any:
+    """A titled chart."""
+    graph = dcc.Graph(figure=figure, config={"displayModeBar": False, "responsive": True}, style={"height": figure.layout.height})
+    return html.Section([html.H2([title, html.Span(caption, className="view-caption")]), graph], className=f"panel {size}")
+
+
+def _card(segment: Row, run: Row, profiles: list[Row]) -> Any:
+    own = sorted((row for row in profiles if row["segment_id"] == segment["segment_id"]), key=lambda row: -abs(row["effect_size"]))
+    facts = [
+        html.Li(
+            [
+                f"{row['label']} {format.quantity(row['mean'], row['unit'])} ",
+                html.Span(f"({format.signed(row['difference'])} against everyone)", className="muted"),
+            ]
+        )
+        for row in own[:3]
+    ]
+    dimension = f"{run['segmentation']}_{run['algorithm']}"
+    query = {"segmentation": run["segmentation"], "algorithm": run["algorithm"], dimension: segment["segment_id"]}
+    dot = html.Span(className="dot", style={"background": segment_colour(segment["colour"])})
+    return html.Section(
+        [
+            html.H2([dot, segment["segment_name"]]),
+            html.Div(f"{format.count(segment['size'])} customers, {format.percent(segment['share'])}"),
+            html.Ul(facts),
+            dcc.Link("Explore these", href=f"/?{urlencode(query)}"),
+        ],
+        className="panel segment-card",
+    )
+
+
+def _picture(db: Snapshot, run: Row, segments: list[Row], numbers: list[Row], look: Theme) -> list[Any]:
+    """The customers in the last two features clustered on, or in the first two there are."""
+    chosen = [row["feature"] for row in numbers if row["feature"] in run["features"]]
+    pair = chosen[-2:] if len(chosen) > 1 else [row["feature"] for row in numbers][:2]
+    if len(pair) < 2:
+        return []
+    x, y = ({"column_name": name, **next(row for row in numbers if row["feature"] == name)} for name in pair)
+    customers = queries.scatter_sample(db, f"{run['segmentation']}_{run['algorithm']}", pair[0], pair[1], SHOWN_CUSTOMERS)
+    caption = f"a sample of {format.count(SHOWN_CUSTOMERS)} customers" if run["n_customers"] > SHOWN_CUSTOMERS else "every customer"
+    title = f"{y['label']} by {x['label'].lower()}"
+    return [panel(title, figures.segment_scatter(customers, segments, x, y, look), "half", f"{caption} · large dots: means")]
+
+
+def _category_tables(profiles: list[Row], segments: list[Row]) -> list[Any]:
+    """A table per category column: the share of every value in every segment."""
+    return [
+        _category_table([row for row in profiles if row["feature"] == feature], segments)
+        for feature in dict.fromkeys(row["feature"] for row in profiles)
+    ]
+
+
+def _category_table(profiles: list[Row], segments: list[Row]) -> Any:
+    shares = {(row["segment_id"], row["value"]): row["share"] for row in profiles}
+    everyone = {row["value"]: row["share_everyone"] for row in profiles}
+    head = html.Tr([html.Th("Segment"), *(html.Th(value) for value in everyone)])
+    rows = [
+        html.Tr([html.Td(segment["segment_name"]), *(html.Td(format.percent(shares[segment["segment_id"], v])) for v in everyone)])
+        for segment in segments
+    ]
+    last = html.Tr([html.Td("Everyone"), *(html.Td(format.percent(share)) for share in everyone.values())], className="chosen")
+    title = f"{profiles[0]['label']} by segment"
+    table = html.Table([html.Thead(head), html.Tbody([*rows, last])], className="numbers")
+    return html.Section(
+        [html.H2([title, html.Span("share of the segment", className="view-caption")]), html.Div(table, className="scroll")],
+        className="panel half",
+    )

@@ -1,0 +1,205 @@
+"""Every statement the dashboard runs. Each takes a snapshot and returns plain rows."""
+
+from typing import Any
+
+from dashboard.filters import Clause, Dimension, where
+from warehouse.connection import Snapshot
+
+Row = dict[str, Any]
+
+
+def provenance(db: Snapshot) -> Row:
+    """File, customers, version and time of the warehouse: marts.provenance."""
+    return db.rows("from marts.provenance")[0]
+
+
+def clusterings(db: Snapshot) -> list[Row]:
+    """The clusterings with their evidence, in the order of the segmentations file."""
+    return db.rows("from segments.runs order by segmentation_position, algorithm desc")
+
+
+def known_run(db: Snapshot, segmentation: str | None, algorithm: str | None) -> Row:
+    """The run of a clustering, or the first where there is none such: an address may be older than the warehouse."""
+    runs = clusterings(db)
+    return next((run for run in runs if (run["segmentation"], run["algorithm"]) == (segmentation, algorithm)), runs[0])
+
+
+def dimensions(db: Snapshot) -> dict[str, Dimension]:
+    """What the Explore page can filter by, by column of marts.customers."""
+    names: dict[str, dict[int, str]] = {}
+    for row in db.rows("select segmentation || '_' || algorithm as dimension, segment_id, segment_name from segments.segments"):
+        names.setdefault(row["dimension"], {})[row["segment_id"]] = row["segment_name"]
+    labels = {
+        f"{row['segmentation']}_{row['algorithm']}": f"{row['segmentation_title']} segment, {ALGORITHM_TITLES[row['algorithm']]}"
+        for row in clusterings(db)
+    }
+    return {
+        row["dimension"]: Dimension(
+            row["dimension"],
+            row["kind"],
+            labels.get(row["dimension"], row["label"]),
+            row["unit"],
+            names.get(row["dimension"]),
+        )
+        for row in db.rows("select dimension, kind, label, unit from marts.crossfilter_dimensions order by position")
+    }
+
+
+def segments(db: Snapshot, segmentation: str, algorithm: str) -> list[Row]:
+    """The segments of a clustering: id, name, colour, size, share and means in ordinary units."""
+    return db.rows(
+        "from marts.segment_profiles where segmentation = ? and algorithm = ? order by segment_id", (segmentation, algorithm)
+    )
+
+
+def feature_profiles(db: Snapshot, segmentation: str, algorithm: str) -> list[Row]:
+    """Per segment and number: mean, median, quartiles and the difference from everyone, with label and unit."""
+    return db.rows(
+        """
+        select profiles.*, columns.label, columns.unit
+        from marts.segment_feature_profiles as profiles
+        inner join raw.columns as columns on columns.column_name = profiles.feature
+        where profiles.segmentation = ? and profiles.algorithm = ?
+        order by columns.position, profiles.segment_id
+        """,
+        (segmentation, algorithm),
+    )
+
+
+def category_profiles(db: Snapshot, segmentation: str, algorithm: str) -> list[Row]:
+    """Per segment, category and value: customers and shares."""
+    return db.rows(
+        """
+        select profiles.*, columns.label
+        from marts.segment_category_profiles as profiles
+        inner join raw.columns as columns on columns.column_name = profiles.feature
+        where profiles.segmentation = ? and profiles.algorithm = ?
+        order by columns.position, profiles.value, profiles.segment_id
+        """,
+        (segmentation, algorithm),
+    )
+
+
+def k_evaluation(db: Snapshot, segmentation: str) -> list[Row]:
+    """The indices of every k tried, both algorithms."""
+    return db.rows("from segments.k_evaluation where segmentation = ? order by algorithm desc, k", (segmentation,))
+
+
+def silhouettes(db: Snapshot, segmentation: str, algorithm: str) -> list[Row]:
+    """Silhouette width per customer of the sample, by segment, widest first."""
+    return db.rows(
+        """
+        select segment_id, silhouette
+        from segments.assignments
+        where segmentation = ? and algorithm = ? and silhouette is not null
+        order by segment_id, silhouette desc
+        """,
+        (segmentation, algorithm),
+    )
+
+
+def last_merges(db: Snapshot, segmentation: str, count: int) -> list[Row]:
+    """The `count` highest merges of the dendrogram, lowest first, with the customers on either side (leaves: counted)."""
+    return db.rows(
+        """
+        with merges as (
+            from segments.merges
+            where segmentation = $segmentation
+        ),
+
+        leaves as (
+            select
+                leaf_id,
+                count(*) as size
+            from segments.assignments
+            where segmentation = $segmentation and algorithm = 'hierarchical'
+            group by leaf_id
+        ),
+
+        highest as (
+            from merges
+            order by merge_id desc
+            limit $count
+        )
+
+        select
+            highest.*,
+            coalesce(left_merges.size, left_leaves.size) as left_size,
+            coalesce(right_merges.size, right_leaves.size) as right_size
+        from highest
+        left join merges as left_merges on left_merges.merge_id = highest.left_id
+        left join merges as right_merges on right_merges.merge_id = highest.right_id
+        left join leaves as left_leaves on left_leaves.leaf_id = highest.left_id
+        left join leaves as right_leaves on right_leaves.leaf_id = highest.right_id
+        order by highest.merge_id
+        """,
+        {"segmentation": segmentation, "count": count},
+    )
+
+
+def scatter_sample(db: Snapshot, dimension: str, x: str, y: str, count: int) -> dict[str, list[Any]]:
+    """At most `count` customers as columns x, y and segment_id; the same ones every time. The names are of columns."""
+    return db.columns(
+        f"select {x} as x, {y} as y, {dimension} as segment_id from marts.customers "
+        "order by hash(customer_id), customer_id limit ?",
+        (count,),
+    )
+
+
+def cross_table(db: Snapshot, segmentation: str) -> list[Row]:
+    """Customers per pair of K-Means and Ward segments."""
+    return db.rows("from marts.algorithm_cross_table where segmentation = ?", (segmentation,))
+
+
+def adjusted_rand_index(db: Snapshot, segmentation: str) -> float:
+    """How far K-Means and Ward agree, 1 for the same groups."""
+    return float(db.value("select adjusted_rand_index from marts.algorithm_agreement where segmentation = ?", (segmentation,)))
+
+
+def count_customers(db: Snapshot, clauses: list[Clause]) -> int:
+    """How many customers the clauses leave."""
+    condition, values = where(clauses)
+    return int(db.value(f"select count(*) from marts.customers where {condition}", values))
+
+
+def customers(
+    db: Snapshot, clauses: list[Clause], segmentation: str, order: list[tuple[str, bool]], start: int, count: int
+) -> list[Row]:
+    """One page of the customers the clauses leave, with their segments' names.
+
+    `order` holds (column, is_descending); columns must be of `customer_columns`. Ties are broken by customer_id.
+    """
+    condition, values = where(clauses)
+    by = ", ".join([*(f"{column} {'desc' if is_descending else 'asc'}" for column, is_descending in order), "customer_id"])
+    return db.rows(
+        f"""
+        with chosen as (
+            select *
+            from marts.customers
+            where {condition}
+        )
+
+        select chosen.*, kmeans.segment_name as kmeans_segment, hierarchical.segment_name as hierarchical_segment
+        from chosen
+        left join segments.segments as kmeans
+            on kmeans.segmentation = ? and kmeans.algorithm = 'kmeans' and kmeans.segment_id = chosen.{segmentation}_kmeans
+        left join segments.segments as hierarchical
+            on hierarchical.segmentation = ? and hierarchical.algorithm = 'hierarchical'
+            and hierarchical.segment_id = chosen.{segmentation}_hierarchical
+        order by {by}
+        limit ? offset ?
+        """,
+        [*values, segmentation, segmentation, count, start],
+    )
+
+
+def customer_columns(db: Snapshot) -> list[Row]:
+    """The columns of the customer table that come from the source: name, label, unit and kind."""
+    return db.rows(
+        "select column_name, label, unit, kind from raw.columns where kind in ('id', 'category', 'numeric') "
+        "order by kind <> 'id', kind = 'numeric', position"
+    )
+
+
+ALGORITHM_TITLES = {"kmeans": "K-Means", "hierarchical": "Ward"}
+"""What people call the algorithms."""

@@ -1,0 +1,236 @@
+"""The pictures: pure functions from what was read to a Matplotlib figure."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import seaborn
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from dashboard.format import count, number, percent, quantity
+from dashboard.palette import segment_colour
+from dashboard.queries import ALGORITHM_TITLES
+from dashboard.report.data import Categories, Clustering, Feature, Histogram, Sample, Segment, Trial, Values
+from dashboard.report.look import EVERYONE, INK, QUIET, blank, plain_numbers, segment_key, segment_label, short, styled
+
+MOST_CATEGORIES = 12
+"""Bars in a picture of a category; rarer values share one more bar."""
+_LINES = {"kmeans": (INK, "solid"), "hierarchical": (QUIET, "dashed")}
+"""Colour and line per algorithm: greys, because colours belong to segments."""
+
+
+@styled
+def distribution(histogram: Histogram) -> Figure:
+    """Histogram of a numeric feature, with the mean of everyone."""
+    feature = histogram.feature
+    figure = blank(6, 3.4, f"{feature.title}: {count(sum(histogram.counts))} customers")
+    axes = figure.subplots()
+    lower = np.asarray(histogram.lower_edges)
+    axes.bar(lower, histogram.counts, histogram.width, align="edge", color=EVERYONE, edgecolor="white", linewidth=0.8)
+    axes.set_ylim(0, max(histogram.counts) * 1.15)
+    axes.axvline(histogram.mean, color=INK, linewidth=1.5)
+    is_right = histogram.mean > (lower[0] + lower[-1] + histogram.width) / 2
+    axes.annotate(
+        f"mean {quantity(histogram.mean, feature.unit)}",
+        (histogram.mean, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(-6 if is_right else 6, 0),
+        textcoords="offset points",
+        ha="right" if is_right else "left",
+        va="top",
+    )
+    axes.set_xlabel(feature.title)
+    axes.set_ylabel("customers")
+    axes.grid(axis="y")
+    plain_numbers(axes.xaxis)
+    plain_numbers(axes.yaxis, whole=True)
+    return figure
+
+
+@styled
+def categories(categories: Categories) -> Figure:
+    """Customers per value of a category, the most frequent on top."""
+    total = sum(categories.counts.values())
+    bars = _most_frequent(categories)
+    figure = blank(6, 1.5 + 0.36 * len(bars), f"{categories.feature.title}: {count(total)} customers")
+    axes = figure.subplots()
+    drawn = axes.barh(range(len(bars)), list(bars.values()), color=EVERYONE, height=0.7)
+    axes.bar_label(drawn, [f"{count(size)} ({percent(size / total)})" for size in bars.values()], padding=4)
+    axes.set_yticks(range(len(bars)), list(bars))
+    axes.invert_yaxis()
+    axes.set_xlim(0, max(bars.values()) * 1.25)
+    axes.set_xlabel("customers")
+    plain_numbers(axes.xaxis, whole=True)
+    return figure
+
+
+@styled
+def pair_plot(features: Sequence[Feature], clustering: Clustering, sample: Sample) -> Figure:
+    """Every feature against every other, a point per customer in the segment's colour, and each by itself on the diagonal."""
+    size = len(features)
+    figure = blank(2.6 * size + 0.8, 2.5 * size + 0.9, f"{clustering.title} segments, {clustering.algorithm_title}: {sample.title}")
+    grid = figure.subplots(size, size, sharex="col", squeeze=False)
+    members = sample.columns[clustering.dimension]
+    for row, vertical in enumerate(features):
+        for column, horizontal in enumerate(features):
+            axes = grid[row, column]
+            if column > row:
+                axes.set_axis_off()
+            elif column == row:
+                _histogram_by_segment(axes, sample.columns[vertical.name], members, clustering.segments)
+            else:
+                _points(axes, sample, horizontal, vertical, clustering)
+                axes.tick_params(labelleft=column == 0)
+                axes.set_ylabel(vertical.title if column == 0 else "")
+            axes.set_xlabel(horizontal.title if row == size - 1 else "")
+    figure.align_labels()
+    key = grid[0, 1].legend(handles=segment_key(clustering.segments), loc="upper left", borderaxespad=0)
+    key.set_in_layout(False)  # it may run over the empty cells
+    return figure
+
+
+@styled
+def scatter(horizontal: Feature, vertical: Feature, clustering: Clustering, sample: Sample) -> Figure:
+    """Customers by two features in their segment's colour; the numbered circles are the centroids."""
+    title = f"{clustering.title} segments, {clustering.algorithm_title}: {sample.title}"
+    figure = blank(8.4, max(5.2, 1.2 + 0.24 * len(clustering.segments)), title)
+    axes = figure.subplots()
+    _points(axes, sample, horizontal, vertical, clustering)
+    for segment in clustering.segments:
+        axes.annotate(
+            str(segment.segment_id),
+            (segment.means[horizontal.name], segment.means[vertical.name]),
+            ha="center",
+            va="center",
+            weight="bold",
+            bbox={
+                "boxstyle": "circle",
+                "facecolor": "white",
+                "edgecolor": segment_colour(segment.colour),
+                "linewidth": 2.5,
+            },
+        )
+    axes.set_xlabel(horizontal.title)
+    axes.set_ylabel(vertical.title)
+    axes.grid(axis="y")
+    figure.legend(
+        handles=segment_key(clustering.segments), loc="outside right upper", title="Centroid and segment", alignment="left"
+    )
+    return figure
+
+
+@styled
+def choice_of_k(title: str, trials: Sequence[Trial]) -> Figure:
+    """Elbow and silhouette by number of segments, for both algorithms; rings mark the number that was chosen."""
+    figure = blank(8.4, 3.9, f"{title}: how many segments")
+    elbow, silhouette = figure.subplots(1, 2)
+    elbow.set_title("Elbow: distance left within segments", size=10.5, pad=18)
+    elbow.set_ylabel("sum of squared distances, scaled units")
+    _line_by_algorithm(elbow, trials, [trial.inertia for trial in trials])
+    elbow.set_ylim(bottom=0)
+    silhouette.set_title("Silhouette: higher is clearer", size=10.5, pad=18)
+    silhouette.set_ylabel("mean silhouette, −1 to 1")
+    _line_by_algorithm(silhouette, trials, [trial.silhouette for trial in trials])
+    silhouette.set_ylim(min(0.0, *(trial.silhouette for trial in trials)), None)
+    for axes in (elbow, silhouette):
+        _mark_choice(axes, trials)
+    return figure
+
+
+@styled
+def profile(features: Sequence[Feature], clustering: Clustering, everyone: Sequence[float]) -> Figure:
+    """Segments by features: the number is the mean, the colour its difference from everyone."""
+    segments = clustering.segments
+    title = f"{clustering.title} segments, {clustering.algorithm_title}: mean of each feature, in its own unit"
+    figure = blank(5.2 + 1.15 * len(features), 1.9 + 0.42 * len(segments), title)
+    axes = figure.subplots()
+    effects = [[each.effects[feature.name] for feature in features] for each in segments]
+    means = [[each.means[feature.name] for feature in features] for each in segments]
+    widest = max(1.5, float(np.abs(effects).max()))
+    seaborn.heatmap(
+        np.array([*effects, [0.0] * len(features)]),
+        annot=np.array([[number(value) for value in row] for row in [*means, list(everyone)]]),
+        fmt="",
+        cmap="BrBG",  # neither the red of errors nor the blue of a selection
+        vmin=-widest,
+        vmax=widest,
+        linewidths=2,
+        cbar_kws={"label": "difference from everyone,\nstandard deviations", "aspect": 12},
+        ax=axes,
+    )
+    axes.set_xticklabels(
+        [f"{short(feature.label, 20)},\n{feature.unit}" if feature.unit else feature.label for feature in features]
+    )
+    axes.set_yticklabels([*(segment_label(each) for each in segments), "Everyone"], rotation=0)
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0)
+    return figure
+
+
+def _most_frequent(categories: Categories) -> dict[str, int]:
+    bars = {short(value, 24): size for value, size in list(categories.counts.items())[:MOST_CATEGORIES]}
+    rest = list(categories.counts.values())[MOST_CATEGORIES:]
+    return {**bars, f"{count(len(rest))} others": sum(rest)} if rest else bars
+
+
+def _points(axes: Axes, sample: Sample, horizontal: Feature, vertical: Feature, clustering: Clustering) -> None:
+    """A point per customer, in the order of the sample: drawn segment by segment, the last would cover the others."""
+    colours = {each.segment_id: to_rgb(segment_colour(each.colour)) for each in clustering.segments}
+    axes.scatter(
+        sample.columns[horizontal.name],
+        sample.columns[vertical.name],
+        s=float(np.clip(4_000 / sample.size, 5, 24)),
+        c=[colours[segment_id] for segment_id in sample.columns[clustering.dimension]],
+        alpha=0.75,
+        linewidths=0,
+    )
+    plain_numbers(axes.xaxis)
+    plain_numbers(axes.yaxis)
+
+
+def _histogram_by_segment(axes: Axes, values: Values, members: Values, segments: Sequence[Segment]) -> None:
+    seaborn.histplot(
+        x=values,
+        hue=members,
+        palette={each.segment_id: segment_colour(each.colour) for each in segments},
+        bins=20,
+        multiple="stack",
+        alpha=1,
+        edgecolor="white",
+        linewidth=0.5,
+        legend=False,
+        ax=axes,
+    )
+    axes.set_ylabel("customers")
+    plain_numbers(axes.xaxis)
+    plain_numbers(axes.yaxis, whole=True)
+
+
+def _line_by_algorithm(axes: Axes, trials: Sequence[Trial], values: Sequence[float]) -> None:
+    ends: list[tuple[float, int, str, str]] = []
+    for algorithm, (colour, style) in _LINES.items():
+        own = [(trial.k, value) for trial, value in zip(trials, values, strict=True) if trial.algorithm == algorithm]
+        axes.plot(*zip(*own, strict=True), color=colour, linestyle=style, marker="o", markersize=4)
+        ends.extend((value, k, ALGORITHM_TITLES[algorithm], colour) for k, value in own[-1:])
+    for place, (value, k, name, colour) in enumerate(sorted(ends)):  # two lines may end together: the lower name goes below
+        shift = (8, 1 if place else -1)
+        side = "bottom" if place else "top"
+        axes.annotate(name, (k, value), xytext=shift, textcoords="offset points", va=side, color=colour)
+    axes.set_xlabel("number of segments")
+    axes.margins(y=0.12)
+    axes.grid(axis="y")
+    plain_numbers(axes.xaxis, whole=True)
+    plain_numbers(axes.yaxis)
+
+
+def _mark_choice(axes: Axes, trials: Sequence[Trial]) -> None:
+    """A line at the number of segments that was chosen, named by algorithm where the two chose differently."""
+    chosen: dict[int, list[str]] = {}
+    for trial in trials:
+        if trial.is_chosen:
+            chosen.setdefault(trial.k, []).append(ALGORITHM_TITLES[trial.algorithm])
+    for k, names in chosen.items():
+        axes.axvline(k, color=EVERYONE, linewidth=6, alpha=0.5, zorder=0)
+        who = "chosen" if len(chosen) == 1 else names[0]
+        axes.annotate(f"{who}: {k}", (k, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom")

@@ -1,0 +1,115 @@
+"""The page of the report: one HTML file that asks nothing of any other. Everything put into it is escaped."""
+
+from base64 import b64encode
+
+from jinja2 import Environment, StrictUndefined
+
+from dashboard.format import count, number, percent
+from dashboard.palette import segment_colour
+from dashboard.report.contents import Report
+
+GENERATOR = "mall-customer-segmentation report"
+"""Marks the page as ours: a directory without it is not replaced."""
+
+_STYLE = """
+* { box-sizing: border-box }
+body { margin: 0; background: #fff; color: #1f2937; font: 14px/1.5 system-ui, sans-serif; overflow-wrap: anywhere }
+main, header { max-width: 1120px; margin: 0 auto; padding: 24px }
+header { border-bottom: 1px solid #e5e7eb }
+h1 { margin: 0; font-size: 20px } h2 { margin: 40px 0 8px; font-size: 20px } h3 { margin: 24px 0 8px; font-size: 14px }
+p { margin: 8px 0; max-width: 80ch }
+.quiet, figcaption { color: #6b7280; font-size: 12px }
+.synthetic { display: inline-block; margin: 8px 0 0; padding: 8px 16px; border-radius: 8px; background: #7c2d12; color: #fff;
+  font-weight: 700; text-transform: uppercase; letter-spacing: .05em }
+.scroll { overflow-x: auto }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums }
+th, td { padding: 4px 16px 4px 0; text-align: right; border-bottom: 1px solid #e5e7eb; vertical-align: bottom }
+th:nth-child(2), td:nth-child(2) { text-align: left }
+tbody tr:last-child { color: #6b7280 }
+.swatch { display: inline-block; width: 12px; height: 12px; margin-right: 8px; border-radius: 50% }
+.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 24px; align-items: start;
+  margin-top: 16px }
+figure { margin: 0 } img { display: block; width: 100%; height: auto; margin-bottom: 8px }
+@media print { figure, table { break-inside: avoid } }
+"""
+
+_TEMPLATE = """\
+{%- macro gallery(pictures) %}
+<div class="pictures">
+{%- for picture in pictures %}
+<figure>
+<img alt="{{ picture.description }}" src="data:image/png;base64,{{ picture.png | base64 }}">
+<figcaption>{{ picture.caption }}</figcaption>
+</figure>
+{%- endfor %}
+</div>
+{%- endmacro -%}
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta name="generator" content="{{ generator }}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Mall segments – {{ report.source_file }}</title>
+<style>{{ style | safe }}</style>
+</head>
+<body>
+<header>
+<h1>Mall segments</h1>
+<div class="quiet">{{ report.source_file }} · {{ report.customers | count }} customers · version {{ report.version }} ·
+built {{ report.built_at.strftime("%Y-%m-%d %H:%M") }} UTC</div>
+{%- if report.is_synthetic %}
+<div class="synthetic">Synthetic customers: generated, nobody real</div>
+{%- endif %}
+</header>
+<main>
+{%- for section in report.sections %}
+{%- set first = section.clusterings[0] %}
+<section>
+<h2>{{ first.title }}</h2>
+<p>
+{%- for each in section.clusterings %}{{ each.algorithm_title }} finds {{ each.k }} segments{{ ", " if not loop.last }}{% endfor %}.
+They agree by {{ "%.2f" | format(section.agreement) }}, where 1 is the same groups and 0 is chance (adjusted Rand index).</p>
+{%- for clustering in section.clusterings %}
+<h3>{{ clustering.algorithm_title }}</h3>
+<p>Number of segments: {{ clustering.reason }}.</p>
+<div class="scroll"><table>
+<thead><tr><th></th><th>Segment</th><th>Customers</th><th>Share</th>
+{%- for feature in report.features %}<th>Mean {{ feature.title }}</th>{% endfor %}</tr></thead>
+<tbody>
+{%- for segment in clustering.segments %}
+<tr><td>{{ segment.segment_id }}</td>
+<td><span class="swatch" style="background: {{ segment.colour | segment_colour }}"></span>{{ segment.name }}</td>
+<td>{{ segment.size | count }}</td><td>{{ segment.share | percent }}</td>
+{%- for feature in report.features %}<td>{{ segment.means[feature.name] | number }}</td>{% endfor %}</tr>
+{%- endfor %}
+<tr><td></td><td>Everyone</td><td>{{ report.customers | count }}</td><td>{{ 1 | percent }}</td>
+{%- for mean in report.means %}<td>{{ mean | number }}</td>{% endfor %}</tr>
+</tbody></table></div>
+{%- endfor %}
+{{- gallery(section.pictures) }}
+</section>
+{%- endfor %}
+<section>
+<h2>Everyone</h2>
+<p>All {{ report.customers | count }} customers, feature by feature.</p>
+{{- gallery(report.pictures) }}
+</section>
+</main>
+</body>
+</html>
+"""
+
+
+def render(report: Report) -> str:
+    """The report as an HTML page, its pictures inside."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    environment.filters.update(
+        base64=lambda content: b64encode(content).decode("ascii"),
+        count=count,
+        number=number,
+        percent=percent,
+        segment_colour=segment_colour,
+    )
+    return environment.from_string(_TEMPLATE).render(report=report, style=_STYLE, generator=GENERATOR)

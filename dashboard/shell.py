@@ -1,0 +1,89 @@
+"""The frame around every page: name, links, the two choices, the colour scheme, and where the numbers come from."""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from dashboard import format, ids
+from dashboard.queries import ALGORITHM_TITLES, Row
+
+LINKS = {"link-explore": "/", "link-segments": "/segments", "link-evidence": "/evidence"}
+"""The id of each link, and the path it leads to."""
+_TITLES = {"link-explore": "Explore", "link-segments": "Segments", "link-evidence": "Evidence"}
+_POLL_MILLISECONDS = 3_000
+_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+
+def layout(runs: list[Row]) -> Any:
+    """The whole document; `runs` are the clusterings known when it is loaded."""
+    header = dmc.AppShellHeader(
+        [
+            html.Div(
+                [
+                    html.Div("Mall segments", className="brand"),
+                    html.Nav([dcc.Link(_TITLES[link], id=link, href=path) for link, path in LINKS.items()], className="nav"),
+                    _choices(runs),
+                    dmc.ColorSchemeToggle(
+                        lightIcon="☀", darkIcon="☾", variant="subtle", color="gray", **{"aria-label": "Light or dark colours"}
+                    ),
+                ],
+                className="header-row",
+            ),
+            html.Div(id=ids.HEADER_SOURCE, className="header-source"),
+        ]
+    )
+    return dmc.MantineProvider(
+        [
+            dcc.Location(id=ids.LOCATION, refresh=False),
+            dcc.Store(id=ids.VERSION),
+            dcc.Store(id=ids.FILTERS, data={}),
+            dcc.Store(id=ids.SCHEME, data="light"),
+            dcc.Store(id=ids.EXPLORE_READY),
+            dcc.Interval(id=ids.CLOCK, interval=_POLL_MILLISECONDS),
+            dmc.AppShell([header, dmc.AppShellMain(html.Div(id=ids.PAGE, className="page"))], header={"height": 88}, padding=0),
+        ],
+        defaultColorScheme="auto",
+        theme={"fontFamily": _FONT, "headings": {"fontFamily": _FONT}, "fontSizes": {"xs": "12px", "sm": "14px", "md": "14px"}},
+    )
+
+
+def _choices(runs: list[Row]) -> Any:
+    options = segmentation_options(runs)
+    return dmc.Group(
+        [
+            dmc.Select(
+                id=ids.SEGMENTATION,
+                data=options,
+                value=options[0]["value"] if options else None,
+                allowDeselect=False,
+                size="xs",
+                w=128,
+                **{"aria-label": "Segmentation"},
+            ),
+            dmc.SegmentedControl(
+                id=ids.ALGORITHM,
+                data=[{"value": value, "label": label} for value, label in ALGORITHM_TITLES.items()],
+                value="kmeans",
+                size="xs",
+            ),
+        ],
+        gap=8,
+        wrap="nowrap",
+    )
+
+
+def segmentation_options(runs: list[Row]) -> list[dict[str, str]]:
+    """The segmentations to choose from, each once."""
+    titles = {run["segmentation"]: run["segmentation_title"] for run in runs}
+    return [{"value": name, "label": title} for name, title in titles.items()]
+
+
+def source_line(about: Row) -> list[Any]:
+    """File, customers, version and age of the warehouse; generated customers are called that."""
+    line = (
+        f"{about['source_file']} · {format.count(about['count_customers'])} customers · version {about['version']} · "
+        f"built {format.ago(about['built_at'])}"
+    )
+    badge = [html.Span("SYNTHETIC SAMPLE", className="synthetic", title="These customers were generated; they are nobody.")]
+    return [*(badge if about["is_synthetic"] else []), html.Span(line, title=f"Built {about['built_at']:%Y-%m-%d %H:%M} UTC")]
