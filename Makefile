@@ -62,7 +62,9 @@ format: $(DEV) ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix .
 
 dictionary: $(APP) ## Write the data dictionary of the README from the comments in the SQL
-	@$(BIN)/python -m etl.dictionary
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+		$(BIN)/python -m etl.refresh --customers etl/sample_customers.csv --warehouse "$$folder" >/dev/null && \
+		WAREHOUSE="$$folder" $(BIN)/python -m warehouse.dictionary README.md
 
 clean: ## Remove the environment and caches; data/ stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache *.egg-info

@@ -32,18 +32,27 @@ def segment_scatter(customers: Mapping[str, Sequence[float]], segments: Sequence
     figure.add_scatter(
         x=[segment[f"mean_{x['column_name']}"] for segment in segments],
         y=[segment[f"mean_{y['column_name']}"] for segment in segments],
-        mode="markers+text",
+        mode="markers",
         marker={
             "color": [segment_colour(segment["colour"]) for segment in segments],
             "size": 16,
             "line": {"color": theme.ink, "width": 2},
         },
-        text=[_plain(segment["segment_name"]) for segment in segments],
-        textposition="top center",
-        textfont={"color": theme.ink, "size": 12},
         hoverinfo="skip",
         cliponaxis=False,
     )
+    for segment in segments:
+        figure.add_annotation(
+            x=segment[f"mean_{x['column_name']}"],
+            y=segment[f"mean_{y['column_name']}"],
+            text=_plain(segment["segment_name"]),
+            showarrow=False,
+            yshift=20,
+            bgcolor=theme.surface,
+            opacity=0.9,
+            borderpad=1,
+            font={"color": theme.ink, "size": 12},
+        )
     figure.update_xaxes(title=_title(x))
     figure.update_yaxes(title=_title(y))
     return styled(figure, theme, 440)
@@ -54,14 +63,15 @@ def profile_heat_map(profiles: Sequence[Row], segments: Sequence[Row], theme: Th
     features = list({row["feature"]: row for row in profiles}.values())
     by_cell = {(row["segment_id"], row["feature"]): row for row in profiles}
     rows = [[by_cell[segment["segment_id"], feature["feature"]] for feature in features] for segment in segments]
+    texts = [[f"{format.number(cell['mean'])} ({format.signed(cell['difference'])})" for cell in row] for row in rows]
     figure = go.Figure(
         go.Heatmap(
-            z=[[cell["effect_size"] for cell in row] for row in rows],
-            text=[[f"{format.number(cell['mean'])} ({format.signed(cell['difference'])})" for cell in row] for row in rows],
+            z=[*([cell["effect_size"] for cell in row] for row in rows), [0] * len(features)],
+            text=[*texts, [format.number(feature["mean_everyone"]) for feature in features]],
             texttemplate="%{text}",
             textfont={"size": 12},
-            x=[f"{_title(feature)}<br>everyone {format.number(feature['mean_everyone'])}" for feature in features],
-            y=[_plain(segment["segment_name"]) for segment in segments],
+            x=[f"{feature['label']}<br>{feature['unit']}" for feature in features],
+            y=[*(_plain(segment["segment_name"]) for segment in segments), "Everyone"],
             colorscale=[list(stop) for stop in DIVERGING],
             zmid=0,
             zmin=-2,
@@ -76,9 +86,9 @@ def profile_heat_map(profiles: Sequence[Row], segments: Sequence[Row], theme: Th
             hovertemplate="%{y}<br>%{text}<br>%{z:.2f} standard deviations from everyone<extra></extra>",
         )
     )
-    figure = styled(figure, theme, 120 + 40 * len(segments))
-    figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(side="top")
+    figure = styled(figure, theme, max(440, 120 + 40 * len(segments)))
+    figure.update_yaxes(autorange="reversed", showgrid=False, ticks="")
+    figure.update_xaxes(side="top", tickangle=0, ticks="", showline=False)
     figure.update_layout(margin={"t": 48, "b": 8})
     return figure
 
@@ -163,7 +173,9 @@ def silhouette_plot(silhouettes: Sequence[Row], segments: Sequence[Row], theme: 
             )
         start += len(widths) + max(1, len(silhouettes) // 100)
     mean = float(np.mean([row["silhouette"] for row in silhouettes]))
-    figure.add_vline(x=mean, line={"color": theme.ink, "dash": "dash"}, annotation_text=f"mean {mean:.3f}")
+    figure.add_vline(
+        x=mean, line={"color": theme.ink, "dash": "dash"}, annotation_text=f"mean {mean:.3f}", annotation_position="bottom right"
+    )
     figure.update_xaxes(title="Silhouette width (1: well inside its segment, below 0: nearer to another)", range=[-1, 1])
     figure = styled(figure, theme, 440)
     figure.update_yaxes(visible=False, autorange="reversed")

@@ -59,9 +59,10 @@ def parse(filters: object, dimensions: Mapping[str, Dimension]) -> list[Clause]:
 
 def _clause(name: str, condition: object, dimensions: Mapping[str, Dimension]) -> Clause:
     chosen = [dimensions.get(part) for part in name.split(BOX)]
-    if not isinstance(condition, Mapping) or condition.get("op") not in _OPERATORS:
+    operator = condition.get("op") if isinstance(condition, Mapping) else None
+    if not isinstance(condition, Mapping) or not isinstance(operator, str) or operator not in _OPERATORS:
         raise InputError(f"the filter on {name[:80]} has no known operator")
-    kinds, make = _OPERATORS[condition["op"]]
+    kinds, make = _OPERATORS[operator]
     if [dimension.kind if dimension else "" for dimension in chosen] not in kinds:
         raise InputError(f"there is no such filter on {name[:80]}")
     try:

@@ -47,6 +47,8 @@ def styled(figure: go.Figure, theme: Theme, height: int) -> go.Figure:
         showlegend=False,
         dragmode=False,
     )
+    figure.update_xaxes(title_font_size=12)
+    figure.update_yaxes(title_font_size=12)
     figure.update_xaxes(gridcolor=theme.line, zeroline=False, linecolor=theme.muted, showgrid=False, automargin=True)
     figure.update_yaxes(gridcolor=theme.line, zeroline=False, automargin=True)
     return figure

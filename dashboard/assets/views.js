@@ -75,7 +75,9 @@
 
     draw() {
       const counts = this.cube.histogram(this.name, this.name);
-      this.selectedBars.forEach((bar, bin) => this.sized(bar, counts[bin]));
+      this.selectedBars.forEach((bar, bin) => {
+        this.sized(bar, counts[bin]).dataset.count = counts[bin];
+      });
       const range = this.range();
       this.brush.setAttribute("visibility", range ? "visible" : "hidden");
       if (range) {
@@ -164,6 +166,7 @@
       this.rows.forEach(({ row, selected, value, highest }, bin) => {
         selected.style.width = `${(100 * counts[bin]) / highest}%`;
         value.textContent = format.count(counts[bin]);
+        row.dataset.count = counts[bin];
         const isChosen = chosen.has(this.dimension.values[bin]);
         row.setAttribute("aria-pressed", isChosen);
         row.setAttribute("aria-label", `${this.labels[bin]}: ${format.count(counts[bin])} customers`);

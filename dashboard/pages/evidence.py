@@ -14,7 +14,7 @@ from warehouse.errors import MallError
 
 _INDICES = {
     "inertia": ("Within-cluster sum of squares", "Squared distances to the segment's centre; falls with every further segment."),
-    "silhouette": ("Silhouette", "-1 to 1, higher is better: how much nearer customers are to their own segment than to the next."),
+    "silhouette": ("Silhouette", "−1 to 1, higher is better: how much nearer customers are to their own segment than to the next."),
     "davies_bouldin": ("Davies-Bouldin", "Lower is better: spread within segments against the distance between them."),
     "calinski_harabasz": ("Calinski-Harabasz", "Higher is better: variance between segments against that within."),
     "smallest_segment": ("Smallest segment", "Customers in it."),

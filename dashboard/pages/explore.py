@@ -91,6 +91,7 @@ def _table(db: Snapshot) -> Any:
         defaultColDef={"sortable": True, "resizable": True, "suppressMovable": True},
         style={"height": 400},
         dashGridOptions={
+            "theme": {"function": "themeQuartz.withParams({fontFamily: 'inherit', fontSize: 14})"},
             "rowHeight": 32,
             "headerHeight": 36,
             "cacheBlockSize": PAGE_ROWS,
@@ -102,5 +103,5 @@ def _table(db: Snapshot) -> Any:
 
 def _column(column: queries.Row) -> dict[str, Any]:
     title = f"{column['label']}, {column['unit']}" if column["unit"] else column["label"]
-    definition: dict[str, Any] = {"field": column["column_name"], "headerName": title, "flex": 1, "minWidth": 148}
-    return definition | {"type": "rightAligned"} if column["kind"] == "numeric" else definition
+    definition: dict[str, Any] = {"field": column["column_name"], "headerName": title, "flex": 1, "minWidth": 96}
+    return definition | {"type": "rightAligned", "minWidth": 176} if column["kind"] == "numeric" else definition

@@ -67,7 +67,12 @@ def content(db: Snapshot, run: Row, look: Theme) -> list[Any]:
         html.Div(
             [
                 *_picture(db, run, segments, numbers, look),
-                panel("Against everyone", figures.profile_heat_map(profiles, segments, look), "half", "mean (difference)"),
+                panel(
+                    "Against everyone",
+                    figures.profile_heat_map(profiles, segments, look),
+                    "half",
+                    "mean (difference) · colour: standard deviations from everyone",
+                ),
                 *small_multiples,
                 *_category_tables(queries.category_profiles(db, *key), segments),
             ],

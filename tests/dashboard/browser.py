@@ -1,0 +1,142 @@
+"""Driving the Explore page as a hand would, and asking DuckDB the same question another way."""
+
+import time
+from collections.abc import Callable
+from urllib.parse import parse_qsl
+
+import duckdb
+
+CUSTOMERS = """
+select
+    features.*,
+    {segments}
+from features.customer_features as features
+"""
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 15, what: str = "") -> None:
+    """Wait until `holds()`; an element that is being redrawn counts as not yet."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if holds():
+                return
+        except Exception as error:
+            what = f"{what} {type(error).__name__}"
+        time.sleep(0.05)
+    raise AssertionError(f"waited {seconds} s in vain: {what}")
+
+
+class Page:
+    """The Explore page in a browser."""
+
+    def __init__(self, dash_duo) -> None:
+        self.driver = dash_duo.driver
+        wait_until(lambda: self.find(".headline strong") is not None, what="the views")
+        wait_until(lambda: len(self.driver.find_elements("css selector", ".ag-row")) > 0, what="the table")
+
+    def find(self, selector: str):
+        return self.driver.find_element("css selector", selector)
+
+    def mouse(self, kind: str, x: float, y: float, modifiers: int = 0) -> None:
+        buttons = {"type": kind, "x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1, "modifiers": modifiers}
+        self.driver.execute_cdp_cmd("Input.dispatchMouseEvent", buttons)
+
+    def box(self, selector: str) -> dict[str, float]:
+        """Where an element is, after scrolling it into view: events outside the viewport are lost."""
+        script = "const e = document.querySelector(arguments[0]); e.scrollIntoView({block: 'center'}); "
+        box = self.driver.execute_script(
+            script + "const b = e.getBoundingClientRect(); return [b.x, b.y, b.width, b.height]", selector
+        )
+        return dict(zip(("x", "y", "width", "height"), box, strict=True))
+
+    def drag(self, view: str, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Drag inside a view's plot, from and to shares of its width and height."""
+        box = self.box(f"[data-view='{view}'] svg")
+        points = [
+            (
+                box["x"] + box["width"] * (start[0] + (end[0] - start[0]) * step / 4),
+                box["y"] + box["height"] * (start[1] + (end[1] - start[1]) * step / 4),
+            )
+            for step in range(5)
+        ]
+        self.mouse("mousePressed", *points[0])
+        for point in points[1:]:
+            self.mouse("mouseMoved", *point)
+        self.mouse("mouseReleased", *points[-1])
+
+    def click(self, selector: str, modifiers: int = 0) -> None:
+        box = self.box(selector)
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        self.mouse("mousePressed", x, y, modifiers)
+        self.mouse("mouseReleased", x, y, modifiers)
+
+    def click_bar(self, view: str, place: int, modifiers: int = 0) -> None:
+        self.click(f"[data-view='{view}'] .bar-row:nth-of-type({place})", modifiers)
+
+    def views(self) -> list[str]:
+        script = "return [...document.querySelectorAll('[data-view]')].map(view => view.dataset.view)"
+        return self.driver.execute_script(script)
+
+    def counts(self, view: str) -> list[int]:
+        """The customers of every bar of a view."""
+        script = (
+            "return [...document.querySelectorAll(`[data-view='${arguments[0]}'] [data-count]`)].map(bar => +bar.dataset.count)"
+        )
+        return self.driver.execute_script(script, view)
+
+    def headline(self) -> int:
+        return int(self.find(".headline strong").text.split(" of ")[0].replace(",", ""))
+
+    def table_count(self) -> int:
+        return int(self.find("#table-caption").text.split(" ")[0].replace(",", ""))
+
+    def address(self) -> dict[str, str]:
+        """The filters in the address bar, as text."""
+        query = self.driver.execute_script("return window.location.search").removeprefix("?")
+        return {name: value for name, value in parse_qsl(query) if name not in ("segmentation", "algorithm")}
+
+
+class Answers:
+    """The same numbers from DuckDB, by a way of its own: features joined with assignments, not the marts."""
+
+    def __init__(self, path) -> None:
+        self.connection = duckdb.connect(str(path), read_only=True)
+        self.bins = self.connection.execute("from marts.crossfilter_bins order by dimension, bin").fetchall()
+        pairs = self.connection.execute("select distinct segmentation, algorithm from segments.assignments").fetchall()
+        segments = ", ".join(
+            f"(select segment_id from segments.assignments as a where a.customer_id = features.customer_id "
+            f"and a.segmentation = '{segmentation}' and a.algorithm = '{algorithm}') as {segmentation}_{algorithm}"
+            for segmentation, algorithm in pairs
+        )
+        self.connection.execute(f"create temporary table everyone as {CUSTOMERS.format(segments=segments)}")
+
+    def count(self, filters: dict[str, str], also: str = "true") -> int:
+        """Customers that meet the filters of an address, and one more condition."""
+        conditions = " and ".join([*(self._condition(*each) for each in filters.items()), also])
+        (count,) = self.connection.execute(f"select count(*) from everyone where {conditions}").fetchone()
+        return count
+
+    def counts(self, view: str, filters: dict[str, str]) -> list[int]:
+        """Customers per bin of a view, which never filters itself."""
+        others = {name: value for name, value in filters.items() if name != view}
+        return [
+            self.count(others, self._bin(view, lower, upper, category, segment))
+            for dimension, _, lower, upper, category, segment in self.bins
+            if dimension == view
+        ]
+
+    @staticmethod
+    def _bin(view: str, lower, upper, category, segment) -> str:
+        if segment is not None:
+            return f"{view} = {segment}"
+        return f"{view} = '{category}'" if category is not None else f"{view} >= {lower} and {view} < {upper}"
+
+    @staticmethod
+    def _condition(name: str, value: str) -> str:
+        ranges = [part.split("..") for part in value.split(",")]
+        if all(len(edges) == 2 for edges in ranges):
+            columns = zip(name.split("*"), ranges, strict=True)
+            return " and ".join(f"{column} >= {low} and {column} < {high}" for column, (low, high) in columns)
+        listed = ", ".join(f"'{part}'" for part in value.split(","))
+        return f"cast({name} as varchar) in ({listed})"

@@ -1,0 +1,171 @@
+"""The dashboard in a real browser: every gesture, every view, every count against SQL."""
+
+import random
+
+import pytest
+
+from dashboard.app import create_app
+from etl.console import Reporter
+from etl.refresh import refresh
+from etl.sample import write_sample
+from tests.dashboard.browser import Answers, Page, wait_until
+from warehouse.settings import Settings
+from warehouse.versions import CURRENT
+
+pytestmark = pytest.mark.browser
+
+CTRL = 2
+NUMERIC = ["age", "annual_income_k", "spending_score"]
+SCATTER = "annual_income_k*spending_score"
+BARS = {"gender": 2, "spending_kmeans": 5, "spending_hierarchical": 5}
+
+
+def agrees(page: Page, answers: Answers) -> None:
+    """Wait until headline, table and every view show what SQL says for the filters in the address."""
+    filters = page.address()
+    expected = answers.count(filters)
+    wait_until(lambda: page.headline() == expected, what=f"headline {expected} for {filters}")
+    wait_until(lambda: page.table_count() == expected, what=f"table {expected} for {filters}")
+    for view in [*NUMERIC, *BARS]:
+        assert page.counts(view) == answers.counts(view, filters), f"{view} under {filters}"
+
+
+@pytest.fixture
+def explore(dash_duo, published):
+    dash_duo.start_server(create_app(Settings(warehouse=published)))
+    return Page(dash_duo), Answers((published / CURRENT).resolve())
+
+
+def changed(page: Page, before: dict[str, str]) -> None:
+    wait_until(lambda: page.address() != before, what=f"the address to change from {before}")
+
+
+def test_every_view_filters_all_others(explore):
+    """A drag or a click on each view, one on top of the other: every number equals SQL after each; Reset clears them all."""
+    page, answers = explore
+    agrees(page, answers)
+    everyone = page.headline()
+    for view in NUMERIC:
+        before = page.address()
+        page.drag(view, (0.3, 0.4), (0.9, 0.5))
+        changed(page, before)
+        agrees(page, answers)
+    before = page.address()
+    page.drag(SCATTER, (0.25, 0.2), (0.95, 0.8))
+    changed(page, before)
+    agrees(page, answers)
+    for view in BARS:
+        before = page.address()
+        page.click_bar(view, 1)
+        changed(page, before)
+        agrees(page, answers)
+    assert set(page.address()) == {*NUMERIC, SCATTER, *BARS}
+    page.click(".reset")
+    wait_until(lambda: page.address() == {}, what="Reset to clear the address")
+    agrees(page, answers)
+    assert page.headline() == everyone
+
+
+def test_a_random_hand_never_gets_a_wrong_number(explore):
+    """Thirty random gestures, moving and clearing brushes and adding bars among them: every number equals SQL throughout."""
+    page, answers = explore
+    hand = random.Random(3)
+    for _ in range(30):
+        view = hand.choice([*NUMERIC, SCATTER, *BARS, "chip"])
+        if view in BARS:
+            page.click_bar(view, hand.randint(1, BARS[view]), hand.choice([0, CTRL]))
+        elif view != "chip":
+            page.drag(view, (hand.uniform(0.15, 0.95), hand.random()), (hand.uniform(0.15, 0.95), hand.random()))
+        elif page.address():
+            page.click(".chip")
+        settle(page)
+        agrees(page, answers)
+
+
+def settle(page: Page) -> None:
+    """Wait until the address says what the chips say."""
+    chips = "return [...document.querySelectorAll('.chip')].map(chip => chip.dataset.filter)"
+    wait_until(lambda: set(page.driver.execute_script(chips)) == set(page.address()), what="the address to follow")
+    page.driver.execute_async_script("const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))")
+
+
+def test_a_brush_is_live_moves_resizes_and_clears(explore):
+    """The views follow while the mouse is down; a brush moves by its middle, grows by its edge, and a click clears it."""
+    page, answers = explore
+    everyone = page.headline()
+    box = page.box("[data-view='age'] svg")
+    y = box["y"] + box["height"] / 2
+    page.mouse("mousePressed", box["x"] + 0.3 * box["width"], y)
+    page.mouse("mouseMoved", box["x"] + 0.5 * box["width"], y)
+    wait_until(lambda: page.headline() < everyone, what="the headline to follow the drag")
+    assert page.address() == {}, "the address waits for the end of the gesture"
+    page.mouse("mouseReleased", box["x"] + 0.5 * box["width"], y)
+    changed(page, {})
+    low, high = map(float, page.address()["age"].split(".."))
+    page.drag("age", (0.4, 0.5), (0.6, 0.5))
+    changed(page, {"age": f"{low:g}..{high:g}"})
+    moved_low, moved_high = map(float, page.address()["age"].split(".."))
+    assert moved_low > low
+    assert moved_high - moved_low == pytest.approx(high - low)
+    brush = page.box("[data-view='age'] .brush")
+    edge = (brush["x"] + brush["width"] - box["x"]) / box["width"]
+    page.drag("age", (edge, 0.5), (edge + 0.1, 0.5))
+    wait_until(lambda: float(page.address()["age"].split("..")[1]) > moved_high, what="the brush to grow")
+    assert float(page.address()["age"].split("..")[0]) == moved_low
+    agrees(page, answers)
+    page.drag("age", (0.2, 0.5), (0.2, 0.5))
+    wait_until(lambda: page.address() == {}, what="a click to clear the brush")
+    agrees(page, answers)
+
+
+def test_the_address_is_the_state(dash_duo, published):
+    """Opening an address shows its filters and its clustering; back and the links to other pages keep them."""
+    dash_duo.start_server(create_app(Settings(warehouse=published)))
+    query = "?segmentation=lifestyle&algorithm=hierarchical&age=20..40&gender=Female"
+    dash_duo.driver.get(dash_duo.server_url + "/" + query)
+    page, answers = Page(dash_duo), Answers((published / CURRENT).resolve())
+    wait_until(lambda: "lifestyle_hierarchical" in page.views(), what="the lifestyle segments")
+    expected = answers.count({"age": "20..40", "gender": "Female"})
+    wait_until(lambda: page.headline() == expected == page.table_count(), what="the filters of the address")
+    page.click("#link-segments")
+    wait_until(lambda: page.find(".segment-card") is not None, what="the Segments page")
+    assert page.address() == {"age": "20..40", "gender": "Female"}
+    page.driver.back()
+    wait_until(lambda: page.headline() == expected, what="the Explore page again")
+    assert "lifestyle_hierarchical" in page.views()
+
+
+@pytest.mark.parametrize(("path", "marks"), [("segments", [".segment-card", ".js-plotly-plot"]), ("evidence", [".js-plotly-plot"])])
+def test_every_page_shows_and_asks_nobody_else(dash_duo, published, path, marks):
+    """The page draws in light and dark without an error in the console, and no request leaves the host."""
+    dash_duo.start_server(create_app(Settings(warehouse=published)))
+    driver = dash_duo.driver
+    for scheme in ("light", "dark"):
+        driver.execute_script("localStorage.setItem('mantine-color-scheme-value', arguments[0])", scheme)
+        driver.get(f"{dash_duo.server_url}/{path}")
+        for mark in marks:
+            wait_until(lambda mark=mark: driver.find_elements("css selector", mark), what=f"{mark} in {scheme}")
+    asked = driver.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
+    assert [url for url in asked if not url.startswith((dash_duo.server_url, "data:", "blob:"))] == []
+    assert [entry for entry in dash_duo.get_logs() or [] if entry["level"] == "SEVERE"] == []
+
+
+def test_a_refresh_while_the_page_is_open_is_shown_without_a_reload(dash_duo, tmp_path):
+    """A new version appears in the header, the views and the table of a page that was open all the time."""
+    segmentations = tmp_path / "few.toml"
+    segmentations.write_text('[spending]\nfeatures = ["annual_income_k", "spending_score"]\nk_max = 5\n')
+    settings = Settings(warehouse=tmp_path / "warehouse", segmentations=segmentations, customers=tmp_path / "customers.csv")
+    write_sample(settings.customers, 300)
+    refresh(settings, Reporter())
+    dash_duo.start_server(create_app(settings))
+    page = Page(dash_duo)
+    page.driver.execute_script("window.isTheSamePage = true")
+    page.drag("age", (0.2, 0.5), (0.7, 0.5))
+    changed(page, {})
+    write_sample(settings.customers, 400, seed=5)
+    refresh(settings, Reporter())
+    answers = Answers((settings.warehouse / CURRENT).resolve())
+    wait_until(lambda: "version 2" in page.find("#header-source").text, what="the new version in the header")
+    wait_until(lambda: page.find(".headline strong").text.endswith("of 400 customers"), what="the new customers in the views")
+    agrees(page, answers)
+    assert page.driver.execute_script("return window.isTheSamePage"), "the page was not reloaded"

@@ -1,0 +1,34 @@
+"""Numbers as people read them."""
+
+from datetime import datetime
+
+import pytest
+
+from dashboard import format
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (format.count(12403), "12,403"),
+        (format.percent(0.062), "6.2 %"),
+        (format.percent(0.175), "18 %"),
+        (format.percent(0), "0 %"),
+        (format.percent(1), "100 %"),
+        (format.number(86.538), "86.5"),
+        (format.number(0.00012), "0.00012"),
+        (format.number(0.0000012), "0.0000"),
+        (format.number(-3.0), "−3"),
+        (format.number(1234.5), "1,234"),
+        (format.signed(26.1), "+26.1"),
+        (format.signed(-0.5), "−0.5"),
+        (format.quantity(86.5, "k$"), "86.5 k$"),
+        (format.quantity(50.2, "1–100"), "50.2"),
+        (format.ago(datetime(2026, 1, 1), datetime(2026, 1, 1, 0, 0, 30)), "just now"),
+        (format.ago(datetime(2026, 1, 1), datetime(2026, 1, 1, 0, 3)), "3 minutes ago"),
+        (format.ago(datetime(2026, 1, 1), datetime(2026, 1, 2, 1)), "1 day ago"),
+    ],
+)
+def test_numbers_read_well(shown, expected):
+    """Separators, three significant digits, percent without decimals from 10 %."""
+    assert shown == expected

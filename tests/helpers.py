@@ -1,0 +1,75 @@
+"""Literal customers and small readings of a warehouse, for the tests."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+from rich.console import Console
+
+from etl.console import Reporter
+from etl.customers import LoadReport, load_customers
+from etl.refresh import refresh
+from warehouse.build import build
+from warehouse.connection import Snapshot, Warehouse
+from warehouse.settings import Settings
+
+QUICK = '[spending]\nfeatures = ["annual_income_k", "spending_score"]\nk_max = 3\n'
+"""A segmentation that is fitted in no time."""
+
+HEADER = "CustomerID,Gender,Age,Annual Income (k$),Spending Score (1-100)\n"
+"""The header of the Kaggle file."""
+
+FOUR = "1,Male,19,15,39\n2,Female,21,15,81\n3,Female,20,86,6\n4,Male,23,90,77\n"
+"""Four customers, the fewest that can be clustered."""
+
+SCHEMAS = ("raw", "staging", "features", "segments", "marts")
+
+
+def four() -> str:
+    """The smallest file that can be published."""
+    return HEADER + FOUR
+
+
+def refreshed(directory: Path, customers: Path, segmentations: Path, **settings: Any) -> Snapshot:
+    """Refresh quietly and open what was published."""
+    refresh(
+        Settings(customers=customers, warehouse=directory, segmentations=segmentations, **settings), Reporter(Console(quiet=True))
+    )
+    return Warehouse(directory).snapshot()
+
+
+def loaded(connection: duckdb.DuckDBPyConnection, path: Path, needed: Iterable[str] = ()) -> LoadReport:
+    """Load the raw layer of a file, however many of its rows are rejected."""
+    return load_customers(connection, path, list(needed), max_rejected=1)
+
+
+def featured(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Load a file and build its features."""
+    loaded(connection, path)
+    build(connection, ["staging", "features"])
+
+
+def relations_of(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Every table and view of the five schemas, as schema.name."""
+    return {
+        name
+        for (name,) in connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() where not temporary union all "
+            "select schema_name || '.' || view_name from duckdb_views() where not internal and not temporary"
+        ).fetchall()
+    }
+
+
+def same_groups(one: Iterable[Any], other: Iterable[Any]) -> bool:
+    """Whether two labelings group the same things together, however the groups are numbered."""
+    pairs = set(zip(one, other, strict=True))
+    return len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})
+
+
+def blobs(seed: int, count: int, features: int = 2) -> np.ndarray:
+    """(count, features): random points in three clumps."""
+    random = np.random.default_rng(seed)
+    centres = random.uniform(-4, 4, (3, features))
+    return centres[random.integers(0, 3, count)] + random.normal(size=(count, features))

@@ -1,0 +1,74 @@
+from pathlib import Path
+
+import pytest
+
+from warehouse.errors import InputError
+from warehouse.settings import Settings
+
+HOME = Path.home()
+
+
+@pytest.mark.parametrize(
+    ("environ", "field", "expected"),
+    [
+        ({"CUSTOMERS": "my.csv"}, "customers", Path("my.csv")),
+        ({"CUSTOMERS": "~/my.csv"}, "customers", HOME / "my.csv"),
+        ({"TRANSACTIONS": "my.parquet"}, "transactions", Path("my.parquet")),
+        ({"WAREHOUSE": "/srv/mall"}, "warehouse", Path("/srv/mall")),
+        ({"SEGMENTATIONS": "my.toml"}, "segmentations", Path("my.toml")),
+        ({"REPORT": "out"}, "report", Path("out")),
+        ({"HOST": "0.0.0.0"}, "host", "0.0.0.0"),
+        ({"PORT": "80"}, "port", 80),
+        ({"FORCE": "1"}, "force", True),
+        ({"FORCE": "Yes"}, "force", True),
+        ({"FORCE": "TRUE"}, "force", True),
+        ({"FORCE": "on"}, "force", True),
+        ({"FORCE": "0"}, "force", False),
+        ({"FORCE": "no"}, "force", False),
+        ({"MAX_REJECTED": "0.05"}, "max_rejected", 0.05),
+        ({"MAX_REJECTED": "1"}, "max_rejected", 1.0),
+        ({"KEEP_VERSIONS": "7"}, "keep_versions", 7),
+    ],
+)
+def test_every_variable_sets_its_field(environ: dict[str, str], field: str, expected: object):
+    """A variable sets the field of its name and leaves every other at its default."""
+    assert expected == getattr(Settings.from_environment(environ), field)
+    assert {**vars(Settings()), field: expected} == vars(Settings.from_environment(environ))
+
+
+def test_every_field_has_a_variable():
+    """The table above leaves no field out, and an empty variable counts as unset."""
+    emptied = {name.upper(): "" for name in vars(Settings())}
+    assert len(emptied) == 10
+    assert Settings() == Settings.from_environment(emptied)
+    assert Settings() == Settings.from_environment({"UNRELATED": "1"})
+
+
+def test_the_environment_of_the_process_is_the_default(monkeypatch: pytest.MonkeyPatch):
+    """Without a mapping, os.environ is read."""
+    monkeypatch.setenv("PORT", "9000")
+    assert Settings.from_environment().port == 9000
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wanted"),
+    [
+        ("PORT", "eighty", "whole number from 1 to 65535"),
+        ("PORT", "0", "whole number from 1 to 65535"),
+        ("PORT", "65536", "whole number from 1 to 65535"),
+        ("PORT", "80.5", "whole number from 1 to 65535"),
+        ("PORT", "nan", "whole number from 1 to 65535"),
+        ("KEEP_VERSIONS", "0", "whole number from 1 to 1000"),
+        ("KEEP_VERSIONS", "-1", "whole number from 1 to 1000"),
+        ("KEEP_VERSIONS", "2.5", "whole number from 1 to 1000"),
+        ("MAX_REJECTED", "1.1", "number from 0 to 1"),
+        ("MAX_REJECTED", "-0.1", "number from 0 to 1"),
+        ("MAX_REJECTED", "5%", "number from 0 to 1"),
+        ("MAX_REJECTED", "inf", "number from 0 to 1"),
+    ],
+)
+def test_a_bad_number_is_refused_by_name(name: str, text: str, wanted: str):
+    """A number out of its range, or no number, is refused; the message has the variable, the text and the range."""
+    with pytest.raises(InputError) as error:
+        Settings.from_environment({name: text})
+    assert f"{name}={text}: give a {wanted}" == str(error.value)

@@ -1,0 +1,97 @@
+"""The data dictionary: the comments of every relation and column, as Markdown. `python -m warehouse.dictionary README.md`."""
+
+import sys
+from itertools import groupby
+from pathlib import Path
+
+from warehouse.connection import Snapshot, Warehouse
+from warehouse.errors import InputError, MallError
+from warehouse.settings import Settings
+
+START = "<!-- dictionary: written by `make dictionary` from the comments in warehouse/sql -->"
+END = "<!-- end of dictionary -->"
+
+_SQL = """
+with relations as (
+    select
+        schema_name,
+        table_name as relation,
+        comment
+    from duckdb_tables()
+    union all
+    select
+        schema_name,
+        view_name as relation,
+        comment
+    from duckdb_views()
+    where not internal
+)
+
+select
+    columns.schema_name,
+    columns.table_name as relation,
+    relations.comment as relation_comment,
+    columns.column_name,
+    lower(columns.data_type) as data_type,
+    columns.comment
+from duckdb_columns() as columns
+inner join relations on relations.schema_name = columns.schema_name and relations.relation = columns.table_name
+where not columns.internal
+order by
+    list_position(['raw', 'staging', 'features', 'segments', 'marts'], columns.schema_name),
+    relation,
+    columns.column_index
+"""
+
+
+def markdown(db: Snapshot) -> str:
+    """The dictionary of a warehouse version: a table per relation, folded up per schema."""
+    lines: list[str] = []
+    for schema, of_schema in groupby(db.rows(_SQL), key=lambda row: row["schema_name"]):
+        lines += ["<details>", f"<summary><code>{schema}</code></summary>", ""]
+        for relation, of_relation in groupby(of_schema, key=lambda row: row["relation"]):
+            columns = list(of_relation)
+            lines += [
+                f"**{schema}.{relation}**: {columns[0]['relation_comment']}",
+                "",
+                "| column | type | meaning |",
+                "|---|---|---|",
+            ]
+            lines += [f"| `{column['column_name']}` | {column['data_type']} | {_cell(column['comment'])} |" for column in columns]
+            lines += [""]
+        lines += ["</details>", ""]
+    return "\n".join(lines)
+
+
+def replace_section(text: str, dictionary: str) -> str:
+    """`text` with what stands between the marks replaced. Raises InputError when a mark is missing."""
+    before, start, rest = text.partition(START)
+    _, end, after = rest.partition(END)
+    if not start or not end:
+        raise InputError(f"the marks of the dictionary are missing: {START} … {END}")
+    return f"{before}{START}\n\n{dictionary}\n{END}{after}"
+
+
+def _cell(comment: str | None) -> str:
+    return (comment or "").replace("|", "\\|")
+
+
+def main() -> int:
+    """Rewrite the section of the file named on the command line from the published warehouse."""
+    path = Path(sys.argv[1] if len(sys.argv) > 1 else "README.md")
+    try:
+        text = path.read_text(encoding="utf-8")
+        dictionary = markdown(Warehouse(Settings.from_environment().warehouse).snapshot())
+        path.write_text(replace_section(text, dictionary), encoding="utf-8")
+    except OSError as error:
+        print(f"dictionary: {path}: {error.strerror}", file=sys.stderr)
+        return 2
+    except MallError as error:
+        print(f"dictionary: {error}", file=sys.stderr)
+        return error.exit_status
+    print(f"{path}: the data dictionary is up to date")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
