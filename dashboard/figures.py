@@ -200,8 +200,6 @@ def cross_table(cells: Sequence[Row], kmeans: Sequence[Row], ward: Sequence[Row]
             hovertemplate="K-Means: %{y}<br>Ward: %{x}<br>%{text} customers<extra></extra>",
         )
     )
-    figure.update_xaxes(title="Ward segment")
-    figure.update_yaxes(title="K-Means segment")
     figure = styled(figure, theme, 160 + 40 * len(kmeans))
     figure.update_traces(textfont={"color": theme.ink})
     return figure.update_yaxes(autorange="reversed", showgrid=False)

@@ -1,20 +1,25 @@
 """What tests share: data, warehouses built once, and the browser."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import duckdb
 import pytest
+from rich.console import Console
 
 from etl.console import Reporter
 from etl.refresh import refresh
 from etl.sample import BUNDLED
+from tests.helpers import QUICK
+from warehouse.connection import Snapshot, Warehouse
 from warehouse.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.hookimpl(optionalhook=True)  # dash[testing] defines the hook; the other tests run without it
 def pytest_setup_options():
     """Chromium as the machine of a test has it: headless, perhaps root, and cut off from everything but itself."""
     from selenium.webdriver.chrome.options import Options
@@ -35,6 +40,13 @@ def pytest_setup_options():
     return options
 
 
+@pytest.fixture(autouse=True)
+def _unset_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the shell that runs the tests reaches them (make exports WAREHOUSE)."""
+    for field in fields(Settings):
+        monkeypatch.delenv(field.name.upper(), raising=False)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real files, beside the repository or named by MALL_SHARED_DATA."""
@@ -47,7 +59,10 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def mall_csv(shared_data: Path) -> Path:
     """The Kaggle file."""
-    return shared_data / "Mall_Customers.csv"
+    path = shared_data / "Mall_Customers.csv"
+    if not path.exists():
+        pytest.skip(f"{path} is not there")
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +79,7 @@ def mall_published(tmp_path_factory: pytest.TempPathFactory, mall_csv: Path) -> 
 
 def publish(directory: Path, customers: Path) -> Path:
     """Refresh a warehouse from a file; returns its directory."""
-    refresh(Settings(warehouse=directory, customers=customers), Reporter())
+    refresh(Settings(warehouse=directory, customers=customers), Reporter(Console(quiet=True)))
     return directory
 
 
@@ -73,3 +88,33 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     """A fresh database in memory."""
     with duckdb.connect() as connected:
         yield connected
+
+
+@pytest.fixture
+def sample(published: Path) -> Snapshot:
+    """The warehouse of the bundled sample, open."""
+    return Warehouse(published).snapshot()
+
+
+@pytest.fixture
+def mall(mall_published: Path) -> Snapshot:
+    """The warehouse of the Kaggle file, open."""
+    return Warehouse(mall_published).snapshot()
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Write a file, text or bytes, and get its path."""
+
+    def write(content: str | bytes, name: str = "customers.csv") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+@pytest.fixture
+def quick(write: Callable[..., Path]) -> Path:
+    """A segmentations file for tests in which the clustering does not matter."""
+    return write(QUICK, "quick.toml")

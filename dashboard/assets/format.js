@@ -10,6 +10,12 @@
     return `${Math.abs(value) >= 9.95 || value === 0 ? value.toFixed(0) : value.toFixed(1)} %`.replace("-", "−");
   }
 
+  /* A count for an axis: 50,000 is "50 k". */
+  function short(value) {
+    if (value >= 1e6) return `${number(value / 1e6)} M`;
+    return value >= 1e4 ? `${number(value / 1e3)} k` : count(value);
+  }
+
   function number(value) {
     if (Math.abs(value) >= 999.5) return count(value).replace("-", "−");
     return String(Number(value.toPrecision(3))).replace("-", "−");
@@ -20,5 +26,5 @@
 
   const title = (dimension) => (dimension.unit ? `${dimension.label}, ${dimension.unit}` : dimension.label);
 
-  window.mall = Object.assign(window.mall || {}, { format: { count, percent, number, quantity, title } });
+  window.mall = Object.assign(window.mall || {}, { format: { count, short, percent, number, quantity, title } });
 })();

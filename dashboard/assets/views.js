@@ -49,7 +49,7 @@
       const root = svg(
         "svg",
         { width, height: this.height, class: "plot", role: "img", "aria-label": `${format.title(this.dimension)}: customers per bin` },
-        leftAxis(this.y, [0, highest], area.left, area.right, 3, format.count),
+        leftAxis(this.y, [0, highest], area.left, area.right, 3, format.short),
         ...this.totals.reduce((all, total, bin) => [...all, this.sized(this.bar(bin, "total"), total)], []),
         ...this.selectedBars,
         bottomAxis(this.x, [low, high], area.bottom, Math.max(2, Math.floor(width / 56))),

@@ -103,5 +103,6 @@ def _table(db: Snapshot) -> Any:
 
 def _column(column: queries.Row) -> dict[str, Any]:
     title = f"{column['label']}, {column['unit']}" if column["unit"] else column["label"]
-    definition: dict[str, Any] = {"field": column["column_name"], "headerName": title, "flex": 1, "minWidth": 96}
-    return definition | {"type": "rightAligned", "minWidth": 176} if column["kind"] == "numeric" else definition
+    widths = {"id": 144, "category": 96, "numeric": 184}
+    definition = {"field": column["column_name"], "headerName": title, "flex": 1, "minWidth": widths[column["kind"]]}
+    return definition | {"type": "rightAligned"} if column["kind"] == "numeric" else definition

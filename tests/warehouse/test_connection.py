@@ -55,7 +55,6 @@ def test_values_are_bound(snapshot: Snapshot):
         "drop table fruits",
         "create table more as select 1",
         "comment on table fruits is 'mine'",
-        "checkpoint",
     ],
 )
 def test_a_snapshot_cannot_write(snapshot: Snapshot, sql: str):

@@ -1,0 +1,105 @@
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.helpers import four, refreshed
+from warehouse.catalog import SQL, checks
+from warehouse.checks import failing, run_checks
+from warehouse.errors import BuildError, GateError
+
+KMEANS = "segmentation = 'spending' and algorithm = 'kmeans'"
+
+BREAKS = [
+    ("cube_counts_every_customer", "delete from marts.crossfilter_cube where rowid = 0"),
+    ("cube_counts_every_customer", "update marts.crossfilter_cube set count_customers = 2 where rowid = 0"),
+    ("cube_counts_every_customer", "update marts.crossfilter_cube set sum_age = sum_age + 1 where rowid = 0"),
+    ("cube_counts_every_customer", "delete from marts.crossfilter_cube"),
+    ("every_customer_in_one_segment", "delete from segments.assignments where customer_id = '1'"),
+    ("every_customer_in_one_segment", f"delete from segments.assignments where customer_id = '1' and {KMEANS}"),
+    ("every_customer_in_one_segment", "insert into segments.assignments from segments.assignments limit 1"),
+    ("every_customer_in_one_segment", "update segments.assignments set segment_id = 9 where customer_id = '1'"),
+    ("every_customer_in_one_segment", "update segments.assignments set algorithm = 'guess' where customer_id = '1'"),
+    ("every_customer_in_one_segment", f"delete from segments.segments where segment_id = 1 and {KMEANS}"),
+    ("every_customer_in_one_segment", "delete from segments.assignments"),
+    ("inertia_is_the_sum_of_squared_distances", "update segments.runs set inertia = inertia * 1.001"),
+    ("inertia_is_the_sum_of_squared_distances", "update segments.assignments set distance = distance + 0.1"),
+    ("inertia_is_the_sum_of_squared_distances", "delete from segments.assignments"),
+    ("inputs_have_no_nulls", "update features.scaling set mean = null where feature = 'age'"),
+    ("inputs_have_no_nulls", "update features.scaling set mean = 'infinity' where feature = 'age'"),
+    ("inputs_have_no_nulls", "update features.scaling set mean = 'nan' where feature = 'age'"),
+    ("one_row_per_customer", "insert into raw.customers from raw.customers limit 1"),
+    ("one_row_per_customer", "update raw.customers set customer_id = null where source_line = 2"),
+    ("one_row_per_customer", "delete from marts.customers where customer_id = '1'"),
+    ("rows_are_accounted_for", "update raw.sources set rows_in = rows_in + 1"),
+    ("rows_are_accounted_for", "insert into raw.rejects values ('customers.csv', 9, 'x', 'because')"),
+    ("rows_are_accounted_for", "delete from raw.customers where source_line = 2"),
+    ("segment_sizes_add_up", "update segments.segments set size = size + 1 where segment_id = 1"),
+    ("segment_sizes_add_up", "update segments.segments set share = share + 0.1 where segment_id = 1"),
+    ("segment_sizes_add_up", "update segments.runs set n_customers = n_customers + 1"),
+    ("segment_sizes_add_up", f"delete from segments.segments where segment_id = 1 and {KMEANS}"),
+]
+"""A check, and what breaks its claim."""
+
+
+@pytest.fixture(scope="session")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a small warehouse in which every claim holds."""
+    directory = tmp_path_factory.mktemp("checks")
+    (directory / "customers.csv").write_text(four())
+    (directory / "all.toml").write_text(
+        '[spending]\nfeatures = ["annual_income_k", "spending_score"]\nk = 2\n[who]\nfeatures = ["age"]\nk = 2\n'
+    )
+    return refreshed(directory / "warehouse", directory / "customers.csv", directory / "all.toml").path
+
+
+@pytest.fixture
+def copy(good: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A copy of it that can be written."""
+    shutil.copyfile(good, tmp_path / "copy.duckdb")
+    with duckdb.connect(tmp_path / "copy.duckdb") as connection:
+        yield connection
+
+
+@pytest.mark.parametrize(("check", "sql"), BREAKS)
+def test_a_broken_claim_is_found(copy: duckdb.DuckDBPyConnection, check: str, sql: str):
+    """Each check fails when its claim is broken, and says the claim, the file and a row that breaks it."""
+    path = SQL / "checks" / f"{check}.sql"
+    assert failing(copy, path) is None
+    copy.execute(sql)
+    failure = failing(copy, path)
+    assert failure is not None
+    assert failure.path == path
+    assert f"-- {failure.claim}" == path.read_text(encoding="utf-8").splitlines()[0]
+    assert failure.count >= 1
+    assert failure.example
+    message = f"not published, because a check failed: .*{re.escape(failure.claim)} .*sql/checks/{check}.sql"
+    with pytest.raises(GateError, match=message):
+        run_checks(copy)
+
+
+def test_no_check_is_left_unbroken():
+    """Every file of sql/checks is in the table above."""
+    assert {path.stem for path in checks()} == {check for check, _ in BREAKS}
+
+
+def test_good_data_pass(copy: duckdb.DuckDBPyConnection):
+    """In a warehouse as it is built every claim holds, and the number of claims is returned."""
+    assert run_checks(copy) == len(checks()) == 7
+
+
+def test_a_check_that_cannot_run_names_its_file(copy: duckdb.DuckDBPyConnection):
+    """A defect of a check is told apart from a claim that does not hold."""
+    copy.execute("drop table marts.crossfilter_cube")
+    with pytest.raises(BuildError, match=r"checks/cube_counts_every_customer\.sql: Catalog Error"):
+        run_checks(copy)
+
+
+def test_several_failures_are_all_named(copy: duckdb.DuckDBPyConnection):
+    """One message lists every claim that does not hold."""
+    copy.execute("update raw.sources set rows_in = 0; update segments.runs set inertia = 0")
+    with pytest.raises(GateError, match=r"inertia_is_the_sum.*; .*rows_are_accounted_for"):
+        run_checks(copy)
