@@ -60,7 +60,10 @@ def _serve_cube(app: Dash, warehouse: Warehouse) -> None:
 
     @app.server.route("/cube/<int:version>.json")  # type: ignore[untyped-decorator]
     def send_cube(version: int) -> Response:
-        db = warehouse.snapshot()
+        try:
+            db = warehouse.snapshot()
+        except MallError:
+            abort(404)
         if db.version != version:
             abort(404)
         body = json.dumps(cube(db), separators=(",", ":"))

@@ -1,0 +1,103 @@
+"""The pages without a browser: what they say equals what SQL says, and hostile requests are refused."""
+
+import json
+
+import pytest
+
+from dashboard import queries
+from dashboard.app import create_app
+from dashboard.cube import cube
+from dashboard.figures import segment_scatter
+from dashboard.pages import evidence, explore, segments
+from dashboard.theme import DARK, LIGHT
+from warehouse.connection import Warehouse
+from warehouse.errors import InputError
+from warehouse.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def db(published):
+    return Warehouse(published).snapshot()
+
+
+def text(parts) -> str:
+    """Everything a page says, as one text."""
+    return json.dumps(parts, default=lambda part: part.to_plotly_json(), ensure_ascii=False)
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK])
+@pytest.mark.parametrize("clustering", [("spending", "kmeans"), ("lifestyle", "hierarchical")])
+def test_segments_and_evidence_name_every_segment(db, clustering, look):
+    """Both pages draw in both colour schemes, and each names all segments of the clustering with their sizes."""
+    run = queries.known_run(db, *clustering)
+    page = text(segments.content(db, run, look))
+    for segment in db.rows("from segments.segments where segmentation = ? and algorithm = ?", clustering):
+        assert segment["segment_name"] in page
+        assert f"{segment['size']:,} customers" in page
+    assert run["k_reason"] in text(evidence.content(db, run, look))
+
+
+def test_an_address_of_another_warehouse_shows_the_first_clustering(db):
+    """A segmentation that this version does not have falls back to the first there is."""
+    assert queries.known_run(db, "gone", "kmeans")["segmentation"] == "spending"
+
+
+def test_the_table_pages_and_sorts(db):
+    """Pages follow one another without a gap or a repeat, in the order asked for."""
+    request = {"sortModel": [{"colId": "age", "sort": "desc"}]}
+    pages = [explore.rows(db, {**request, "startRow": start, "endRow": start + 100}, {}, "spending")[0] for start in (0, 100)]
+    shown = [(row["age"], row["customer_id"]) for page in pages for row in page["rowData"]]
+    expected = db.rows("select age, customer_id from features.customer_features order by age desc, customer_id limit 200")
+    assert shown == [(row["age"], row["customer_id"]) for row in expected]
+    assert pages[0]["rowCount"] == 2000
+
+
+@pytest.mark.parametrize(
+    ("request_", "filters"),
+    [
+        ({"sortModel": [{"colId": "age; drop table x", "sort": "asc"}]}, {}),
+        ({"sortModel": [{}]}, {}),
+        ({}, {"nobody": {"op": "in", "value": ["x"]}}),
+    ],
+)
+def test_what_the_table_cannot_answer_is_refused(db, request_, filters):
+    """A column or filter that is not ours is bad input, never SQL."""
+    with pytest.raises(InputError):
+        explore.rows(db, request_, filters, "spending")
+
+
+def test_a_page_of_rows_is_never_larger_than_a_page(db):
+    """However many rows are asked for, a page is sent."""
+    answer, _ = explore.rows(db, {"startRow": 0, "endRow": 10**9}, {}, "spending")
+    assert len(answer["rowData"]) == explore.PAGE_ROWS
+
+
+def test_the_cube_is_json_and_counts_everyone(db):
+    """The cube has a bin for every cell and dimension, and its cells add up to all customers."""
+    data = json.loads(json.dumps(cube(db)))
+    assert sum(data["count"]) == data["customers"] == 2000
+    for dimension in data["dimensions"]:
+        count_bins = len(dimension["edges"]) - 1 if dimension["kind"] == "numeric" else len(dimension["values"])
+        assert max(data["bins"][dimension["name"]]) < count_bins
+
+
+def test_without_a_warehouse_the_page_opens(tmp_path):
+    """The shell is served, and the cube is a plain 404."""
+    client = create_app(Settings(warehouse=tmp_path)).server.test_client()
+    assert client.get("/").status_code == 200
+    assert client.get("/cube/1.json").status_code == 404
+
+
+def test_a_cube_of_another_version_is_not_found(published):
+    """Only the version that is published is served, so a page never mixes two."""
+    client = create_app(Settings(warehouse=published)).server.test_client()
+    assert client.get("/cube/1.json").status_code == 200
+    assert client.get("/cube/999.json").status_code == 404
+
+
+def test_a_name_is_text_in_a_figure():
+    """Plotly reads some HTML, so a name from a file is escaped."""
+    segment = {"segment_id": 1, "segment_name": "<b>x</b>", "colour": 0, "mean_a": 1.0, "mean_b": 2.0}
+    columns = [{"column_name": name, "label": name, "unit": ""} for name in ("a", "b")]
+    figure = segment_scatter({"x": [1], "y": [2], "segment_id": [1]}, [segment], *columns, LIGHT)
+    assert figure.layout.annotations[0].text == "&lt;b&gt;x&lt;/b&gt;"
