@@ -215,6 +215,23 @@ def _write_evaluations(connection: duckdb.DuckDBPyConnection, run: Run, clusteri
         ],
     )
 
+    connection.execute(
+        """
+        update segments.k_evaluation as evaluation
+        set inertia = runs.inertia, smallest_segment = segments.smallest
+        from segments.runs as runs
+        inner join (
+            select segmentation, algorithm, min(size) as smallest
+            from segments.segments
+            group by segmentation, algorithm
+        ) as segments using (segmentation, algorithm)
+        where
+            evaluation.is_chosen
+            and evaluation.segmentation = runs.segmentation
+            and evaluation.algorithm = runs.algorithm
+        """
+    )  # what was computed on cells gives way to what every customer's assignment says
+
 
 def _write_merges(connection: duckdb.DuckDBPyConnection, run: Run, segmentation: str, tree: Tree) -> None:
     count_leaves = len(tree.merges) + 1

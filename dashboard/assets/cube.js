@@ -31,13 +31,21 @@
       return dimension.kind === "numeric" ? dimension.edges.length - 1 : dimension.values.length;
     }
 
-    /* Replace all filters. Clauses that the cube does not know are left out; the ones kept are returned. */
+    /* Replace all filters. Clauses that the cube does not know are left out, and ranges snap to the edges of bins: what
+       `filters` holds afterwards may be less than what was given. */
     setFilters(filters) {
       const kept = {};
-      for (const name of Object.keys(filters)) if (this.test(name, filters[name])) kept[name] = filters[name];
+      for (const name of Object.keys(filters)) if (this.test(name, filters[name])) kept[name] = this.snap(name, filters[name]);
       for (const name of Object.keys(this.filters)) if (!(name in kept)) this.setFilter(name, null);
       for (const name of Object.keys(kept)) this.setFilter(name, kept[name]);
-      return kept;
+    }
+
+    /* A condition with its ranges on the edges of bins, so that it means the same here and in SQL. */
+    snap(name, { op, value }) {
+      const [first, second] = name.split("*").map((part) => this.dimensions.get(part).edges);
+      if (op === "between") return { op, value: snapped(first, ...value) };
+      if (op === "box") return { op, value: [snapped(first, ...value[0]), snapped(second, ...value[1])] };
+      return { op, value };
     }
 
     /* Set one clause, or remove it with null. */
@@ -91,7 +99,7 @@
       return null;
     }
 
-    /* Whether a cell's bin lies in [low, high); the two snap to the nearest edges, as brushes do. */
+    /* Whether a cell's bin lies in [low, high), between two edges. */
     inRange(name, range) {
       if (!Array.isArray(range) || range.length !== 2 || !range.every(Number.isFinite)) return null;
       const edges = this.dimensions.get(name).edges;
@@ -152,5 +160,21 @@
     return nearest;
   }
 
-  window.mall = Object.assign(window.mall || {}, { Cube, nearestEdge });
+  /* Snap two values to bin edges; the range holds one bin at least. */
+  function snapped(edges, one, other) {
+    const [low, high] = one < other ? [one, other] : [other, one];
+    const first = Math.min(nearestEdge(edges, low), edges.length - 2);
+    return [edges[first], edges[Math.max(first + 1, nearestEdge(edges, high))]];
+  }
+
+  /* Move a range by some bins, as far as the edges go. */
+  function shifted(edges, range, from, to) {
+    const first = nearestEdge(edges, range[0]);
+    const last = nearestEdge(edges, range[1]);
+    const wanted = nearestEdge(edges, edges[first] + to - from) - first;
+    const step = Math.max(-first, Math.min(wanted, edges.length - 1 - last));
+    return [edges[first + step], edges[last + step]];
+  }
+
+  window.mall = Object.assign(window.mall || {}, { Cube, snapped, shifted });
 })();

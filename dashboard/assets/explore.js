@@ -85,6 +85,12 @@
     apply(filters) {
       this.cube.setFilters(filters);
       this.draw();
+      this.settle(filters);
+    }
+
+    /* Where the cube could not take filters as they were, the store takes them as the cube did. */
+    settle(filters) {
+      if (JSON.stringify(this.cube.filters) !== JSON.stringify(filters)) this.commit();
     }
 
     draw() {
@@ -180,7 +186,7 @@
       const known = cube.clusterings.find((one) => one.segmentation === segmentation && one.algorithm === algorithm);
       const shown = known || cube.clusterings[0]; // an address may name what this version does not have
       page = new Explore(root, cube, filters || {}, shown.segmentation, shown.algorithm);
-      if (Object.keys(cube.filters).length < Object.keys(filters || {}).length) page.commit();
+      page.settle(filters || {});
     } catch (error) {
       root.replaceChildren(html("p", "error", `${error.message} Reload the page to try again.`));
     }

@@ -135,6 +135,16 @@ def test_the_address_is_the_state(dash_duo, published):
     assert "lifestyle_hierarchical" in page.views()
 
 
+def test_an_address_between_two_bins_snaps_to_their_edges(dash_duo, published):
+    """A range that no brush could draw, and a filter that means nothing here, are put right: views and table still agree."""
+    dash_duo.start_server(create_app(Settings(warehouse=published)))
+    dash_duo.driver.get(dash_duo.server_url + "/?age=20.7..39.2&nobody=3&gender=Female")
+    page, answers = Page(dash_duo), Answers((published / CURRENT).resolve())
+    wait_until(lambda: set(page.address()) == {"age", "gender"}, what="the address to be put right")
+    assert page.address()["age"] != "20.7..39.2"
+    agrees(page, answers)
+
+
 @pytest.mark.parametrize(("path", "marks"), [("segments", [".segment-card", ".js-plotly-plot"]), ("evidence", [".js-plotly-plot"])])
 def test_every_page_shows_and_asks_nobody_else(dash_duo, published, path, marks):
     """The page draws in light and dark without an error in the console, and no request leaves the host."""

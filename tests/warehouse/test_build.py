@@ -63,19 +63,23 @@ def test_building_twice_is_building_once(connection: duckdb.DuckDBPyConnection, 
 
 
 @pytest.mark.parametrize(
-    ("sql", "reason"),
-    [("select {{ nothing.here }}", "'nothing' is undefined"), ("select {% if %}", "Expected an expression"), ("selec 1", "selec")],
+    ("name", "sql", "reason"),
+    [
+        ("unknown", "select {{ nothing.here }}", "'nothing' is undefined"),
+        ("torn", "select {% if %}", "Expected an expression"),
+        ("broken", "selec 1", "syntax error at or near .selec"),
+    ],
 )
 def test_an_error_names_its_file(
-    connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sql: str, reason: str
+    connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, sql: str, reason: str
 ):
     """A template that cannot be filled and SQL that cannot run are both errors that name the file."""
-    path = tmp_path / "50_marts" / "broken.sql"
+    path = tmp_path / "50_marts" / f"{name}.sql"
     path.parent.mkdir()
     path.write_text(sql)
     monkeypatch.setattr(warehouse.build, "SQL", tmp_path)
     monkeypatch.setattr(warehouse.build._ENVIRONMENT.loader, "searchpath", [str(tmp_path)])
-    with pytest.raises(BuildError, match=rf"50_marts/broken\.sql: .*{reason}"):
+    with pytest.raises(BuildError, match=rf"50_marts/{name}\.sql: .*{reason}"):
         execute_file(connection, path)
 
 

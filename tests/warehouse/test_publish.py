@@ -29,6 +29,13 @@ def publish(directory: Path, answer: int, keep: int = 3) -> int:
     return draft.number
 
 
+def fail(directory: Path, failure: type[BaseException]) -> None:
+    """Write a good deal of a version, then fail."""
+    with new_version(directory, keep=3) as draft:
+        draft.connection.execute("create table big as from range(300000)")
+        raise failure
+
+
 def names(directory: Path) -> set[str]:
     """The names of the files in a directory."""
     return {path.name for path in directory.iterdir()}
@@ -73,17 +80,16 @@ def test_a_failing_build_leaves_no_trace(tmp_path: Path, failure: type[BaseExcep
     """Whatever is raised in the block, the old version stays current, byte for byte, and no file is left over."""
     publish(tmp_path, 1)
     before = (tmp_path / CURRENT).read_bytes(), names(tmp_path)
-    with pytest.raises(failure), new_version(tmp_path, keep=3) as draft:
-        draft.connection.execute("create table big as from range(300000)")
-        raise failure
+    with pytest.raises(failure):
+        fail(tmp_path, failure)
     assert ((tmp_path / CURRENT).read_bytes(), names(tmp_path)) == before
     assert publish(tmp_path, 2) == 2
 
 
 def test_a_first_build_that_fails_publishes_nothing(tmp_path: Path):
     """Where there was no version there is none afterwards."""
-    with pytest.raises(RuntimeError), new_version(tmp_path, keep=3):
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        fail(tmp_path, RuntimeError)
     assert names(tmp_path) == {LOCK}
 
 

@@ -12,7 +12,8 @@ customers as (
     select
         count(*) as count_customers,
         {% for column in context.numeric %}
-        sum({{ column.name }}) as {{ column.name }}{{ "," if not loop.last }}
+        sum({{ column.name }}) as {{ column.name }},
+        sum(abs({{ column.name }})) as size_{{ column.name }}{{ "," if not loop.last }}
         {% endfor %}
     from features.customer_features
 )
@@ -25,5 +26,5 @@ cross join customers
 where
     cube.count_customers is distinct from customers.count_customers
     {% for column in context.numeric %}
-    or abs(cube.{{ column.name }} - customers.{{ column.name }}) > 1e-9 * abs(customers.{{ column.name }})
+    or abs(cube.{{ column.name }} - customers.{{ column.name }}) > 1e-9 * customers.size_{{ column.name }}
     {% endfor %}

@@ -1,0 +1,158 @@
+/* The view of two numbers at once, which is brushed by a box. */
+
+(function () {
+  "use strict";
+
+  const { frame, format, snapped, shifted } = window.mall;
+  const { svg, html, card, scale, bottomAxis, leftAxis, onDrag } = frame;
+
+  class Scatter {
+    /* Points where cells are few, a density of cells where they are many; coloured by the segment dimension. */
+    constructor(cube, [x, y], host, clustering) {
+      Object.assign(this, { cube, host, xDimension: x, yDimension: y, clustering, name: `${x.name}*${y.name}`, height: 376 });
+      this.card = card(`${x.label} × ${y.label.toLowerCase()}`);
+      this.element = this.card.element;
+      this.element.classList.add("view-tall");
+      this.element.dataset.view = this.name;
+      this.hasPoints = cube.size <= 5000;
+    }
+
+    layout(width) {
+      const area = { left: 44, right: width - 16, top: 24, bottom: this.height - 40 };
+      const ends = (dimension) => [dimension.edges[0], dimension.edges[dimension.edges.length - 1]];
+      this.area = area;
+      this.width = width;
+      this.x = scale(...ends(this.xDimension), area.left, area.right);
+      this.y = scale(...ends(this.yDimension), area.bottom, area.top);
+      this.canvas = html("canvas", "plot-canvas");
+      const ratio = window.devicePixelRatio || 1;
+      Object.assign(this.canvas, { width: width * ratio, height: this.height * ratio });
+      Object.assign(this.canvas.style, { width: `${width}px`, height: `${this.height}px` });
+      this.context = this.canvas.getContext("2d");
+      this.context.scale(ratio, ratio);
+      this.brush = svg("rect", { class: "brush", visibility: "hidden" });
+      const root = svg(
+        "svg",
+        { width, height: this.height, class: "plot", role: "img", "aria-label": this.card.element.getAttribute("aria-label") },
+        leftAxis(this.y, ends(this.yDimension), area.left, area.right, 5),
+        bottomAxis(this.x, ends(this.xDimension), area.bottom, Math.max(2, Math.floor(width / 56))),
+        svg("text", { x: area.right, y: this.height - 4, "text-anchor": "end", class: "tick" }, format.title(this.xDimension)),
+        svg("text", { x: 8, y: 12, class: "tick" }, format.title(this.yDimension)),
+        this.centroids(),
+        this.brush,
+      );
+      onDrag(root, (point) => this.grab(point));
+      this.card.body.replaceChildren(html("div", "plot-stack", this.canvas, root));
+    }
+
+    /* A ring with the segment's colour at the mean of every segment. */
+    centroids() {
+      const marks = this.clustering.segments.map((segment) => {
+        const at = { cx: this.x(segment.means[this.xDimension.name]), cy: this.y(segment.means[this.yDimension.name]) };
+        const mark = svg("circle", { ...at, r: 7, class: "centroid", fill: segment.colour });
+        mark.append(svg("title", {}, `${segment.name}: mean`));
+        return mark;
+      });
+      return svg("g", {}, ...marks);
+    }
+
+    draw() {
+      const { context, area } = this;
+      context.clearRect(0, 0, this.width, this.height);
+      if (this.hasPoints) this.drawPoints();
+      else this.drawDensity();
+      const box = this.box();
+      this.brush.setAttribute("visibility", box ? "visible" : "hidden");
+      if (box) {
+        const [[left, right], [low, high]] = box;
+        const place = { x: this.x(left), width: this.x(right) - this.x(left), y: this.y(high), height: this.y(low) - this.y(high) };
+        for (const [name, value] of Object.entries(place)) this.brush.setAttribute(name, value);
+      }
+      this.card.caption.textContent = this.hasPoints ? "○ mean of a segment" : "darker: more customers · ○ mean of a segment";
+    }
+
+    /* A dot per cell, at the mean of its customers: with few customers a cell is one customer. */
+    drawPoints() {
+      const { cube, context } = this;
+      const passes = cube.passing(this.name);
+      const segments = cube.bins[this.clustering.dimension];
+      const xs = cube.sums[this.xDimension.name];
+      const ys = cube.sums[this.yDimension.name];
+      const radius = cube.size <= 1000 ? 3.5 : 2;
+      const rest = getComputedStyle(this.element).getPropertyValue("--rest");
+      for (const wanted of [0, 1]) {
+        for (let cell = 0; cell < cube.size; cell++) {
+          if (passes[cell] !== wanted) continue;
+          context.fillStyle = wanted ? this.clustering.segments[segments[cell]].colour : rest;
+          context.beginPath();
+          context.arc(this.x(xs[cell] / cube.count[cell]), this.y(ys[cell] / cube.count[cell]), radius, 0, 2 * Math.PI);
+          context.fill();
+        }
+      }
+    }
+
+    /* A square per pair of bins: its colour is that of the segment most of its customers are in, its strength their number. */
+    drawDensity() {
+      const { cube, context } = this;
+      const columns = cube.width(this.xDimension.name);
+      const size = columns * cube.width(this.yDimension.name);
+      const kinds = this.clustering.segments.length;
+      const xs = cube.bins[this.xDimension.name];
+      const ys = cube.bins[this.yDimension.name];
+      const segments = cube.bins[this.clustering.dimension];
+      const passes = cube.passing(this.name);
+      const totals = new Float64Array(size);
+      const counts = new Float64Array(size * kinds);
+      for (let cell = 0; cell < cube.size; cell++) {
+        const square = ys[cell] * columns + xs[cell];
+        totals[square] += cube.count[cell];
+        if (passes[cell]) counts[square * kinds + segments[cell]] += cube.count[cell];
+      }
+      const highest = Math.sqrt(totals.reduce((most, total) => Math.max(most, total), 0));
+      const rest = getComputedStyle(this.element).getPropertyValue("--rest");
+      const paint = (square, colour, count) => {
+        if (!count) return;
+        const [column, row] = [square % columns, Math.floor(square / columns)];
+        const [left, right] = [this.x(this.xDimension.edges[column]), this.x(this.xDimension.edges[column + 1])];
+        const [top, bottom] = [this.y(this.yDimension.edges[row + 1]), this.y(this.yDimension.edges[row])];
+        context.globalAlpha = 0.15 + 0.85 * (Math.sqrt(count) / highest);
+        context.fillStyle = colour;
+        context.fillRect(left, top, right - left - 0.5, bottom - top - 0.5);
+      };
+      for (let square = 0; square < size; square++) {
+        const own = counts.subarray(square * kinds, (square + 1) * kinds);
+        const selected = own.reduce((sum, count) => sum + count, 0);
+        if (selected) paint(square, this.clustering.segments[own.indexOf(Math.max(...own))].colour, selected);
+        else paint(square, rest, totals[square]);
+      }
+      context.globalAlpha = 1;
+    }
+
+    box() {
+      const condition = this.cube.filters[this.name];
+      return condition ? condition.value : null;
+    }
+
+    grab([x, y]) {
+      const box = this.box();
+      const [horizontal, vertical] = [this.xDimension.edges, this.yDimension.edges];
+      const from = [this.x.invert(x), this.y.invert(y)];
+      const isInside = box && box.every(([low, high], axis) => from[axis] > low && from[axis] < high);
+      return {
+        move: ([toX, toY]) => {
+          const to = [this.x.invert(toX), this.y.invert(toY)];
+          const value = isInside
+            ? [shifted(horizontal, box[0], from[0], to[0]), shifted(vertical, box[1], from[1], to[1])]
+            : [snapped(horizontal, from[0], to[0]), snapped(vertical, from[1], to[1])];
+          this.host.change(this.name, { op: "box", value });
+        },
+        end: (isClick) => {
+          if (isClick) this.host.change(this.name, null);
+          this.host.commit();
+        },
+      };
+    }
+  }
+
+  window.mall.views.Scatter = Scatter;
+})();

@@ -1,0 +1,150 @@
+import math
+import random
+from collections import Counter
+
+import duckdb
+import pytest
+
+from analytics.run import Segmentation, run
+from warehouse.build import build
+from warehouse.checks import run_checks
+from warehouse.connection import Snapshot
+
+NUMBERS = {
+    "whole": [0, 1, 2, 3, 5, 8, 13, 21, 29],
+    "whole, from 18": [18, 19, 31, 44, 70],
+    "whole, wide": [3, 999, 5_000, 123_456, 3_000_000],
+    "below zero": [-40, -39, -21, -20, -19, -1, 0, 1, 17],
+    "nearly alike": [7, 7, 8, 9],
+    "one far away": [0, 1, 2, 3, 1_000_000],
+    "tenths": [round(0.1 * i, 1) for i in range(31)],
+    "tenths, from 1.7": [round(1.7 + 0.1 * i, 1) for i in range(31)],  # 1.7 / 0.1 is 17 and 17 * 0.1 is above 1.7
+    "fifths, from 3.4": [round(3.4 + 0.2 * i, 1) for i in range(31)],
+    "tenths, around zero": [round(-1.5 + 0.1 * i, 1) for i in range(31)],
+    "hundredths": [round(0.7 + 0.01 * i, 2) for i in range(31)],
+    "thirds": [i / 3 for i in range(-9, 22)],
+    "tiny": [i * 1e-7 for i in range(31)],
+}
+"""What a numeric column may hold."""
+
+
+def _cubed(connection: duckdb.DuckDBPyConnection, numbers: list[float]) -> list[tuple[float, str, int, int]]:
+    """Build the marts of customers with a number, `amount`, and a category, `tier`; returns them with their segments."""
+    build(connection, ["raw.columns"])
+    connection.executemany(
+        "insert into raw.columns values ($1, $1, $2, $1, $1, '', null, null, $3)",
+        [("customer_id", "id", 1), ("amount", "numeric", 2), ("tier", "category", 3)],
+    )
+    build(connection, ["raw.customers", "raw.rejects", "raw.sources"])
+    connection.executemany(
+        "insert into raw.customers values ('literal', $1, $1, $2, $3)",
+        [(place, repr(number), "gold" if place % 3 else "iron") for place, number in enumerate(numbers)],
+    )
+    build(connection, ["staging", "features"])
+    run(connection, 1, [Segmentation("any", "Any", ("amount",), k=2)])
+    build(connection, ["marts"])
+    return connection.execute("select amount, tier, any_kmeans, any_hierarchical from marts.customers").fetchall()
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_the_bins_are_what_their_edges_say(connection: duckdb.DuckDBPyConnection, name: str):
+    """Every customer is in the one bin whose edges hold the value; the cube counts and sums exactly these cells."""
+    customers = _cubed(connection, NUMBERS[name])
+    bins = connection.execute(
+        "select bin, lower_edge, upper_edge from marts.crossfilter_bins where dimension = 'amount'"
+    ).fetchall()
+    counts: Counter[tuple[int, ...]] = Counter()
+    sums: Counter[tuple[int, ...]] = Counter()
+    for amount, tier, *segments in customers:
+        (amount_bin,) = (number for number, lower, upper in bins if lower <= amount < upper)
+        cell = (amount_bin, ["gold", "iron"].index(tier), *(segment - 1 for segment in segments))
+        counts[cell] += 1
+        sums[cell] += amount
+    cells = connection.execute(
+        "select amount_bin, tier_bin, any_kmeans_bin, any_hierarchical_bin, count_customers, sum_amount from marts.crossfilter_cube"
+    ).fetchall()
+    assert counts == {cell[:4]: cell[4] for cell in cells}
+    assert dict(sums) == pytest.approx({cell[:4]: cell[5] for cell in cells})
+    assert run_checks(connection) == 7
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_bins_are_few_and_round(connection: duckdb.DuckDBPyConnection, name: str):
+    """About 30 bins at most, side by side, of a width of 1, 2 or 5 times a power of ten; whole numbers are not split."""
+    _cubed(connection, NUMBERS[name])
+    (width,) = connection.execute("select bin_width from marts.crossfilter_dimensions where dimension = 'amount'").fetchone()
+    magnitude = 10 ** math.floor(math.log10(width) + 1e-9)
+    assert round(width / magnitude, 9) in (1, 2, 5)
+    if all(number == int(number) for number in NUMBERS[name]):
+        assert width >= 1
+    edges = connection.execute("select lower_edge, upper_edge from marts.crossfilter_bins where dimension = 'amount'").fetchall()
+    assert 1 <= len(edges) <= 32
+    assert all(edges[place][1] == edges[place + 1][0] for place in range(len(edges) - 1))
+
+
+def test_values_on_an_edge_open_a_bin(connection: duckdb.DuckDBPyConnection):
+    """A bin has its lower edge and not its upper: 20 is in the bin from 20."""
+    _cubed(connection, [0, 19, 20, 59])
+    rows = connection.execute(
+        "select lower_edge, count_customers from marts.crossfilter_cube inner join marts.crossfilter_bins "
+        "on dimension = 'amount' and bin = amount_bin order by 1"
+    ).fetchall()
+    assert rows == [(0, 1), (18, 1), (20, 1), (58, 1)]
+
+
+def test_a_constant_has_one_bin(connection: duckdb.DuckDBPyConnection, sample: Snapshot):
+    """A number that is the same for all has one bin, and its sums are kept."""
+    build(connection, ["raw.columns"])
+    connection.executemany(
+        "insert into raw.columns values ($1, $1, $2, $1, $1, '', null, null, $3)",
+        [("customer_id", "id", 1), ("amount", "numeric", 2), ("other", "numeric", 3)],
+    )
+    build(connection, ["raw.customers", "raw.rejects", "raw.sources"])
+    connection.executemany("insert into raw.customers values ('literal', $1, $1, '7.5', $1)", [(place,) for place in range(4)])
+    build(connection, ["staging", "features"])
+    run(connection, 1, [Segmentation("any", "Any", ("other",), k=2)])
+    build(connection, ["marts"])
+    bins = connection.execute(
+        "select bin, lower_edge, upper_edge from marts.crossfilter_bins where dimension = 'amount'"
+    ).fetchall()
+    assert bins == [(0, 7.0, 8.0)]
+    assert connection.execute("select sum(sum_amount) from marts.crossfilter_cube where amount_bin = 0").fetchone() == (30.0,)
+
+
+@pytest.mark.parametrize("name", ["sample", "mall"])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_filtered_cube_counts_what_sql_counts(name: str, seed: int, request: pytest.FixtureRequest):
+    """For random brushes and picks, the cells that pass hold as many customers, and as much income, as direct SQL finds."""
+    snapshot: Snapshot = request.getfixturevalue(name)
+    random.seed(seed)
+    in_cube, in_customers = [], []
+    for dimension in snapshot.rows("from marts.crossfilter_dimensions order by position"):
+        column, kind = dimension["dimension"], dimension["kind"]
+        bins = snapshot.rows("from marts.crossfilter_bins where dimension = ? order by bin", [column])
+        if kind == "numeric":
+            low, high = sorted(random.sample(range(len(bins)), 2))
+            in_cube.append(f"{column}_bin between {low} and {high}")
+            in_customers.append(f"{column} >= {bins[low]['lower_edge']!r} and {column} < {bins[high]['upper_edge']!r}")
+        else:
+            picked = random.sample(bins, max(1, len(bins) - 1))
+            values = [f"'{b['category']}'" if kind == "category" else str(b["segment_id"]) for b in picked]
+            in_cube.append(f"{column}_bin in ({', '.join(str(b['bin']) for b in picked)})")
+            in_customers.append(f"{column} in ({', '.join(values)})")
+    sums = "coalesce(sum({}), 0) as income from marts.{} where {}"
+    cube = snapshot.rows(
+        "select coalesce(sum(count_customers), 0) as n, "
+        + sums.format("sum_annual_income_k", "crossfilter_cube", " and ".join(in_cube))
+    )
+    direct = snapshot.rows("select count(*) as n, " + sums.format("annual_income_k", "customers", " and ".join(in_customers)))
+    assert cube == direct
+
+
+def test_the_dimensions_are_the_columns_of_customers(sample: Snapshot):
+    """Every dimension is a column of marts.customers, in the order of the page, and has a column in the cube."""
+    dimensions = sample.columns("select dimension, kind, position from marts.crossfilter_dimensions order by position")
+    assert dimensions["position"] == list(range(1, 9))
+    assert dimensions["kind"] == ["numeric"] * 3 + ["category"] + ["segment"] * 4
+    customers = set(sample.columns("from marts.customers limit 0"))
+    cube = set(sample.columns("from marts.crossfilter_cube limit 0"))
+    assert set(dimensions["dimension"]) == customers - {"customer_id"}
+    assert {f"{dimension}_bin" for dimension in dimensions["dimension"]} <= cube

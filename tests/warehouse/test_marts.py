@@ -1,0 +1,124 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from sklearn.metrics import adjusted_rand_score
+
+from etl.sample import BUNDLED
+from tests.helpers import four, refreshed
+from warehouse.connection import Snapshot
+
+NUMERIC = ["age", "annual_income_k", "spending_score"]
+BY = ["segmentation", "algorithm", "segment_id"]
+WIDE = "customer_id, spending_kmeans, spending_hierarchical, lifestyle_kmeans, lifestyle_hierarchical"
+
+
+@pytest.fixture(params=["sample", "mall"])
+def snapshot(request: pytest.FixtureRequest) -> Snapshot:
+    """Each of the two warehouses in turn."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def members(snapshot: Snapshot) -> pd.DataFrame:
+    """Every customer × clustering with what is known of the customer, joined here and not in the warehouse."""
+    assignments = snapshot.frame("select customer_id, segmentation, algorithm, segment_id from segments.assignments")
+    return assignments.merge(snapshot.frame("from features.customer_features"), on="customer_id", validate="many_to_one")
+
+
+@pytest.mark.parametrize("segmentation", ["spending", "lifestyle"])
+def test_agreement_is_the_adjusted_rand_index(snapshot: Snapshot, segmentation: str):
+    """marts.algorithm_agreement equals scikit-learn's adjusted_rand_score."""
+    wide = snapshot.columns(f"select {segmentation}_kmeans as one, {segmentation}_hierarchical as other from marts.customers")
+    (row,) = snapshot.rows("from marts.algorithm_agreement where segmentation = ?", [segmentation])
+    assert row["adjusted_rand_index"] == pytest.approx(adjusted_rand_score(wide["one"], wide["other"]), abs=1e-12)
+    assert row["count_customers"] == len(wide["one"])
+
+
+def test_the_same_groups_agree_wholly(tmp_path: Path, write, quick: Path):
+    """Where both algorithms find the same groups the index is 1."""
+    snapshot = refreshed(tmp_path / "warehouse", write(four()), quick)
+    assert snapshot.value("select adjusted_rand_index from marts.algorithm_agreement") == 1
+
+
+def test_the_cross_table_is_counted(snapshot: Snapshot, members: pd.DataFrame):
+    """marts.algorithm_cross_table equals pandas' crosstab, empty cells left out."""
+    wide = members.pivot(index=["segmentation", "customer_id"], columns="algorithm", values="segment_id").reset_index()
+    expected = wide.groupby(["segmentation", "kmeans", "hierarchical"]).size().reset_index()
+    assert [tuple(row.values()) for row in snapshot.rows("from marts.algorithm_cross_table")] == list(
+        expected.itertuples(index=False, name=None)
+    )
+
+
+def test_segment_profiles_are_those_of_pandas(snapshot: Snapshot, members: pd.DataFrame):
+    """Size, share, mean, median and difference per segment equal a groupby of the customers."""
+    profiles = snapshot.frame("from marts.segment_profiles").set_index(BY).sort_index()
+    groups = members.groupby(BY)
+    everyone = snapshot.frame("from features.customer_features")
+    assert groups.size().to_dict() == profiles["size"].to_dict()
+    assert (groups.size() / len(everyone)).to_dict() == pytest.approx(profiles["share"].to_dict())
+    for name in NUMERIC:
+        mean = groups[name].mean()
+        assert mean.to_dict() == pytest.approx(profiles[f"mean_{name}"].to_dict())
+        assert groups[name].median().to_dict() == profiles[f"median_{name}"].to_dict()
+        assert (mean - everyone[name].mean()).to_dict() == pytest.approx(profiles[f"difference_{name}"].to_dict())
+
+
+def test_feature_profiles_are_those_of_pandas(snapshot: Snapshot, members: pd.DataFrame):
+    """Quartiles and effect sizes per segment and feature equal those of pandas."""
+    profiles = snapshot.frame("from marts.segment_feature_profiles").set_index([*BY, "feature"])
+    everyone = snapshot.frame("from features.customer_features")
+    for name in NUMERIC:
+        own = profiles.xs(name, level="feature").sort_index()
+        groups = members.groupby(BY)[name]
+        assert groups.quantile(0.25).to_dict() == pytest.approx(own["lower_quartile"].to_dict())
+        assert groups.quantile(0.75).to_dict() == pytest.approx(own["upper_quartile"].to_dict())
+        effect = (groups.mean() - everyone[name].mean()) / everyone[name].std(ddof=0)
+        assert effect.to_dict() == pytest.approx(own["effect_size"].to_dict())
+        assert set(own["median_everyone"]) == {everyone[name].median()}
+
+
+def test_category_profiles_are_those_of_pandas(snapshot: Snapshot, members: pd.DataFrame):
+    """The share of each gender in each segment equals a crosstab; a value nobody has there counts 0."""
+    profiles = snapshot.frame("from marts.segment_category_profiles")
+    shares = pd.crosstab([members[name] for name in BY], members["gender"], normalize="index").stack()
+    assert shares.to_dict() == pytest.approx(profiles.set_index([*BY, "value"])["share"].to_dict())
+    everyone = snapshot.frame("from features.customer_features")["gender"].value_counts(normalize=True)
+    assert everyone.to_dict() == pytest.approx(profiles.groupby("value")["share_everyone"].first().to_dict())
+
+
+def test_the_long_and_the_wide_mart_agree(snapshot: Snapshot, members: pd.DataFrame):
+    """marts.customers has in its columns what marts.customer_segments has in its rows, and segments.assignments says."""
+    wide = snapshot.frame(f"select {WIDE} from marts.customers order by customer_id").set_index("customer_id")
+    for source in (members, snapshot.frame("from marts.customer_segments")):
+        named = source.assign(dimension=source["segmentation"] + "_" + source["algorithm"])
+        pivoted = named.pivot(index="customer_id", columns="dimension", values="segment_id")
+        pd.testing.assert_frame_equal(wide, pivoted[wide.columns], check_names=False, check_dtype=False)
+
+
+def test_every_segment_has_its_own_name_and_colour(snapshot: Snapshot):
+    """Within a clustering ids, names and colours are unique, and a colour is the id less one."""
+    rows = snapshot.rows("select *, segmentation || algorithm as clustering from segments.segments")
+    for column in ("segment_id", "segment_name", "colour"):
+        assert len({(row["clustering"], row[column]) for row in rows}) == len(rows)
+    assert all(row["colour"] == row["segment_id"] - 1 for row in rows)
+
+
+def test_provenance_says_where_the_numbers_come_from(sample: Snapshot):
+    """One row: file, fingerprint, customers, version, time, and that the sample is synthetic."""
+    (row,) = sample.rows("from marts.provenance")
+    built_at = row.pop("built_at")
+    assert row == {
+        "version": 1,
+        "source_file": "sample_customers.csv",
+        "source_fingerprint": sample.value("select sha256(content) from read_blob(?)", [str(BUNDLED)]),
+        "count_customers": 2000,
+        "is_synthetic": True,
+    }
+    assert timedelta(0) <= datetime.now(UTC).replace(tzinfo=None) - built_at < timedelta(hours=1)
+
+
+def test_real_customers_are_not_called_synthetic(mall: Snapshot):
+    """The Kaggle file is told from the sample."""
+    assert mall.value("select is_synthetic from marts.provenance") is False
