@@ -88,7 +88,8 @@ def content(db: Snapshot, run: Row, look: Theme) -> list[Any]:
                     "K-Means against Ward",
                     figures.cross_table(queries.cross_table(db, name), segments["kmeans"], segments["hierarchical"], look),
                     "full",
-                    f"customers in both · rows: K-Means, columns: Ward · adjusted Rand index {agreement:.3f} (1: the same groups, 0: chance)",
+                    f"customers in both · rows K-Means, columns Ward · "
+                    f"adjusted Rand index {agreement:.3f} (1: the same groups, 0: chance)",
                 ),
             ],
             className="panels",

@@ -122,13 +122,14 @@ def _section(db: Snapshot, clusterings: Sequence[Clustering], histograms: Sequen
     ordered = own + [feature for feature in features if feature not in own]
     pictures = [_choice(db, first)]
     if len(features) > 1:
-        pictures.append(_pairs(sorted(ordered[:MOST_PAIRED], key=features.index), first, sample))
         axes = (telling(own, first.segments) + ordered[len(own) :])[:2]
         axes.sort(key=features.index)
         pictures += [_scatter(axes, clustering, sample) for clustering in clusterings]
     means = [histogram.mean for histogram in histograms]
     pictures += [_profile(features, clustering, means) for clustering in clusterings]
     pictures += [_tree(db, clustering) for clustering in clusterings if clustering.algorithm == "hierarchical"]
+    if len(features) > 1:
+        pictures.append(_pairs(sorted(ordered[:MOST_PAIRED], key=features.index), first, sample))
     return Section(clusterings, queries.adjusted_rand_index(db, first.segmentation), pictures)
 
 
@@ -138,7 +139,7 @@ def _choice(db: Snapshot, clustering: Clustering) -> Picture:
     return Picture(
         _file(clustering.segmentation, "k"),
         "Left, what distance remains within the segments: look for the bend. Right, how clearly the segments stand apart: "
-        "higher is better. The grey line marks the number that was chosen.",
+        "higher is better. Grey lines mark the number that was chosen.",
         f"Inertia and mean silhouette by number of segments, from {min(trial.k for trial in trials)} to "
         f"{max(trial.k for trial in trials)}, for K-Means and Ward. The highest silhouette is {best.silhouette:.3f} at {best.k}.",
         png(figures.choice_of_k(clustering.title, trials)),
@@ -165,7 +166,7 @@ def _scatter(axes: Sequence[Feature], clustering: Clustering, sample: Sample) ->
     return Picture(
         _file(clustering.segmentation, "scatter", clustering.algorithm),
         f"{clustering.algorithm_title}: customers by {horizontal.title} and {vertical.title} ({sample.title}). "
-        "Numbered circles are the centroids of the segments.",
+        "Numbered circles are the centroids of the segments, side by side where they coincide.",
         f"Scatter plot of {vertical.title} against {horizontal.title}. Centroids: {centroids}.",
         png(figures.scatter(horizontal, vertical, clustering, sample)),
     )

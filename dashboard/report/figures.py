@@ -1,6 +1,7 @@
 """The pictures: pure functions from what was read to a Matplotlib figure."""
 
 from collections.abc import Sequence
+from math import hypot
 
 import numpy as np
 import seaborn
@@ -16,6 +17,10 @@ from dashboard.report.look import EVERYONE, INK, QUIET, blank, plain_numbers, se
 
 MOST_CATEGORIES = 12
 """Bars in a picture of a category; rarer values share one more bar."""
+_AXES_POINTS = (380.0, 310.0)
+"""About the width and height of the axes of a scatter plot, in points."""
+_CIRCLE_POINTS = 22.0
+"""About the diameter of a centroid's circle."""
 _LINES = {"kmeans": (INK, "solid"), "hierarchical": (QUIET, "dashed")}
 """Colour and line per algorithm: greys, because colours belong to segments."""
 
@@ -59,7 +64,7 @@ def categories(categories: Categories) -> Figure:
     axes.bar_label(drawn, [f"{count(size)} ({percent(size / total)})" for size in bars.values()], padding=4)
     axes.set_yticks(range(len(bars)), list(bars))
     axes.invert_yaxis()
-    axes.set_xlim(0, max(bars.values()) * 1.25)
+    axes.set_xlim(0, max(bars.values()) * 1.35)
     axes.set_xlabel("customers")
     plain_numbers(axes.xaxis, whole=True)
     return figure
@@ -97,25 +102,16 @@ def scatter(horizontal: Feature, vertical: Feature, clustering: Clustering, samp
     figure = blank(8.4, max(5.2, 1.2 + 0.24 * len(clustering.segments)), title)
     axes = figure.subplots()
     _points(axes, sample, horizontal, vertical, clustering)
-    for segment in clustering.segments:
-        axes.annotate(
-            str(segment.segment_id),
-            (segment.means[horizontal.name], segment.means[vertical.name]),
-            ha="center",
-            va="center",
-            weight="bold",
-            bbox={
-                "boxstyle": "circle",
-                "facecolor": "white",
-                "edgecolor": segment_colour(segment.colour),
-                "linewidth": 2.5,
-            },
-        )
+    _centroids(axes, horizontal, vertical, clustering.segments)
     axes.set_xlabel(horizontal.title)
     axes.set_ylabel(vertical.title)
     axes.grid(axis="y")
-    figure.legend(
-        handles=segment_key(clustering.segments), loc="outside right upper", title="Centroid and segment", alignment="left"
+    axes.legend(
+        handles=segment_key(clustering.segments),
+        loc="upper left",
+        bbox_to_anchor=(1.02, 1),
+        title="Centroid and segment",
+        alignment="left",
     )
     return figure
 
@@ -189,6 +185,38 @@ def _points(axes: Axes, sample: Sample, horizontal: Feature, vertical: Feature, 
     plain_numbers(axes.yaxis)
 
 
+def side_by_side(places: Sequence[tuple[float, float]], distance: float) -> list[int]:
+    """How many steps of `distance` to the right each place has to go, in turn, to keep that distance from those before it."""
+    taken: list[tuple[float, float]] = []
+    steps = []
+    for across, up in places:
+        step = 0
+        while any(hypot(across + step * distance - x, up - y) < distance - 1e-9 for x, y in taken):
+            step += 1
+        taken.append((across + step * distance, up))
+        steps.append(step)
+    return steps
+
+
+def _centroids(axes: Axes, horizontal: Feature, vertical: Feature, segments: Sequence[Segment]) -> None:
+    """A numbered circle at every centroid; where two coincide, the second stands to the right of the first."""
+    centres = np.array([(each.means[horizontal.name], each.means[vertical.name]) for each in segments])
+    spans = np.ptp([axes.get_xlim(), axes.get_ylim()], axis=1)
+    places = centres / spans * _AXES_POINTS
+    steps = side_by_side([(across, up) for across, up in places], _CIRCLE_POINTS)
+    for segment, centre, step in zip(segments, centres, steps, strict=True):
+        axes.annotate(
+            str(segment.segment_id),
+            centre,
+            xytext=(step * _CIRCLE_POINTS, 0),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            weight="bold",
+            bbox={"boxstyle": "circle", "facecolor": "white", "edgecolor": segment_colour(segment.colour), "linewidth": 2.5},
+        )
+
+
 def _histogram_by_segment(axes: Axes, values: Values, members: Values, segments: Sequence[Segment]) -> None:
     seaborn.histplot(
         x=values,
@@ -230,7 +258,8 @@ def _mark_choice(axes: Axes, trials: Sequence[Trial]) -> None:
     for trial in trials:
         if trial.is_chosen:
             chosen.setdefault(trial.k, []).append(ALGORITHM_TITLES[trial.algorithm])
-    for k, names in chosen.items():
+    places = ["center"] if len(chosen) == 1 else ["right", "left"]  # neighbours' names grow away from each other
+    for (k, names), place in zip(sorted(chosen.items()), places, strict=True):
         axes.axvline(k, color=EVERYONE, linewidth=6, alpha=0.5, zorder=0)
         who = "chosen" if len(chosen) == 1 else names[0]
-        axes.annotate(f"{who}: {k}", (k, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom")
+        axes.annotate(f"{who}: {k}", (k, 1), xycoords=("data", "axes fraction"), ha=place, va="bottom")

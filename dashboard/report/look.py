@@ -2,8 +2,8 @@
 
 import textwrap
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from io import BytesIO
 from typing import ParamSpec
@@ -43,16 +43,15 @@ def blank(width: float, height: float, title: str) -> Figure:
     """An empty figure of a size in inches, with its title at the top left."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle("\n".join(textwrap.wrap(title, int(width * 10))), x=0.01, ha="left")
+    lines = textwrap.wrap(title, int(width * 8.5), max_lines=2, placeholder="…")
+    figure.suptitle("\n".join(lines), x=0.01, ha="left")
     return figure
 
 
 def png(figure: Figure) -> bytes:
     """The figure as a PNG; equal figures give equal bytes."""
     target = BytesIO()
-    with _style(), warnings.catch_warnings():  # ticks are made while drawing, so the style is needed again
-        # A name in a script the font lacks is drawn as boxes; the page beside it has the name as text.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+    with _style():
         figure.savefig(target, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
     return target.getvalue()
 
@@ -82,30 +81,38 @@ def segment_key(segments: Sequence[Segment]) -> list[Line2D]:
     ]
 
 
-def _style() -> AbstractContextManager[None]:
-    return matplotlib.rc_context(
-        {
-            "axes.axisbelow": True,
-            "axes.edgecolor": EVERYONE,
-            "axes.labelcolor": INK,
-            "axes.spines.left": False,
-            "axes.spines.right": False,
-            "axes.spines.top": False,
-            "axes.titlelocation": "left",
-            "axes.titlesize": 12,
-            "axes.titleweight": "bold",
-            "figure.titlesize": 13,
-            "figure.titleweight": "bold",
-            "font.family": "DejaVu Sans",  # comes with Matplotlib, so a picture is the same on every machine
-            "font.size": 10,
-            "grid.color": "#e5e7eb",
-            "legend.frameon": False,
-            "text.color": INK,
-            "text.parse_math": False,  # "k$ … k$" is money, not a formula
-            "xtick.color": QUIET,
-            "xtick.labelcolor": INK,
-            "ytick.color": QUIET,
-            "ytick.labelcolor": INK,
-            "ytick.left": False,
-        }
-    )
+@contextmanager
+def _style() -> Iterator[None]:
+    """The style while a figure is made or drawn: ticks and their labels are made as late as that."""
+    with (
+        matplotlib.rc_context(
+            {
+                "axes.axisbelow": True,
+                "axes.edgecolor": EVERYONE,
+                "axes.labelcolor": INK,
+                "axes.spines.left": False,
+                "axes.spines.right": False,
+                "axes.spines.top": False,
+                "axes.titlelocation": "left",
+                "axes.titlesize": 12,
+                "axes.titleweight": "bold",
+                "figure.titlesize": 13,
+                "figure.titleweight": "bold",
+                "font.family": "DejaVu Sans",  # comes with Matplotlib, so a picture is the same on every machine
+                "font.size": 10,
+                "grid.color": "#e5e7eb",
+                "legend.frameon": False,
+                "text.color": INK,
+                "text.parse_math": False,  # "k$ … k$" is money, not a formula
+                "xtick.color": QUIET,
+                "xtick.labelcolor": INK,
+                "ytick.color": QUIET,
+                "ytick.labelcolor": INK,
+                "ytick.left": False,
+            }
+        ),
+        warnings.catch_warnings(),
+    ):
+        # A name in a script the font lacks is drawn as boxes; the page beside it has the name as text.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield

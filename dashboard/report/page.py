@@ -1,5 +1,6 @@
 """The page of the report: one HTML file that asks nothing of any other. Everything put into it is escaped."""
 
+import struct
 from base64 import b64encode
 
 from jinja2 import Environment, StrictUndefined
@@ -7,6 +8,7 @@ from jinja2 import Environment, StrictUndefined
 from dashboard.format import count, number, percent
 from dashboard.palette import segment_colour
 from dashboard.report.contents import Report
+from dashboard.report.look import DOTS_PER_INCH
 
 GENERATOR = "mall-customer-segmentation report"
 """Marks the page as ours: a directory without it is not replaced."""
@@ -14,7 +16,7 @@ GENERATOR = "mall-customer-segmentation report"
 _STYLE = """
 * { box-sizing: border-box }
 body { margin: 0; background: #fff; color: #1f2937; font: 14px/1.5 system-ui, sans-serif; overflow-wrap: anywhere }
-main, header { max-width: 1120px; margin: 0 auto; padding: 24px }
+main, header { max-width: 1240px; margin: 0 auto; padding: 24px }
 header { border-bottom: 1px solid #e5e7eb }
 h1 { margin: 0; font-size: 20px } h2 { margin: 40px 0 8px; font-size: 20px } h3 { margin: 24px 0 8px; font-size: 14px }
 p { margin: 8px 0; max-width: 80ch }
@@ -27,9 +29,9 @@ th, td { padding: 4px 16px 4px 0; text-align: right; border-bottom: 1px solid #e
 th:nth-child(2), td:nth-child(2) { text-align: left }
 tbody tr:last-child { color: #6b7280 }
 .swatch { display: inline-block; width: 12px; height: 12px; margin-right: 8px; border-radius: 50% }
-.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 24px; align-items: start;
-  margin-top: 16px }
-figure { margin: 0 } img { display: block; width: 100%; height: auto; margin-bottom: 8px }
+.pictures { display: flex; flex-wrap: wrap; gap: 32px 24px; margin-top: 24px }
+figure { margin: 0 } img { display: block; max-width: 100%; height: auto; margin-bottom: 8px }
+figcaption { max-width: 80ch }
 @media print { figure, table { break-inside: avoid } }
 """
 
@@ -37,8 +39,9 @@ _TEMPLATE = """\
 {%- macro gallery(pictures) %}
 <div class="pictures">
 {%- for picture in pictures %}
-<figure>
-<img alt="{{ picture.description }}" src="data:image/png;base64,{{ picture.png | base64 }}">
+{%- set width, height = picture.png | css_size %}
+<figure style="width: {{ width }}px">
+<img alt="{{ picture.description }}" width="{{ width }}" height="{{ height }}" src="data:image/png;base64,{{ picture.png | base64 }}">
 <figcaption>{{ picture.caption }}</figcaption>
 </figure>
 {%- endfor %}
@@ -106,10 +109,21 @@ def render(report: Report) -> str:
     """The report as an HTML page, its pictures inside."""
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     environment.filters.update(
-        base64=lambda content: b64encode(content).decode("ascii"),
+        base64=_base64,
         count=count,
+        css_size=_css_size,
         number=number,
         percent=percent,
         segment_colour=segment_colour,
     )
     return environment.from_string(_TEMPLATE).render(report=report, style=_STYLE, generator=GENERATOR)
+
+
+def _base64(content: bytes) -> str:
+    return b64encode(content).decode("ascii")
+
+
+def _css_size(content: bytes) -> tuple[int, int]:
+    """Width and height of a PNG in CSS pixels, 96 to the inch: its type comes out as large as the page's."""
+    width, height = struct.unpack(">II", content[16:24])  # the IHDR chunk, which every PNG starts with
+    return round(width * 96 / DOTS_PER_INCH), round(height * 96 / DOTS_PER_INCH)

@@ -1,6 +1,7 @@
 import math
 import random
 from collections import Counter
+from collections.abc import Iterator
 
 import duckdb
 import pytest
@@ -27,6 +28,8 @@ NUMBERS = {
 }
 """What a numeric column may hold."""
 
+Cube = tuple[duckdb.DuckDBPyConnection, list[float], list[tuple[float, str, int, int]]]
+
 
 def _cubed(connection: duckdb.DuckDBPyConnection, numbers: list[float]) -> list[tuple[float, str, int, int]]:
     """Build the marts of customers with a number, `amount`, and a category, `tier`; returns them with their segments."""
@@ -46,10 +49,16 @@ def _cubed(connection: duckdb.DuckDBPyConnection, numbers: list[float]) -> list[
     return connection.execute("select amount, tier, any_kmeans, any_hierarchical from marts.customers").fetchall()
 
 
-@pytest.mark.parametrize("name", NUMBERS)
-def test_the_bins_are_what_their_edges_say(connection: duckdb.DuckDBPyConnection, name: str):
+@pytest.fixture(scope="module", params=NUMBERS)
+def cube(request: pytest.FixtureRequest) -> Iterator[Cube]:
+    """The marts of each list of numbers."""
+    with duckdb.connect() as connection:
+        yield connection, NUMBERS[request.param], _cubed(connection, NUMBERS[request.param])
+
+
+def test_the_bins_are_what_their_edges_say(cube: Cube):
     """Every customer is in the one bin whose edges hold the value; the cube counts and sums exactly these cells."""
-    customers = _cubed(connection, NUMBERS[name])
+    connection, _, customers = cube
     bins = connection.execute(
         "select bin, lower_edge, upper_edge from marts.crossfilter_bins where dimension = 'amount'"
     ).fetchall()
@@ -68,14 +77,13 @@ def test_the_bins_are_what_their_edges_say(connection: duckdb.DuckDBPyConnection
     assert run_checks(connection) == 7
 
 
-@pytest.mark.parametrize("name", NUMBERS)
-def test_bins_are_few_and_round(connection: duckdb.DuckDBPyConnection, name: str):
+def test_bins_are_few_and_round(cube: Cube):
     """About 30 bins at most, side by side, of a width of 1, 2 or 5 times a power of ten; whole numbers are not split."""
-    _cubed(connection, NUMBERS[name])
+    connection, numbers, _ = cube
     (width,) = connection.execute("select bin_width from marts.crossfilter_dimensions where dimension = 'amount'").fetchone()
     magnitude = 10 ** math.floor(math.log10(width) + 1e-9)
     assert round(width / magnitude, 9) in (1, 2, 5)
-    if all(number == int(number) for number in NUMBERS[name]):
+    if all(number == int(number) for number in numbers):
         assert width >= 1
     edges = connection.execute("select lower_edge, upper_edge from marts.crossfilter_bins where dimension = 'amount'").fetchall()
     assert 1 <= len(edges) <= 32
