@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import linkage
 from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
 
 from analytics.points import Floats, Labels, Points
 
@@ -48,7 +49,8 @@ def _micro_clusters(points: Points, seed: int) -> Labels:
     if len(points.means) <= MICRO_CLUSTERS:
         return np.arange(len(points.means), dtype=np.int64)
     model = KMeans(n_clusters=MICRO_CLUSTERS, init="random", n_init=1, random_state=seed, max_iter=20)
-    labels = model.fit(points.means, sample_weight=points.weights).labels_
+    with threadpool_limits(1):  # see analytics.kmeans
+        labels = model.fit(points.means, sample_weight=points.weights).labels_
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)  # an emptied cluster leaves no gap
 
 

@@ -156,10 +156,10 @@ def _find_lines(path: Path, broken: Sequence[tuple[int, int]], further: Mapping[
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             offset += len(line)
-            start_before = offset - line.endswith(b"\n")  # where lines end in CRLF, a row is said to start at the LF before it
+            last = offset - line.endswith(b"\n")  # where lines end in CRLF, a row is said to start at an LF before it
             if skip:
                 skip -= 1
-            elif remaining and remaining[-1][0] <= start_before:
+            elif remaining and remaining[-1][0] <= last and line.strip(b"\r\n"):
                 skip = remaining.pop()[1]
                 at.append(number)
             elif number > 1 and line.strip():

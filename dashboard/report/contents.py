@@ -165,8 +165,8 @@ def _scatter(axes: Sequence[Feature], clustering: Clustering, sample: Sample) ->
     )
     return Picture(
         _file(clustering.segmentation, "scatter", clustering.algorithm),
-        f"{clustering.algorithm_title}: customers by {horizontal.title} and {vertical.title} ({sample.title}). "
-        "Numbered circles are the centroids of the segments, side by side where they coincide.",
+        f"{clustering.algorithm_title}: customers by {horizontal.label} and {vertical.label} ({sample.title}). "
+        "Numbered circles are the centroids of the segments; one stands beside another where they coincide.",
         f"Scatter plot of {vertical.title} against {horizontal.title}. Centroids: {centroids}.",
         png(figures.scatter(horizontal, vertical, clustering, sample)),
     )

@@ -66,7 +66,7 @@ def dendrogram(tree: Tree, clustering: Clustering) -> Figure:
     nodes = lay_out(tree, branches)
     segments = {each.segment_id: each for each in clustering.segments}
     ends = sorted((node for node in nodes.values() if node.is_end), key=lambda node: node.place)
-    figure = blank(8.4, 1.6 + 0.2 * branches, f"{clustering.title} segments, Ward: how the groups merge")
+    figure = blank(9.2, max(4.2, 1.6 + 0.2 * branches), f"{clustering.title} segments, Ward: how the groups merge")
     axes = figure.subplots()
     cut = cut_height(tree, clustering.k)
     _draw_merges(axes, tree.merges, nodes, segments, cut)

@@ -1,7 +1,8 @@
 """The pictures: pure functions from what was read to a Matplotlib figure."""
 
 from collections.abc import Sequence
-from math import hypot
+from itertools import product
+from math import dist, hypot
 
 import numpy as np
 import seaborn
@@ -21,6 +22,10 @@ _AXES_POINTS = (380.0, 310.0)
 """About the width and height of the axes of a scatter plot, in points."""
 _CIRCLE_POINTS = 22.0
 """About the diameter of a centroid's circle."""
+_NUDGES = 3
+"""How many diameters a centroid's circle may give way."""
+_CORNER_KEY = 12
+"""Segments whose key fits into the empty corner of a pair plot."""
 _LINES = {"kmeans": (INK, "solid"), "hierarchical": (QUIET, "dashed")}
 """Colour and line per algorithm: greys, because colours belong to segments."""
 
@@ -74,7 +79,9 @@ def categories(categories: Categories) -> Figure:
 def pair_plot(features: Sequence[Feature], clustering: Clustering, sample: Sample) -> Figure:
     """Every feature against every other, a point per customer in the segment's colour, and each by itself on the diagonal."""
     size = len(features)
-    figure = blank(2.6 * size + 0.8, 2.5 * size + 0.9, f"{clustering.title} segments, {clustering.algorithm_title}: {sample.title}")
+    is_long = len(clustering.segments) > _CORNER_KEY
+    width = max(2.6 * size + (4.8 if is_long else 0.8), 7.6)
+    figure = blank(width, 2.5 * size + 0.9, f"{clustering.title} segments, {clustering.algorithm_title}: {sample.title}")
     grid = figure.subplots(size, size, sharex="col", squeeze=False)
     members = sample.columns[clustering.dimension]
     for row, vertical in enumerate(features):
@@ -90,8 +97,11 @@ def pair_plot(features: Sequence[Feature], clustering: Clustering, sample: Sampl
                 axes.set_ylabel(vertical.title if column == 0 else "")
             axes.set_xlabel(horizontal.title if row == size - 1 else "")
     figure.align_labels()
-    key = grid[0, 1].legend(handles=segment_key(clustering.segments), loc="upper left", borderaxespad=0)
-    key.set_in_layout(False)  # it may run over the empty cells
+    if is_long:
+        figure.legend(handles=segment_key(clustering.segments), loc="outside right center")
+    else:
+        key = grid[0, 1].legend(handles=segment_key(clustering.segments), loc="upper left", borderaxespad=0)
+        key.set_in_layout(False)  # it may run over the empty cells
     return figure
 
 
@@ -99,7 +109,7 @@ def pair_plot(features: Sequence[Feature], clustering: Clustering, sample: Sampl
 def scatter(horizontal: Feature, vertical: Feature, clustering: Clustering, sample: Sample) -> Figure:
     """Customers by two features in their segment's colour; the numbered circles are the centroids."""
     title = f"{clustering.title} segments, {clustering.algorithm_title}: {sample.title}"
-    figure = blank(8.4, max(5.2, 1.2 + 0.24 * len(clustering.segments)), title)
+    figure = blank(9.2, max(5.2, 1.2 + 0.24 * len(clustering.segments)), title)
     axes = figure.subplots()
     _points(axes, sample, horizontal, vertical, clustering)
     _centroids(axes, horizontal, vertical, clustering.segments)
@@ -138,8 +148,8 @@ def choice_of_k(title: str, trials: Sequence[Trial]) -> Figure:
 def profile(features: Sequence[Feature], clustering: Clustering, everyone: Sequence[float]) -> Figure:
     """Segments by features: the number is the mean, the colour its difference from everyone."""
     segments = clustering.segments
-    title = f"{clustering.title} segments, {clustering.algorithm_title}: mean of each feature, in its own unit"
-    figure = blank(5.2 + 1.15 * len(features), 1.9 + 0.42 * len(segments), title)
+    title = f"{clustering.title} segments, {clustering.algorithm_title}: mean of each feature"
+    figure = blank(5.8 + 1.15 * len(features), 1.9 + 0.42 * len(segments), title)
     axes = figure.subplots()
     effects = [[each.effects[feature.name] for feature in features] for each in segments]
     means = [[each.means[feature.name] for feature in features] for each in segments]
@@ -185,30 +195,30 @@ def _points(axes: Axes, sample: Sample, horizontal: Feature, vertical: Feature, 
     plain_numbers(axes.yaxis)
 
 
-def side_by_side(places: Sequence[tuple[float, float]], distance: float) -> list[int]:
-    """How many steps of `distance` to the right each place has to go, in turn, to keep that distance from those before it."""
+def nudges(places: Sequence[tuple[float, float]], distance: float) -> list[tuple[float, float]]:
+    """By how much each place has to move, in turn, to keep `distance` from those before it: as little as a grid allows."""
+    grid = sorted(product(range(-_NUDGES, _NUDGES + 1), repeat=2), key=lambda step: (hypot(*step), -step[0], step[1]))
     taken: list[tuple[float, float]] = []
-    steps = []
+    moves = []
     for across, up in places:
-        step = 0
-        while any(hypot(across + step * distance - x, up - y) < distance - 1e-9 for x, y in taken):
-            step += 1
-        taken.append((across + step * distance, up))
-        steps.append(step)
-    return steps
+        candidates = ((distance * right, distance * higher) for right, higher in grid)
+        free = (move for move in candidates if all(dist((across + move[0], up + move[1]), other) >= distance for other in taken))
+        move = next(free, (0.0, 0.0))
+        taken.append((across + move[0], up + move[1]))
+        moves.append(move)
+    return moves
 
 
 def _centroids(axes: Axes, horizontal: Feature, vertical: Feature, segments: Sequence[Segment]) -> None:
-    """A numbered circle at every centroid; where two coincide, the second stands to the right of the first."""
+    """A numbered circle at every centroid; where two coincide, the second stands beside the first."""
     centres = np.array([(each.means[horizontal.name], each.means[vertical.name]) for each in segments])
     spans = np.ptp([axes.get_xlim(), axes.get_ylim()], axis=1)
-    places = centres / spans * _AXES_POINTS
-    steps = side_by_side([(across, up) for across, up in places], _CIRCLE_POINTS)
-    for segment, centre, step in zip(segments, centres, steps, strict=True):
+    moves = nudges([(across, up) for across, up in centres / spans * _AXES_POINTS], _CIRCLE_POINTS)
+    for segment, centre, move in zip(segments, centres, moves, strict=True):
         axes.annotate(
             str(segment.segment_id),
             centre,
-            xytext=(step * _CIRCLE_POINTS, 0),
+            xytext=move,
             textcoords="offset points",
             ha="center",
             va="center",

@@ -23,7 +23,7 @@ QUIET = "#6b7280"
 EVERYONE = "#b6bcc6"
 """Grey is everyone, on every page."""
 DOTS_PER_INCH = 144
-_NAME_WIDTH = 34
+_NAME_WIDTH = 44
 
 Arguments = ParamSpec("Arguments")
 

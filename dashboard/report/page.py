@@ -41,7 +41,8 @@ _TEMPLATE = """\
 {%- for picture in pictures %}
 {%- set width, height = picture.png | css_size %}
 <figure style="width: {{ width }}px">
-<img alt="{{ picture.description }}" width="{{ width }}" height="{{ height }}" src="data:image/png;base64,{{ picture.png | base64 }}">
+<img alt="{{ picture.description }}" width="{{ width }}" height="{{ height }}"
+src="data:image/png;base64,{{ picture.png | base64 }}">
 <figcaption>{{ picture.caption }}</figcaption>
 </figure>
 {%- endfor %}
@@ -79,7 +80,7 @@ They agree by {{ "%.2f" | format(section.agreement) }}, where 1 is the same grou
 <p>Number of segments: {{ clustering.reason }}.</p>
 <div class="scroll"><table>
 <thead><tr><th></th><th>Segment</th><th>Customers</th><th>Share</th>
-{%- for feature in report.features %}<th>Mean {{ feature.title }}</th>{% endfor %}</tr></thead>
+{%- for feature in report.features %}<th>{{ feature.title }} (mean)</th>{% endfor %}</tr></thead>
 <tbody>
 {%- for segment in clustering.segments %}
 <tr><td>{{ segment.segment_id }}</td>
