@@ -1,0 +1,101 @@
+"""The two ways of seeing customers, one by one or as weighted cells, lead to the same segments; and always to the same."""
+
+import duckdb
+import numpy as np
+import pytest
+from scipy.cluster.hierarchy import fcluster, linkage
+from sklearn.metrics import adjusted_rand_score
+
+from analytics import hierarchical, reader
+from analytics.hierarchical import Tree, weighted_ward
+from analytics.points import Points
+from etl.console import Reporter
+from etl.refresh import refresh
+from etl.sample import write_sample
+from warehouse.connection import Warehouse
+from warehouse.settings import Settings
+
+TIMES = {"run_id", "version", "created_at", "loaded_at", "built_at"}
+
+
+def blobs(seed: int, count: int = 120) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    return random.normal(size=(count, 2)) + 4 * random.integers(0, 3, size=(count, 1))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_unit_weights_give_scipys_tree(seed):
+    """With all weights 1 the nearest-neighbour chain finds the heights and every cut of scipy's linkage."""
+    values = blobs(seed)
+    ours, scipys = weighted_ward(values, np.ones(len(values))), linkage(values, method="ward")
+    assert ours[:, 2:] == pytest.approx(scipys[:, 2:])
+    tree = Tree(ours, np.arange(len(values)))
+    for k in range(1, 12):
+        assert adjusted_rand_score(tree.cut(k), fcluster(scipys, k, "maxclust")) == 1
+
+
+def test_whole_weights_are_repeated_customers():
+    """A point of weight 3 is three customers at one place: the heights above 0 are scipy's on the repeated points."""
+    values = blobs(9, 40)
+    weights = np.random.default_rng(9).integers(1, 5, size=40)
+    heights = linkage(np.repeat(values, weights, axis=0), method="ward")[:, 2]
+    assert weighted_ward(values, weights.astype(float))[:, 2] == pytest.approx(heights[heights > 1e-9])
+
+
+def test_cells_have_the_inertia_of_their_customers():
+    """What the means of cells leave out is their scatter within: together they give the sum over the customers."""
+    values = blobs(1)
+    cells = np.repeat(np.arange(40), 3)
+    customers = Points.of_customers(values)
+    means = np.array([values[cells == cell].mean(axis=0) for cell in range(40)])
+    scatter = ((values - means[cells]) ** 2).sum()
+    points = Points(means, np.full(40, 3.0), scatter, values, cells)
+    labels = np.arange(40) % 4
+    assert points.inertia(labels) == pytest.approx(customers.inertia(labels[cells]))
+    assert points.centroids(labels) == pytest.approx(customers.centroids(labels[cells]))
+
+
+def test_cells_find_the_segments_of_the_customers(published, tmp_path, monkeypatch):
+    """Seen as cells and micro-clusters, the sample falls into nearly the same segments, at nearly the same inertia."""
+    monkeypatch.setattr(reader, "FEW_CUSTOMERS", 500)
+    monkeypatch.setattr(reader, "MOST_CELLS", 600)
+    monkeypatch.setattr(reader, "SAMPLE", 800)
+    monkeypatch.setattr(hierarchical, "MICRO_CLUSTERS", 200)
+    write_sample(tmp_path / "sample.csv")
+    refresh(Settings(warehouse=tmp_path, customers=tmp_path / "sample.csv"), Reporter())
+    cells, exact = Warehouse(tmp_path).snapshot(), Warehouse(published).snapshot()
+    spending = "from segments.runs where segmentation = 'spending' order by algorithm"
+    for by_cells, by_customers in zip(cells.rows(spending), exact.rows(spending), strict=True):
+        assert by_cells["n_points"] <= 600
+        assert by_cells["k"] == by_customers["k"] == 5
+        assert by_cells["inertia"] == pytest.approx(by_customers["inertia"], rel=0.01)
+    members = "select {}_{} from marts.customers order by customer_id"
+    for algorithm in ("kmeans", "hierarchical"):
+        query = members.format("spending", algorithm)
+        labels = [[row[0] for row in db.frame(query).to_numpy()] for db in (cells, exact)]
+        assert adjusted_rand_score(*labels) > 0.95
+
+
+def test_two_refreshes_of_a_file_give_the_same_tables(tmp_path):
+    """Apart from run ids and times, every table and view of both versions is equal, row by row."""
+    write_sample(tmp_path / "sample.csv", 300)
+    settings = Settings(warehouse=tmp_path / "warehouse", customers=tmp_path / "sample.csv")
+    first, second = (tables(settings.warehouse / f"v{refresh(settings, Reporter())}.duckdb") for _ in range(2))
+    assert first.keys() == second.keys()
+    for name in first:
+        assert first[name] == second[name], name
+
+
+def tables(path) -> dict[str, list]:
+    """Every relation's rows, sorted, without the columns that tell runs apart."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        columns: dict[str, list[str]] = {}
+        for schema, relation, column in connection.execute(
+            "select schema_name, table_name, column_name from duckdb_columns() where not internal order by column_index"
+        ).fetchall():
+            if column not in TIMES:
+                columns.setdefault(f"{schema}.{relation}", []).append(column)
+        return {
+            name: sorted(connection.execute(f"select {', '.join(kept)} from {name}").fetchall(), key=str)
+            for name, kept in columns.items()
+        }
