@@ -17,7 +17,8 @@ from etl.customers import LoadReport, load_customers
 from etl.sample import BUNDLED
 from warehouse.build import build
 from warehouse.checks import run_checks
-from warehouse.errors import InputError, MallError
+from warehouse.connection import Warehouse
+from warehouse.errors import InputError, MallError, NotPublishedError
 from warehouse.publish import new_version
 from warehouse.settings import Settings
 from warehouse.versions import CURRENT
@@ -69,11 +70,23 @@ def _customers(settings: Settings, reporter: Reporter) -> Path:
         return settings.customers
     if KAGGLE_FILE.exists():
         return KAGGLE_FILE
+    if not settings.force and _holds_real_customers(settings.warehouse):
+        raise InputError(
+            f"{settings.warehouse}: holds real customers, and the bundled sample of synthetic ones will not take their place: "
+            "give CUSTOMERS=path, or FORCE=1"
+        )
     reporter.warn(
         f"SYNTHETIC CUSTOMERS: no CUSTOMERS=path was given and there is no {KAGGLE_FILE}, so this is the bundled sample "
         "of generated people. `make data` fetches the Kaggle file."
     )
     return BUNDLED
+
+
+def _holds_real_customers(warehouse: Path) -> bool:
+    try:
+        return not Warehouse(warehouse).snapshot().value("select is_synthetic from marts.provenance")
+    except NotPublishedError:
+        return False
 
 
 def _source_columns(segmentations: Sequence[Segmentation]) -> list[str]:
@@ -125,7 +138,10 @@ def parse(arguments: Sequence[str], settings: Settings) -> Settings:
         help="MAX_REJECTED: share of rows, 0 to 1, that may be rejected (now %(default)s)",
     )
     parser.add_argument(
-        "--force", action="store_true", default=settings.force, help="FORCE: publish however many rows are rejected"
+        "--force",
+        action="store_true",
+        default=settings.force,
+        help="FORCE: publish however many rows are rejected, and replace real customers by the sample",
     )
     given = parser.parse_args(arguments)
     return replace(settings, **vars(given))

@@ -1,6 +1,6 @@
 """Literal customers and small readings of a warehouse, for the tests."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import duckdb
 import numpy as np
 from rich.console import Console
 
+from analytics.points import Points
 from etl.console import Reporter
 from etl.customers import LoadReport, load_customers
 from etl.refresh import refresh
@@ -62,6 +63,20 @@ def relations_of(connection: duckdb.DuckDBPyConnection) -> set[str]:
     }
 
 
+IGNORED = {"run_id", "version", "created_at", "loaded_at", "built_at"}
+"""The columns in which two refreshes of one file may differ."""
+
+
+def contents(snapshot: Snapshot, without: Collection[str] = ()) -> dict[str, list[str]]:
+    """The rows of every relation, in an order of their own, without the IGNORED columns and those of `without`."""
+    found = {}
+    for relation in sorted(relations_of(snapshot._connection)):
+        columns = [name for name in snapshot.columns(f"from {relation} limit 0") if name not in IGNORED.union(without)]
+        rows = snapshot.columns(f"select {', '.join(columns)} from {relation}")
+        found[relation] = [str(columns), *sorted(map(repr, zip(*rows.values(), strict=True)))]
+    return found
+
+
 def same_groups(one: Iterable[Any], other: Iterable[Any]) -> bool:
     """Whether two labelings group the same things together, however the groups are numbered."""
     pairs = set(zip(one, other, strict=True))
@@ -73,3 +88,12 @@ def blobs(seed: int, count: int, features: int = 2) -> np.ndarray:
     random = np.random.default_rng(seed)
     centres = random.uniform(-4, 4, (3, features))
     return centres[random.integers(0, 3, count)] + random.normal(size=(count, features))
+
+
+def celled(customers: np.ndarray, width: float) -> tuple[Points, np.ndarray]:
+    """Customers (n, d) folded into cells of `width`, each cell a point; and (n,) the cell of each customer."""
+    _, cell_of = np.unique(np.floor(customers / width), axis=0, return_inverse=True)
+    weights = np.bincount(cell_of).astype(float)
+    means = np.column_stack([np.bincount(cell_of, feature) for feature in customers.T]) / weights[:, None]
+    scatter = float(((customers - means[cell_of]) ** 2).sum())
+    return Points(means, weights, scatter, customers, cell_of.astype(np.int64)), cell_of

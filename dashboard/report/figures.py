@@ -62,14 +62,14 @@ def distribution(histogram: Histogram) -> Figure:
 def categories(categories: Categories) -> Figure:
     """Customers per value of a category, the most frequent on top."""
     total = sum(categories.counts.values())
-    bars = _most_frequent(categories)
+    names, bars = _most_frequent(categories)
     figure = blank(6, 1.5 + 0.36 * len(bars), f"{categories.feature.title}: {count(total)} customers")
     axes = figure.subplots()
-    drawn = axes.barh(range(len(bars)), list(bars.values()), color=EVERYONE, height=0.7)
-    axes.bar_label(drawn, [f"{count(size)} ({percent(size / total)})" for size in bars.values()], padding=4)
-    axes.set_yticks(range(len(bars)), list(bars))
+    drawn = axes.barh(range(len(bars)), bars, color=EVERYONE, height=0.7)
+    axes.bar_label(drawn, [f"{count(size)} ({percent(size / total)})" for size in bars], padding=4)
+    axes.set_yticks(range(len(bars)), names)
     axes.invert_yaxis()
-    axes.set_xlim(0, max(bars.values()) * 1.35)
+    axes.set_xlim(0, max(bars) * 1.35)
     axes.set_xlabel("customers")
     plain_numbers(axes.xaxis, whole=True)
     return figure
@@ -134,11 +134,9 @@ def choice_of_k(title: str, trials: Sequence[Trial]) -> Figure:
     elbow.set_title("Elbow: distance left within segments", size=10.5, pad=18)
     elbow.set_ylabel("sum of squared distances, scaled units")
     _line_by_algorithm(elbow, trials, [trial.inertia for trial in trials])
-    elbow.set_ylim(bottom=0)
     silhouette.set_title("Silhouette: higher is clearer", size=10.5, pad=18)
     silhouette.set_ylabel("mean silhouette, −1 to 1")
     _line_by_algorithm(silhouette, trials, [trial.silhouette for trial in trials])
-    silhouette.set_ylim(min(0.0, *(trial.silhouette for trial in trials)), None)
     for axes in (elbow, silhouette):
         _mark_choice(axes, trials)
     return figure
@@ -174,10 +172,12 @@ def profile(features: Sequence[Feature], clustering: Clustering, everyone: Seque
     return figure
 
 
-def _most_frequent(categories: Categories) -> dict[str, int]:
-    bars = {short(value, 24): size for value, size in list(categories.counts.items())[:MOST_CATEGORIES]}
-    rest = list(categories.counts.values())[MOST_CATEGORIES:]
-    return {**bars, f"{count(len(rest))} others": sum(rest)} if rest else bars
+def _most_frequent(categories: Categories) -> tuple[list[str], list[int]]:
+    values, sizes = list(categories.counts), list(categories.counts.values())
+    names, bars = [short(value, 24) for value in values[:MOST_CATEGORIES]], sizes[:MOST_CATEGORIES]
+    if rest := sizes[MOST_CATEGORIES:]:
+        return [*names, f"{count(len(rest))} others"], [*bars, sum(rest)]
+    return names, bars
 
 
 def _points(axes: Axes, sample: Sample, horizontal: Feature, vertical: Feature, clustering: Clustering) -> None:
@@ -256,7 +256,9 @@ def _line_by_algorithm(axes: Axes, trials: Sequence[Trial], values: Sequence[flo
         side = "bottom" if place else "top"
         axes.annotate(name, (k, value), xytext=shift, textcoords="offset points", va=side, color=colour)
     axes.set_xlabel("number of segments")
-    axes.margins(y=0.12)
+    lowest, highest = min(values), max(values)
+    axes.set_xlim(min(trial.k for trial in trials) - 0.5, max(trial.k for trial in trials) + 0.5)
+    axes.set_ylim(1.15 * min(0.0, lowest), 1.15 * highest if highest > 0 else 1.0)
     axes.grid(axis="y")
     plain_numbers(axes.xaxis, whole=True)
     plain_numbers(axes.yaxis)

@@ -1,103 +1,201 @@
-"""Bad input: one line that names the file, status 2, and the published warehouse as it was."""
+"""Bad input through the command line: one line that says what is wrong, and nothing published."""
 
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
 import pytest
 
 from etl.refresh import main
-from etl.sample import write_sample
-from warehouse.versions import CURRENT
+from tests.helpers import FOUR, HEADER, QUICK, contents, four, refreshed
+from warehouse.connection import Warehouse
 
-HEADER = "CustomerID,Gender,Age,Annual Income (k$),Spending Score (1-100)\n"
-ROWS = [f"{i},Male,{20 + i % 30},{15 + i % 50},{1 + (i * 7) % 99}\n" for i in range(40)]
+Write = Callable[..., Path]
 
-
-def rows(*changed: str) -> bytes:
-    return (HEADER + "".join([*changed, *ROWS[len(changed) :]])).encode()
-
-
-FILES = {
-    "empty": (b"", "is empty"),
-    "header only": (HEADER.encode(), "no customers"),
-    "no income column": (b"CustomerID,Age,Spending Score\n1,20,30\n", "annual_income_k"),
-    "an age in words": (rows(ROWS[0], "1,Male,twenty,15,30\n"), "line 3: Age is 'twenty', which is not a number"),
-    "an age of 410": (rows("0,Male,410,15,30\n"), "line 2: Age is 410, above 120"),
-    "too few values": (rows("0,Male,19\n"), "line 2"),
-    "contradicting ids": (rows("1,Male,19,15,30\n"), "stands more than once"),
-    "a missing id": (rows(",Male,19,15,30\n"), "line 2: the row has no customer id"),
-    "no ages": ((HEADER + "".join(f"{i},Male,,{i},{i}\n" for i in range(40))).encode(), "has no value"),
-    "one income for all": ((HEADER + "".join(f"{i},Male,{20 + i},15,{i}\n" for i in range(40))).encode(), "annual_income_k"),
-    "three customers": ((HEADER + "".join(ROWS[:3])).encode(), "too few"),
-    "binary": (bytes(range(256)) * 10, "customers.csv"),
-    "Excel": (b"PK\x03\x04" + b"\0" * 100, "Excel"),
-    "a cut Parquet file": (b"PAR1" + b"\0" * 100, "Parquet"),
+CUSTOMERS = {
+    "an empty file": (b"", "is empty"),
+    "a blank first line": ("\n" + four(), "line 1 is blank"),
+    "only blanks": (b" \n \n", "line 1 is blank"),
+    "a header without rows": (HEADER, "has a header but no customers"),
+    "other columns": ("x1,x2\n15,39\n", "no column for customer_id .*The file's columns are 'x1', 'x2'"),
+    "a short header": ("id\n1\n2\n", r"no column for annual_income_k .*The file's columns are 'id'"),
+    "no ages": ("id,income,score\n1,2,3\n", r"no column for age \(recognised headers: age, age_years\)"),
+    "a column twice": ("id,age,income,score,Age Years\n1,2,3,4,5\n", "columns 'age' and 'Age Years' both mean age"),
+    "ages that are no numbers": (four().replace("21", "old"), "line 3: Age is 'old', which is not a number"),
+    "a value over two lines": (four().replace("21", '"2\n1"'), "line 3: Age is '2 1', which is not a number"),
+    "an age of 200": (four().replace("21", "200"), "line 3: Age is 200, above 120"),
+    "a torn line": (four().replace("2,Female,21", "2"), "line 3: the row has 3 values where the header has 5"),
+    "one id twice": (four().replace("2,Female", "1,Female"), "line 2: customer id 1 stands more than once"),
+    "no id": (four().replace("2,Female", ",Female"), "line 3: the row has no customer id"),
+    "an open quote": (four().replace("Female", '"Female', 1), "line 3: Value with unterminated quote"),
+    "a line in Latin 1": (four().replace("Female", "J\xe4ger", 1).encode("latin-1"), "line 3: .*not utf-8"),
+    "a header in UTF-16": (four().encode("utf-16"), "line 1 is not UTF-8 text"),
+    "lines of an old Mac": (four().replace("\n", "\r"), "line 1 is not the header of a CSV file with lines ended by LF or CRLF"),
+    "line ends mixed": (four().replace("\n", "\r\n", 2), "cannot be read as csv"),
+    "one endless line": (b"x" * 200_000, "line 1 is not the header of a CSV file"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "line 1 is not UTF-8 text"),
+    "bytes": (b"abcd\0\1\2\n\0\0", "is not a text file"),
+    "an Excel workbook": (b"PK\x03\x04\x14\x00\x06\x00" + bytes(64), "looks like an Excel workbook; save it as CSV first"),
+    "a Parquet file in name only": (b"PAR1" + bytes(40), "is a damaged Parquet file"),
+    "a constant feature": (re.sub(r",(15|86|90),", ",15,", four()), "the feature 'annual_income_k' is 15 for every customer"),
+    "three customers": (
+        HEADER + "".join(FOUR.splitlines(keepends=True)[:3]),
+        "3 customers, 3 of them different, are too few for 2",
+    ),
+    "customers who are one": (
+        HEADER + "".join(f"{i},Male,20,{i % 2},{i % 2}\n" for i in range(9)),
+        "9 customers, 2 of them different",
+    ),
+    "all ages missing": (re.sub(r"le,\d+,", "le,,", four()), "column 'Age' has no value in any row"),
+    "all scores missing": (re.sub(r",\d+\n", ",?\n", four()), r"column 'Spending Score \(1-100\)' has no value in any row"),
 }
+"""What stands in the customers file, and what is said of it."""
+
+SEGMENTATIONS = {
+    "broken TOML": ("[spending\n", r"is not TOML: .*\(at line 1, column 10\)"),
+    "bytes": (b"\xff\xfe", "is not TOML"),
+    "nothing": ("", "names no segmentation"),
+    "no table": ('spending = "age"\n', r"'spending' is not a table; write \[spending\]"),
+    "a bad name": ('["Our own"]\nfeatures = ["age"]\n', r"\[Our own\]: a name has lower-case letters"),
+    "an unknown entry": ('[a]\nfeature = ["age"]\n', r"\[a\]: unknown entry feature"),
+    "no features": ("[a]\n", r"\[a\]: features must be a list"),
+    "a feature twice": ('[a]\nfeatures = ["age", "age"]\n', r"\[a\]: a feature is named twice"),
+    "k = 1": ('[a]\nfeatures = ["age"]\nk = 1\n', r"\[a\]: k must be a whole number from 2 to 50"),
+    "k = 2.5": ('[a]\nfeatures = ["age"]\nk = 2.5\n', r"\[a\]: k must be a whole number"),
+    "k = true": ('[a]\nfeatures = ["age"]\nk = true\n', r"\[a\]: k must be a whole number"),
+    "k_min above k_max": ('[a]\nfeatures = ["age"]\nk_min = 4\nk_max = 3\n', r"\[a\]: k_min is above k_max"),
+}
+"""What stands in the segmentations file, and what is said of it."""
+
+FEATURES = {
+    "an unknown feature": ('[a]\nfeatures = ["visits"]\n', "no column for visits"),
+    "an unknown category": ('[a]\nfeatures = ["gender_is_martian"]\n', "segmentation a: there is no feature 'gender_is_martian'; "),
+    "a category itself": (
+        '[a]\nfeatures = ["gender"]\n',
+        "segmentation a: there is no feature 'gender'; the file has age, annual_income_k, ",
+    ),
+    "SQL": ('[a]\nfeatures = ["age; drop table raw.customers"]\n', "no column for age; drop table raw.customers"),
+    "k above the customers": (
+        '[a]\nfeatures = ["age"]\nk = 40\n',
+        "segmentation a: 4 customers, 4 of them different, are too few for 40",
+    ),
+}
+"""What the segmentations file asks of the customers file, and what is said of that one."""
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory):
-    """A warehouse that was published before the bad file came."""
-    folder = tmp_path_factory.mktemp("bad")
-    (folder / "few.toml").write_text('[spending]\nfeatures = ["annual_income_k", "spending_score"]\nk_max = 3\n')
-    write_sample(folder / "good.csv", 100)
-    assert refresh(folder, "good.csv") == 0
-    return folder
+def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse directory with a version that must survive every test here."""
+    directory = tmp_path_factory.mktemp("old")
+    (directory / "customers.csv").write_text(four())
+    (directory / "quick.toml").write_text(QUICK)
+    refreshed(directory / "warehouse", directory / "customers.csv", directory / "quick.toml")
+    return directory / "warehouse"
 
 
-def refresh(folder, customers: str, segmentations: str = "few.toml") -> int:
-    options = {"--customers": customers, "--warehouse": "warehouse", "--segmentations": segmentations}
-    return main([part for option, value in options.items() for part in (option, str(folder / value))])
+@pytest.fixture
+def refused(old: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run a refresh that must fail with status 2, one line, nothing published and the old version untouched; get the line."""
+
+    def run(*arguments: object) -> str:
+        held = Warehouse(old).snapshot()
+        before = held.path.read_bytes(), sorted(path.name for path in old.iterdir()), contents(held)
+        assert main(["--warehouse", str(old), *map(str, arguments)]) == 2
+        after = Warehouse(old).snapshot()
+        assert after.path == held.path
+        assert (after.path.read_bytes(), sorted(path.name for path in old.iterdir()), contents(after)) == before
+        err = capsys.readouterr().err
+        assert err.endswith("\n")
+        assert err.count("\n") == 1
+        assert err.startswith("refresh: ")
+        return err
+
+    return run
 
 
-def is_refused(folder, capsys, says: str, **given: str) -> None:
-    """Status 2, one line on stderr, and the warehouse directory as it was, byte by byte."""
-    state = lambda: {path.name: path.read_bytes() for path in (folder / "warehouse").glob("*.duckdb*")}  # noqa: E731
-    before = state()
-    capsys.readouterr()
-    assert refresh(folder, **{"customers": "good.csv", **given}) == 2
-    error = capsys.readouterr().err
-    assert error.count("\n") == 1
-    assert says in error
-    assert state() == before
-    assert CURRENT in before
+@pytest.mark.parametrize("name", CUSTOMERS)
+def test_a_bad_customers_file(name: str, write: Write, refused: Callable[..., str]):
+    """The line names the file, and the line or column of it where there is one."""
+    content, reason = CUSTOMERS[name]
+    path = write(content)
+    assert re.search(f"^refresh: {path}: .*{reason}", refused("--customers", path))
 
 
-@pytest.mark.parametrize(("content", "says"), FILES.values(), ids=FILES.keys())
-def test_a_bad_customers_file_is_refused(warehouse, capsys, content, says):
-    """Whatever is wrong with the file, it is named and nothing is published."""
-    (warehouse / "customers.csv").write_bytes(content)
-    is_refused(warehouse, capsys, says, customers="customers.csv")
-    is_refused(warehouse, capsys, "customers.csv", customers="customers.csv")
+@pytest.mark.parametrize("name", SEGMENTATIONS)
+def test_a_bad_segmentations_file(name: str, write: Write, refused: Callable[..., str]):
+    """The line names the segmentations file and the entry in it."""
+    content, reason = SEGMENTATIONS[name]
+    path = write(content, "own.toml")
+    assert re.search(f"^refresh: {path}: {reason}", refused("--customers", write(four()), "--segmentations", path))
 
 
-@pytest.mark.parametrize(("customers", "says"), [("nowhere.csv", "nowhere.csv: cannot be read"), (".", "is a directory")])
-def test_a_file_that_cannot_be_read_is_refused(warehouse, capsys, customers, says):
-    """A path that leads nowhere, or to a directory."""
-    is_refused(warehouse, capsys, says, customers=customers)
+@pytest.mark.parametrize("name", FEATURES)
+def test_segmentations_that_do_not_fit(name: str, write: Write, refused: Callable[..., str]):
+    """The line names the customers file, the segmentation and the feature it cannot have."""
+    content, reason = FEATURES[name]
+    path = write(four())
+    said = refused("--customers", path, "--segmentations", write(content, "own.toml"))
+    assert re.search(f"^refresh: {path}: {reason}", said)
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("[spending", "is not TOML"),
-        ("", "names no segmentation"),
-        ("[Spending]\nfeatures = ['age']", "lower-case"),
-        ("[spending]\nfeatures = ['shoe_size']", "shoe_size"),
-        ("[spending]\nfeatures = []", "features"),
-        ("[spending]\nfeatures = ['age']\nk = 1", "k must be"),
-        ("[spending]\nfeatures = ['age']\nclusters = 5", "unknown entry clusters"),
-        ("[spending]\nfeatures = ['age']\nk_min = 5\nk_max = 3", "k_min is above k_max"),
-    ],
-)
-def test_bad_segmentations_are_refused(warehouse, capsys, text, says):
-    """A segmentations file that is broken, or asks for what there is not."""
-    (warehouse / "bad.toml").write_text(text)
-    is_refused(warehouse, capsys, says, segmentations="bad.toml")
+@pytest.mark.parametrize("option", ["--customers", "--segmentations"])
+def test_files_that_are_not_there(option: str, tmp_path: Path, write: Write, refused: Callable[..., str]):
+    """A missing file and a directory are named, with what is the matter with them."""
+    given = [] if option == "--customers" else ["--customers", write(four())]
+    missing = tmp_path / "missing.csv"
+    assert refused(*given, option, missing) == f"refresh: {missing}: cannot be read: No such file or directory\n"
+    assert re.search(f"^refresh: {tmp_path}: (is a directory|cannot be read: Is a directory)", refused(*given, option, tmp_path))
 
 
-def test_a_person_can_allow_rejected_rows(tmp_path):
-    """With MAX_REJECTED the rest of the file is published, and the row stands in raw.rejects."""
-    (tmp_path / "some.csv").write_bytes(rows("0,Male,old,15,30\n"))
+def test_transactions_are_not_supported(tmp_path: Path, write: Write, refused: Callable[..., str]):
+    """TRANSACTIONS is refused by name before anything is read, whether the file is there or not."""
+    path = tmp_path / "transactions.csv"
+    said = f"refresh: {path}: transactions cannot be loaded yet; leave TRANSACTIONS unset\n"
+    assert refused("--customers", write(four()), "--transactions", path) == said
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
+def test_a_truncated_parquet_file(part: float, tmp_path: Path, refused: Callable[..., str]):
+    """A Parquet file that ends early is called damaged, by name."""
+    path = tmp_path / "customers.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"copy (select i as id, i % 70 as age, i as income, i % 50 as score from range(999) as t(i)) to '{path}'"
+        )
+    path.write_bytes(path.read_bytes()[: int(part * path.stat().st_size)])
+    assert refused("--customers", path).startswith(f"refresh: {path}: is a damaged Parquet file: ")
+
+
+@pytest.mark.parametrize("below", ["", "below"])
+def test_a_warehouse_directory_that_cannot_be_made(
+    below: str, tmp_path: Path, write: Write, quick: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Where a file stands in its place, the directory is named and the file is left alone."""
+    place = write("mine", "warehouse")
+    arguments = ["--customers", write(four()), "--warehouse", place / below, "--segmentations", quick]
+    assert main([str(argument) for argument in arguments]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"refresh: {place / below}: cannot make the warehouse directory: ")
+    assert place.read_text() == "mine"
+
+
+def test_bad_variables(monkeypatch: pytest.MonkeyPatch, refused: Callable[..., str]):
+    """A bad number in the environment is bad input too."""
+    monkeypatch.setenv("MAX_REJECTED", "5%")
+    assert refused() == "refresh: MAX_REJECTED=5%: give a number from 0 to 1\n"
+
+
+def test_the_sample_never_replaces_real_customers(tmp_path, monkeypatch, capsys):
+    """A refresh that forgets CUSTOMERS leaves a warehouse of real customers alone, unless it is told to."""
+    customers = "".join(f"{i},Male,{20 + i % 30},{15 + i % 50},{1 + i * 7 % 99}\n" for i in range(40))
+    header = "CustomerID,Gender,Age,Annual Income (k$),Spending Score (1-100)\n"
+    (tmp_path / "real.csv").write_text(header + customers)
     (tmp_path / "few.toml").write_text('[spending]\nfeatures = ["annual_income_k", "spending_score"]\nk_max = 3\n')
-    given = ["--customers", "some.csv", "--warehouse", "warehouse", "--segmentations", "few.toml"]
-    given = [part if part.startswith("--") else str(tmp_path / part) for part in given]
+    monkeypatch.chdir(tmp_path)
+    given = ["--warehouse", "warehouse", "--segmentations", "few.toml"]
+    assert main([*given, "--customers", "real.csv"]) == 0
     assert main(given) == 2
-    assert main([*given, "--max-rejected", "0.05"]) == 0
+    assert "will not take their place" in capsys.readouterr().err
+    assert main([*given, "--force"]) == 0
+    assert main(given) == 0, "a sample may follow a sample"

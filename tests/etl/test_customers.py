@@ -1,0 +1,219 @@
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from etl.customers import load_customers
+from tests.helpers import loaded
+from warehouse.errors import GateError, InputError
+
+Write = Callable[..., Path]
+
+HEAD = "id,gender,age,income,score,note\n"
+
+FILES = {
+    "clean": (HEAD + "1,M,20,30,40,a\n2,F,21,31,41,b\n", [(2, "1"), (3, "2")], [], 0),
+    "blank lines": (HEAD + "\n1,M,20,30,40,a\n\n\n2,F,21,31,41,b\n\n", [(3, "1"), (6, "2")], [], 0),
+    "too few and too many values": (
+        HEAD + "1,M,20\n2,F,21,31,41,b\n3,F,21,31,41,b,c\n",
+        [(3, "2")],
+        [
+            (2, "1,M,20", "the row has 3 values where the header has 6"),
+            (4, "3,F,21,31,41,b,c", "the row has 7 values where the header has 6"),
+        ],
+        0,
+    ),
+    "out of range": (
+        HEAD + "1,M,-1,30,40,a\n2,F,120.5,31,41,b\n3,F,120,0,100,b\n4,F,30,-5,1,\n5,F,30,5,100.5,\n6,F,30,5,-1,\n",
+        [(4, "3")],
+        [
+            (2, "1,M,-1,30,40,a", "age is -1, below 0"),
+            (3, "2,F,120.5,31,41,b", "age is 120.5, above 120"),
+            (5, "4,F,30,-5,1,", "income is -5, below 0"),
+            (6, "5,F,30,5,100.5,", "score is 100.5, above 100"),
+            (7, "6,F,30,5,-1,", "score is -1, below 0"),
+        ],
+        0,
+    ),
+    "not numbers": (
+        HEAD + '1,M,old,30,40,a\n2,F,20,"1,000",41,b\n3,F,inf,1,1,c\n4,F,0x10,1,1,d\n9,F,44,44,44,z\n',
+        [(6, "9")],
+        [
+            (2, "1,M,old,30,40,a", "age is 'old', which is not a number"),
+            (3, '2,F,20,"1,000",41,b', "income is '1,000', which is not a number"),
+            (4, "3,F,inf,1,1,c", "age is 'inf', which is not a number"),
+            (5, "4,F,0x10,1,1,d", "age is '0x10', which is not a number"),
+        ],
+        0,
+    ),
+    "no id": (
+        HEAD + ",M,20,30,40,a\n ? ,M,20,30,40,a\n,,,,,\n1,M,20,30,40,a\n",
+        [(5, "1")],
+        [
+            (2, ",M,20,30,40,a", "the row has no customer id"),
+            (3, " ? ,M,20,30,40,a", "the row has no customer id"),
+            (4, ",,,,,", "the row has no customer id"),
+        ],
+        0,
+    ),
+    "identical copies": (
+        HEAD + "1,M,20,30,40,a\n2,F,21,31,41,b\n1,M,20,30,40,a\n1,M,20,30,40,a\n 1 ,M,20,30,40,a\n",
+        [(2, "1"), (3, "2")],
+        [],
+        3,
+    ),
+    "copies with nothing in them": (HEAD + "1,,,,,\n1,,,,,\n9,F,44,44,44,z\n", [(2, "1"), (4, "9")], [], 1),
+    "one id, different values": (
+        HEAD + "1,M,20,30,40,a\n2,F,21,31,41,b\n1,M,20,30,40,z\n1,M,20,30,40,a\n",
+        [(3, "2")],
+        [
+            (2, "1,M,20,30,40,a", "customer id 1 stands more than once, with different values"),
+            (4, "1,M,20,30,40,z", "customer id 1 stands more than once, with different values"),
+            (5, "1,M,20,30,40,a", "customer id 1 stands more than once, with different values"),
+        ],
+        0,
+    ),
+    "one id, one of its rows no good": (
+        HEAD + "1,M,20,30,40,a\n1,M,x,30,40,a\n9,F,44,44,44,z\n",
+        [(4, "9")],
+        [
+            (2, "1,M,20,30,40,a", "customer id 1 stands more than once, with different values"),
+            (3, "1,M,x,30,40,a", "age is 'x', which is not a number"),
+        ],
+        0,
+    ),
+    "copies of a row that is no good": (
+        HEAD + "1,M,x,30,40,a\n1,M,x,30,40,a\n9,F,44,44,44,z\n",
+        [(4, "9")],
+        [(2, "1,M,x,30,40,a", "age is 'x', which is not a number"), (3, "1,M,x,30,40,a", "age is 'x', which is not a number")],
+        0,
+    ),
+    "values over lines": (
+        HEAD + '1,M,20,30,40,"a\nb"\n2,F,200,31,41,"c\n\nd"\n3,F,21\n4,F,999,1,1,"say ""hi"""\n5,F,"2\n2",1,1,x\n6,F,22,1,1,x\n',
+        [(2, "1"), (11, "6")],
+        [
+            (4, '2,F,200,31,41,"c\n\nd"', "age is 200, above 120"),
+            (7, "3,F,21", "the row has 3 values where the header has 6"),
+            (8, '4,F,999,1,1,"say ""hi"""', "age is 999, above 120"),
+            (9, '5,F,"2\n2",1,1,x', "age is '2\n2', which is not a number"),
+        ],
+        0,
+    ),
+    "semicolons": (
+        HEAD.replace(",", ";") + '1;M;20;30;40;"a;b"\n2;F;200;31;41;a,b\n3;F;20;"1,5";41;b\n',
+        [(2, "1")],
+        [(3, "2;F;200;31;41;a,b", "age is 200, above 120"), (4, '3;F;20;"1,5";41;b', "income is '1,5', which is not a number")],
+        0,
+    ),
+    "a quote that never ends": (
+        HEAD + '1,M,20,30,40,a\n2,"F,21,31,41,b\n3,F,22,32,42,c\n',
+        [(2, "1")],
+        [(3, '2,"F,21,31,41,b\n3,F,22,32,42,c', "Value with unterminated quote found.")],
+        0,
+    ),
+}
+"""Of each file: its text, the lines and ids kept, the lines, texts and reasons rejected, and the number of copies dropped."""
+
+
+@pytest.mark.parametrize(("mark", "line_end"), [("", "\n"), ("\ufeff", "\r\n")], ids=["Unix", "Windows"])
+@pytest.mark.parametrize("name", FILES)
+def test_every_row_is_accounted_for(connection: duckdb.DuckDBPyConnection, write: Write, name: str, mark: str, line_end: str):
+    """Rows in = rows kept + rejected + identical copies; each with its line, each reject with its text and the reason."""
+    text, kept, rejected, copies = FILES[name]
+    report = loaded(connection, write(mark + text.replace("\n", line_end)))
+    assert (report.rows_kept, report.rows_rejected, report.rows_duplicate) == (len(kept), len(rejected), copies)
+    assert report.rows_in == report.rows_kept + report.rows_rejected + report.rows_duplicate
+    customers = connection.execute("select source_line, trim(customer_id) from raw.customers order by 1").fetchall()
+    assert customers == kept
+    rejects = connection.execute("select source_line, row_text, reason from raw.rejects order by 1").fetchall()
+    assert [(line, row.replace("\r\n", "\n"), reason.replace("\r\n", "\n")) for line, row, reason in rejects] == rejected
+    counted = connection.execute("select rows_in, rows_kept, rows_rejected, rows_duplicate from raw.sources").fetchall()
+    assert counted == [(report.rows_in, len(kept), len(rejected), copies)]
+
+
+def test_values_are_kept_as_they_came(connection: duckdb.DuckDBPyConnection, write: Write):
+    """raw.customers has the text of the file, blanks, quotes and line ends included, and the name of the file."""
+    loaded(connection, write(HEAD + ' 1 ,m," 20 ",3e1,040,"say ""hi"",\nplease"\n'))
+    row = connection.execute("from raw.customers").fetchone()
+    assert row == ("customers.csv", 2, " 1 ", "m", " 20 ", "3e1", "040", 'say "hi",\nplease')
+
+
+def test_rows_of_a_parquet_file_are_accounted_for(connection: duckdb.DuckDBPyConnection, tmp_path: Path):
+    """The same rules hold for Parquet; the line is the row's number and the text is the row's values."""
+    path = tmp_path / "customers.parquet"
+    rows = "('1', 20.0::double, 'a'), ('2', 200.0, null), ('1', 20.0, 'a'), (null, 30.0, 'b'), ('3', 'nan', ''), ('4', 'inf', '')"
+    connection.execute(f"copy (select * from (values {rows}) as t(id, age, note)) to '{path}'")
+    report = loaded(connection, path)
+    assert (report.rows_in, report.rows_kept, report.rows_rejected, report.rows_duplicate) == (6, 2, 3, 1)
+    assert connection.execute("select source_line, customer_id, age from raw.customers").fetchall() == [
+        (1, "1", "20.0"),
+        (5, "3", "nan"),
+    ]
+    assert connection.execute("select source_line, row_text, reason from raw.rejects").fetchall() == [
+        (2, "2,200.0,", "age is 200.0, above 120"),
+        (4, ",30.0,b", "the row has no customer id"),
+        (6, "4,inf,", "age is 'inf', which is not a number"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("max_rejected", "force", "passes"), [(0, False, False), (0.24, False, False), (0.25, False, True), (0, True, True)]
+)
+def test_the_gate(connection: duckdb.DuckDBPyConnection, write: Write, max_rejected: float, force: bool, passes: bool):
+    """A file with a larger share of rejected rows than allowed is refused with the first of them, unless forced."""
+    path = write("id,age\n1,20\n2,x\n3,30\n4,40\n")
+    if passes:
+        assert load_customers(connection, path, [], max_rejected, force).rows_kept == 3
+        return
+    message = f"{path}: 1 of 4 rows cannot be used, more than the {max_rejected:.0%} allowed; the first is line 3: age is 'x', "
+    with pytest.raises(GateError, match=re.escape(message)):
+        load_customers(connection, path, [], max_rejected, force)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("id,age\n", "has a header but no customers"),
+        ("id,age\n\n\n", "has a header but no customers"),
+        ("id,age\n1,x\n", "not one of its 1 rows can be used"),
+        ("id,age\n1,\n2,?\n", "column 'age' has no value in any row"),
+        ("id,sex\n1,\n2,?\n", "column 'sex' has no value in any row"),
+    ],
+)
+def test_a_file_without_anything_to_load(connection: duckdb.DuckDBPyConnection, write: Write, text: str, reason: str):
+    """However much may be rejected, something must be left, in every number and every column that is needed."""
+    path = write(text)
+    needed = ["gender"] if "sex" in text else []
+    with pytest.raises(InputError, match=re.escape(f"{path}: {reason}")):
+        load_customers(connection, path, needed, max_rejected=1)
+
+
+@pytest.mark.parametrize(
+    ("ids", "is_synthetic"), [("synthetic-1 synthetic-2", True), ("synthetic-1 2", False), ("1 2", False), ("1 synthetic", False)]
+)
+def test_generated_customers_are_told(connection: duckdb.DuckDBPyConnection, write: Write, ids: str, is_synthetic: bool):
+    """A file is synthetic when all of its ids are, whatever it is called."""
+    report = loaded(connection, write("id,age\n" + "".join(f"{id},20\n" for id in ids.split())))
+    assert report.is_synthetic is is_synthetic
+    assert connection.execute("select is_synthetic from raw.sources").fetchone() == (is_synthetic,)
+
+
+def test_columns_are_recorded(connection: duckdb.DuckDBPyConnection, write: Write):
+    """raw.columns says what each column was taken for."""
+    loaded(connection, write("Client ID,Visits,Sex,Age\n1,3,F,20\n"))
+    columns = connection.execute("select column_name, source_header, kind, position from raw.columns").fetchall()
+    assert columns == [
+        ("customer_id", "Client ID", "id", 1),
+        ("visits", "Visits", "text", 2),
+        ("gender", "Sex", "category", 3),
+        ("age", "Age", "numeric", 4),
+    ]
+
+
+def test_nothing_temporary_is_left(connection: duckdb.DuckDBPyConnection, write: Write):
+    """After a load only the raw layer and staging are there."""
+    loaded(connection, write("id,age\n1,20\n2,x\n"))
+    left = connection.execute("select table_name from duckdb_tables() where schema_name = 'main'").fetchall()
+    assert {name for (name,) in left} <= {"source_errors", "source_scans"}

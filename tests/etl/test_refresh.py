@@ -1,0 +1,232 @@
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from rich.console import Console
+
+import etl.refresh
+from etl.console import Reporter
+from etl.refresh import main, parse, refresh
+from etl.sample import BUNDLED
+from tests.helpers import FOUR, HEADER, contents, four, refreshed
+from warehouse.connection import Snapshot, Warehouse
+from warehouse.errors import BuildError, InputError
+from warehouse.publish import LOCK
+from warehouse.settings import Settings
+from warehouse.versions import current, published
+
+Write = Callable[..., Path]
+
+HOLDER = """
+import fcntl, sys
+with open(sys.argv[1], "a+") as file:
+    fcntl.flock(file, fcntl.LOCK_EX)
+    file.write("process 4711 since noon")
+    file.flush()
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+"""A process that holds the lock and does nothing else."""
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[Path]:
+    """A warehouse directory whose lock another process holds."""
+    directory = tmp_path / "warehouse"
+    directory.mkdir()
+    command = [sys.executable, "-c", HOLDER, str(directory / LOCK)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield directory
+        process.kill()
+
+
+def test_two_refreshes_of_one_file_are_alike(sample: Snapshot, tmp_path: Path):
+    """Every table of every schema is the same the second time, run ids and times apart."""
+    refresh(Settings(customers=BUNDLED, warehouse=tmp_path), Reporter(Console(quiet=True)))
+    once, again = contents(sample), contents(Warehouse(tmp_path).snapshot())
+    assert once.keys() == again.keys()
+    assert [relation for relation in once if once[relation] != again[relation]] == []
+    assert sum(map(len, once.values())) > 30_000
+
+
+def test_a_second_refresh_publishes_the_next_version(tmp_path: Path, write: Write, quick: Path):
+    """Versions count on, the run has the number of its version, and what was published before can still be read."""
+    first = refreshed(tmp_path / "warehouse", write(four()), quick)
+    second = refreshed(tmp_path / "warehouse", write(four()), quick)
+    assert (first.version, second.version) == (1, 2)
+    assert contents(first) == contents(second)
+    assert second.columns("select distinct run_id from segments.assignments") == {"run_id": [2]}
+    assert second.value("select version from marts.provenance") == 2
+
+
+def test_the_order_of_the_rows_does_not_matter(tmp_path: Path, write: Write, quick: Path):
+    """The same customers in another order are the same segments."""
+    turned = HEADER + "".join(reversed(FOUR.splitlines(keepends=True)))
+    one = refreshed(tmp_path / "one", write(four()), quick)
+    other = refreshed(tmp_path / "other", write(turned, "turned.csv"), quick)
+    for relation in ("marts.customers", "segments.segments", "marts.crossfilter_bins"):
+        assert contents(one)[relation] == contents(other)[relation]
+
+
+def test_parquet_is_csv(tmp_path: Path, write: Write, quick: Path):
+    """The same customers as CSV and as Parquet give the same tables, but for the file and its lines."""
+    path = write(HEADER + FOUR + "5,,,70,\n4,Male,23,90,77\n6,Male,200,1,1\n")
+    with duckdb.connect() as connection:
+        connection.execute(f"copy (from read_csv('{path}')) to '{tmp_path / 'customers.parquet'}'")
+    apart = {"source_file", "source_line", "source_fingerprint"}
+    from_csv = refreshed(tmp_path / "one", path, quick, force=True)
+    from_parquet = refreshed(tmp_path / "other", tmp_path / "customers.parquet", quick, force=True)
+    assert contents(from_csv, apart) == contents(from_parquet, apart)
+    counts = "select rows_in, rows_kept, rows_rejected, rows_duplicate from raw.sources"
+    assert from_csv.rows(counts) == from_parquet.rows(counts)
+    lines = "select list(source_line order by source_line) from raw.customers"
+    assert (from_csv.value(lines), from_parquet.value(lines)) == ([2, 3, 4, 5, 6], [1, 2, 3, 4, 5])
+
+
+def test_what_a_refresh_says(tmp_path: Path, write: Write, quick: Path, capsys: pytest.CaptureFixture[str]):
+    """The rows, each k with its reason, the checks and what was published stand on standard output; nothing on the other."""
+    path = write(four())
+    assert main(["--customers", str(path), "--warehouse", str(tmp_path / "w"), "--segmentations", str(quick)]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    for line in (
+        f"Customers    {path}",
+        "Rows         4 in = 4 kept + 0 rejected + 0 identical to a kept one",
+        "Spending     kmeans        k = 2, because its mean silhouette of ",
+        "Spending     hierarchical  k = 2, because its mean silhouette of ",
+        "Checks       all 7 hold",
+        f"Published    {tmp_path / 'w' / 'current.duckdb'}, version 1",
+    ):
+        assert line in out
+
+
+def test_the_environment_is_enough(tmp_path: Path, write: Write, quick: Path, monkeypatch: pytest.MonkeyPatch):
+    """`make refresh` passes everything by variables, the share of rejected rows and the number of versions included."""
+    for name, value in {
+        "CUSTOMERS": write(four() + "5,Male,x,1,1\n"),
+        "WAREHOUSE": tmp_path / "w",
+        "SEGMENTATIONS": quick,
+        "MAX_REJECTED": "0.2",
+        "KEEP_VERSIONS": "1",
+    }.items():
+        monkeypatch.setenv(name, str(value))
+    assert [main([]), main([])] == [0, 0]
+    assert published(tmp_path / "w") == [2]
+    monkeypatch.setenv("MAX_REJECTED", "0.1")
+    assert main([]) == 2
+    monkeypatch.setenv("FORCE", "1")
+    assert main([]) == 0
+
+
+def test_an_option_goes_before_its_variable():
+    """Every option can be given; what is not given stays as the environment has it."""
+    settings = Settings(customers=Path("env.csv"), max_rejected=0.5, keep_versions=9)
+    given = parse(["--customers", "mine.csv", "--transactions", "t.csv", "--warehouse", "w", "--segmentations", "s.toml"], settings)
+    assert given == Settings(Path("mine.csv"), Path("t.csv"), Path("w"), Path("s.toml"), max_rejected=0.5, keep_versions=9)
+    assert parse(["--max-rejected", "0.1", "--force"], settings).max_rejected == 0.1
+    assert parse([], settings) == settings
+
+
+@pytest.mark.parametrize("text", ["1.5", "-0.1", "nan", "some"])
+def test_a_bad_share_is_a_usage_error(text: str, capsys: pytest.CaptureFixture[str]):
+    """A share outside 0 to 1 ends with status 2 and a word about the option."""
+    with pytest.raises(SystemExit) as error:
+        main(["--max-rejected", text])
+    assert error.value.code == 2
+    assert "argument --max-rejected" in capsys.readouterr().err
+
+
+def test_help_lists_every_option(capsys: pytest.CaptureFixture[str]):
+    """--help names the options and the exit statuses."""
+    with pytest.raises(SystemExit) as error:
+        main(["--help"])
+    assert error.value.code == 0
+    out = capsys.readouterr().out
+    for word in ("--customers", "--transactions", "--warehouse", "--segmentations", "--max-rejected", "--force", "status: 0"):
+        assert word in out
+
+
+def test_without_a_file_the_sample_is_taken_and_said_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """The Kaggle file in data/ goes before the sample; the sample is announced as synthetic."""
+    monkeypatch.chdir(tmp_path)
+    assert etl.refresh._customers(Settings(), Reporter()) == BUNDLED
+    assert "SYNTHETIC CUSTOMERS" in capsys.readouterr().out
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "Mall_Customers.csv").touch()
+    assert etl.refresh._customers(Settings(), Reporter()) == Path("data/Mall_Customers.csv")
+    assert etl.refresh._customers(Settings(customers=Path("mine.csv")), Reporter()) == Path("mine.csv")
+    assert capsys.readouterr().out == ""
+
+
+def test_a_refresh_beside_another_is_refused(held: Path, write: Write, quick: Path, capsys: pytest.CaptureFixture[str]):
+    """Two refreshes at once: the second ends with status 3 and one line that names the holder."""
+    assert main(["--customers", str(write(four())), "--warehouse", str(held), "--segmentations", str(quick)]) == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == f"refresh: {held} is being refreshed by process 4711 since noon; try again when it has ended"
+    assert current(held) is None
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "said"),
+    [
+        (InputError("a.csv: no good"), 2, "refresh: a.csv: no good"),
+        (BuildError("x.sql: Parser Error:\n\nLINE 1: selec"), 1, "refresh: x.sql: Parser Error:  LINE 1: selec"),
+        (KeyboardInterrupt(), 130, "refresh: interrupted; nothing was published"),
+    ],
+)
+def test_exit_statuses(
+    raised: BaseException, status: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """Each end has its status and one line."""
+
+    def fail(*_: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(etl.refresh, "refresh", fail)
+    assert main([]) == status
+    assert capsys.readouterr().err.splitlines() == [said]
+
+
+def test_a_defect_of_ours_publishes_nothing(
+    tmp_path: Path, write: Write, quick: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """When a later layer fails, status 1 names the SQL file, and the old version stays."""
+    arguments = ["--customers", str(write(four())), "--warehouse", str(tmp_path / "w"), "--segmentations", str(quick)]
+    assert main(arguments) == 0
+    build = etl.refresh.build
+
+    def broken(connection: duckdb.DuckDBPyConnection, wanted: list[str]) -> None:
+        if wanted == ["marts"]:
+            connection.execute("drop table segments.segments")
+        build(connection, wanted)
+
+    monkeypatch.setattr(etl.refresh, "build", broken)
+    assert main(arguments) == 1
+    assert "refresh: 50_marts/" in capsys.readouterr().err
+    assert published(tmp_path / "w") == [1]
+    assert not list((tmp_path / "w").glob("*.building*"))
+
+
+@pytest.mark.parametrize(("feature", "encoded"), [("gender_is_male", True), ("gender_is_female", True), ("spending_score", False)])
+def test_a_person_fixes_k(tmp_path: Path, write: Write, feature: str, encoded: bool):
+    """A fixed k is taken and recorded as a person's; a category can be clustered on by its 0/1 columns."""
+    toml = write(f'[own]\ntitle = "Our own"\nfeatures = ["age", "{feature}"]\nk = 2\n', "own.toml")
+    snapshot = refreshed(tmp_path / "w", write(four()), toml)
+    runs = snapshot.rows("select segmentation, segmentation_title, features, k, k_chosen_by from segments.runs")
+    expected = {
+        "segmentation": "own",
+        "segmentation_title": "Our own",
+        "features": ["age", feature],
+        "k": 2,
+        "k_chosen_by": "person",
+    }
+    assert runs == [expected] * 2
+    values = snapshot.rows("select distinct value, scaled_value from segments.centroids where feature = ?", [feature])
+    assert all(row["value"] == row["scaled_value"] for row in values) is encoded
