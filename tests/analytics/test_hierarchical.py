@@ -78,7 +78,7 @@ def test_points_in_one_place():
 @pytest.mark.parametrize("seed", range(3))
 def test_many_points_are_folded_into_few_leaves(seed: int, monkeypatch: pytest.MonkeyPatch):
     """Above the number of leaves, the tree of micro-clusters cuts nearly as the exact tree does, and repeatably."""
-    customers = np.vstack([blobs(seed, 600) + [20, 0], blobs(seed + 9, 600) - [20, 0], blobs(seed + 17, 600)])
+    customers = np.vstack([np.add(blobs(seed, 600), [20, 0]), np.subtract(blobs(seed + 9, 600), [20, 0]), blobs(seed + 17, 600)])
     exact = fit_ward(Points.of_customers(customers), seed=1)
     monkeypatch.setattr(analytics.hierarchical, "MOST_LEAVES", 500)
     monkeypatch.setattr(analytics.hierarchical, "MICRO_CLUSTERS", 200)
