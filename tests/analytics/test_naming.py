@@ -1,0 +1,76 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from analytics.naming import Feature, name_segments
+
+INCOME, SCORE, AGE = Feature("annual_income_k", "income", "k$"), Feature("spending_score", "score"), Feature("age", "age", "years")
+
+
+def _names(features: list[Feature], scaled: list[list[float]], values: list[list[float]] | None = None) -> list[str]:
+    return name_segments(features, np.array(scaled), np.array(values if values is not None else scaled))
+
+
+@pytest.mark.parametrize(
+    ("features", "scaled", "expected"),
+    [
+        (
+            [INCOME, SCORE],
+            [[1, -1], [-1, 1], [0, 0]],
+            ["High income · low score", "Low income · high score", "Average income · average score"],
+        ),
+        ([INCOME, SCORE], [[1, 0], [-1, 0]], ["High income", "Low income"]),
+        ([AGE, SCORE], [[-1, 1], [1, -0.5], [0.49, -0.51]], ["Young · high score", "Older · low score", "Low score"]),
+        ([AGE], [[0], [2], [-2]], ["Average age", "Older", "Young"]),
+        ([INCOME, SCORE], [[1, 0], [1, 1], [1, -1]], ["High income", "High income · high score", "High income · low score"]),
+        (
+            [INCOME, SCORE],
+            [[1, 1], [2, 1], [-1, 0]],
+            ["High income · high score", "Very high income · high score", "Low income · average score"],
+        ),
+    ],
+)
+def test_names_say_what_is_apart(features: list[Feature], scaled: list[list[float]], expected: list[str]):
+    """The features half a standard deviation from everyone make the name, age with words of its own; more words where needed."""
+    assert _names(features, scaled) == expected
+
+
+def test_names_that_would_be_alike_get_a_number():
+    """Where words do not tell segments apart, the value of the feature in which they differ most does, with its unit."""
+    names = _names([INCOME, SCORE], [[1.0, 1.0], [1.2, 1.1], [-1, 0]], [[80, 70], [95.46, 72], [20, 50]])
+    assert names == [
+        "High income · high score (income 80 k$)",
+        "High income · high score (income 95.5 k$)",
+        "Low income · average score",
+    ]
+
+
+def test_names_stay_apart_to_the_last():
+    """Even segments in one place have names of their own."""
+    names = _names([SCORE], [[1.0], [1.0], [1.0], [-1.0]], [[70], [70], [70], [10]])
+    assert len(set(names)) == 4
+    assert all(name.startswith("High score (score 70)") for name in names[:3])
+    assert names[3] == "Low score"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_names_are_unique_and_the_same_again(seed: int):
+    """For any centroids names are unique, begin with a capital, hold the features' words, and depend on nothing else."""
+    random = np.random.default_rng(seed)
+    features = [INCOME, SCORE, AGE][: random.integers(1, 4)]
+    scaled = random.normal(size=(random.integers(2, 30), len(features))).round(1)
+    names = name_segments(features, scaled, scaled)
+    assert len(set(names)) == len(names)
+    assert names == name_segments(features, scaled.copy(), scaled.copy())
+    assert all(name[0].isupper() for name in names)
+    assert all(any(word in name.lower() for word in ("income", "score", "age", "young", "older")) for name in names)
+
+
+def test_the_order_of_the_segments_does_not_matter():
+    """A segment keeps its name when the segments are listed in another order."""
+    scaled = np.array([[1.0, 1.0], [1.2, 1.1], [-1.0, 0.0], [2.0, 0.7]])
+    expected = name_segments([INCOME, SCORE], scaled, scaled)
+    for order in itertools.permutations(range(4)):
+        given = scaled[list(order)]
+        assert name_segments([INCOME, SCORE], given, given) == [expected[place] for place in order]

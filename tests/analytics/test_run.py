@@ -1,0 +1,75 @@
+import duckdb
+import pytest
+
+from analytics.run import ALGORITHMS, SEED, Segmentation, run
+from tests.helpers import HEADER, featured
+from warehouse.errors import InputError
+
+ROWS = "".join(f"{i},Male,{20 + i},{i % 7},{i * i % 50}\n" for i in range(1, 13))
+
+
+@pytest.fixture
+def twelve(connection: duckdb.DuckDBPyConnection, write) -> duckdb.DuckDBPyConnection:
+    """The features of twelve customers."""
+    featured(connection, write(HEADER + ROWS))
+    return connection
+
+
+def test_every_segmentation_is_clustered_by_both_algorithms(twelve: duckdb.DuckDBPyConnection):
+    """Clusterings come in the order of the segmentations, K-Means first, and are written with run, seed and fingerprint."""
+    segmentations = [Segmentation("who", "Who", ("age",), 2, 3), Segmentation("what", "What", ("spending_score", "age"), k=4)]
+    clusterings = run(twelve, 17, segmentations)
+    names = [("who", "kmeans"), ("who", "hierarchical"), ("what", "kmeans"), ("what", "hierarchical")]
+    assert names == [(clustering.segmentation.name, clustering.algorithm) for clustering in clusterings]
+    rows = twelve.execute("select segmentation, algorithm, run_id, seed, n_customers, n_points, n_silhouettes from segments.runs")
+    assert rows.fetchall() == [(*name, 17, SEED, 12, 12, 12) for name in names]
+    fingerprints = "select count(*) from segments.runs inner join raw.sources using (source_fingerprint)"
+    assert twelve.execute(fingerprints).fetchone() == (4,)
+    assert ALGORITHMS == ("kmeans", "hierarchical")
+
+
+def test_progress_counts_to_the_end(twelve: duckdb.DuckDBPyConnection):
+    """One step per k and algorithm; the last says that all are done."""
+    seen: list[tuple[int, int]] = []
+    run(twelve, 1, [Segmentation("who", "Who", ("age",), 2, 3)], progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_a_fixed_k_is_tried_beside_the_others(twelve: duckdb.DuckDBPyConnection):
+    """A person's k may lie outside the range; the evidence for it stands with that for the range."""
+    run(twelve, 1, [Segmentation("who", "Who", ("age",), 2, 3, k=5)])
+    tried = twelve.execute("select k, is_chosen from segments.k_evaluation where algorithm = 'kmeans' order by k").fetchall()
+    assert tried == [(2, False), (3, False), (5, True)]
+
+
+def test_no_more_segments_than_pairs_of_customers(twelve: duckdb.DuckDBPyConnection):
+    """Twelve customers are tried in at most six segments."""
+    run(twelve, 1, [Segmentation("who", "Who", ("age",))])
+    assert twelve.execute("select max(k) from segments.k_evaluation").fetchone() == (6,)
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "reason"),
+    [
+        (
+            Segmentation("who", "Who", ("age",), k=7),
+            "segmentation who: 12 customers, 12 of them different, are too few for 7 segments",
+        ),
+        (
+            Segmentation("who", "Who", ("age",), 8, 9),
+            "segmentation who: 12 customers, 12 of them different, are too few for 8 segments",
+        ),
+        (Segmentation("who", "Who", ("gender_is_male",)), "segmentation who: 12 customers, 1 of them different, are too few for 2"),
+        (Segmentation("who", "Who", ("height",)), "segmentation who: there is no feature 'height'; the file has age, "),
+    ],
+)
+def test_what_cannot_be_clustered_is_named(twelve: duckdb.DuckDBPyConnection, segmentation: Segmentation, reason: str):
+    """The error has the segmentation, the customers, and the k or the feature that cannot be had."""
+    with pytest.raises(InputError, match=reason):
+        run(twelve, 1, [segmentation])
+
+
+def test_another_seed_is_recorded(twelve: duckdb.DuckDBPyConnection):
+    """The seed of the random starts is in segments.runs."""
+    run(twelve, 1, [Segmentation("who", "Who", ("age",), k=2)], seed=99)
+    assert twelve.execute("select distinct seed from segments.runs").fetchall() == [(99,)]

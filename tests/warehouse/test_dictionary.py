@@ -1,0 +1,53 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from warehouse.connection import Snapshot
+from warehouse.dictionary import END, START, main, markdown
+
+
+@pytest.fixture
+def readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file with a place for the dictionary, named on the command line."""
+    path = tmp_path / "README.md"
+    path.write_text(f"Before\n{START}\nold\n{END}\nafter\n")
+    monkeypatch.setattr(sys, "argv", ["dictionary", str(path)])
+    return path
+
+
+def test_every_column_has_its_line(sample: Snapshot):
+    """The dictionary lists every column of every relation once, with type and meaning."""
+    lines = markdown(sample).splitlines()
+    assert sample.value("select count(*) from duckdb_columns() where not internal") == sum(line.startswith("| `") for line in lines)
+    assert "**raw.rejects**: The rows that could not be used, and why. Grain: one row per rejected row of the source." in lines
+    assert (
+        "| `source_line` | bigint | Line of the row in the file, from 1, the header included; in a Parquet file the row, from 1. |"
+        in lines
+    )
+
+
+def test_the_section_is_rewritten(readme: Path, published: Path, sample: Snapshot, monkeypatch: pytest.MonkeyPatch):
+    """What stands around the dictionary stays; writing it twice changes nothing more."""
+    monkeypatch.setenv("WAREHOUSE", str(published))
+    assert [main(), main()] == [0, 0]
+    assert readme.read_text() == f"Before\n{START}\n\n{markdown(sample)}\n{END}\nafter\n"
+
+
+def test_what_can_go_wrong(readme: Path, published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
+    """No warehouse, no marks and no file are each one line and status 2, and the file is as it was."""
+    before = readme.read_text()
+    monkeypatch.setenv("WAREHOUSE", str(tmp_path / "none"))
+    assert main() == 2
+    assert readme.read_text() == before
+    monkeypatch.setenv("WAREHOUSE", str(published))
+    readme.write_text("no marks")
+    assert main() == 2
+    assert readme.read_text() == "no marks"
+    readme.unlink()
+    assert main() == 2
+    said = capsys.readouterr().err.splitlines()
+    assert [line.startswith("dictionary: ") for line in said] == [True] * 3
+    assert "make refresh" in said[0]
+    assert "marks" in said[1]
+    assert str(readme) in said[2]
