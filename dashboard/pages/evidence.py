@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from dash import Dash, Input, Output, html
+from dash import Dash, html
 
 from dashboard import figures, format, ids, queries
 from dashboard.dendrogram import SHOWN_MERGES, dendrogram
-from dashboard.pages.segments import panel
+from dashboard.pages import sheet
+from dashboard.pages.sheet import panel
 from dashboard.queries import ALGORITHM_TITLES, Row
-from dashboard.theme import Theme, theme
+from dashboard.theme import Theme
 from warehouse.connection import Snapshot, Warehouse
-from warehouse.errors import MallError
 
 _INDICES = {
     "inertia": ("Within-cluster sum of squares", "Squared distances to the segment's centre; falls with every further segment."),
@@ -23,25 +23,12 @@ _INDICES = {
 
 def layout() -> Any:
     """The page, before its numbers are there."""
-    return html.Div([html.H1("Why these segments?"), html.Div(html.P("Loading …", className="muted"), id=ids.EVIDENCE)])
+    return sheet.waiting("Why these segments?", ids.EVIDENCE)
 
 
 def register(app: Dash, warehouse: Warehouse) -> None:
     """The callback of the page."""
-
-    @app.callback(
-        Output(ids.EVIDENCE, "children"),
-        Input(ids.VERSION, "data"),
-        Input(ids.SEGMENTATION, "value"),
-        Input(ids.ALGORITHM, "value"),
-        Input(ids.SCHEME, "data"),
-    )
-    def fill(_: Any, segmentation: str | None, algorithm: str | None, scheme: str | None) -> Any:
-        try:
-            db = warehouse.snapshot()
-        except MallError as error:
-            return html.P(str(error), className="error")
-        return content(db, queries.known_run(db, segmentation, algorithm), theme(scheme))
+    sheet.register(app, warehouse, ids.EVIDENCE, content)
 
 
 def content(db: Snapshot, run: Row, look: Theme) -> list[Any]:

@@ -3,41 +3,27 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from dash import Dash, Input, Output, dcc, html
+from dash import Dash, dcc, html
 
 from dashboard import figures, format, ids, queries
+from dashboard.pages import sheet
+from dashboard.pages.sheet import panel
 from dashboard.palette import segment_colour
 from dashboard.queries import Row
-from dashboard.theme import Theme, theme
+from dashboard.theme import Theme
 from warehouse.connection import Snapshot, Warehouse
-from warehouse.errors import MallError
 
 SHOWN_CUSTOMERS = 5_000
 
 
 def layout() -> Any:
     """The page, before its numbers are there."""
-    return html.Div(
-        [html.H1("What kinds of customers are there?"), html.Div(html.P("Loading …", className="muted"), id=ids.SEGMENTS)]
-    )
+    return sheet.waiting("What kinds of customers are there?", ids.SEGMENTS)
 
 
 def register(app: Dash, warehouse: Warehouse) -> None:
     """The callback of the page."""
-
-    @app.callback(
-        Output(ids.SEGMENTS, "children"),
-        Input(ids.VERSION, "data"),
-        Input(ids.SEGMENTATION, "value"),
-        Input(ids.ALGORITHM, "value"),
-        Input(ids.SCHEME, "data"),
-    )
-    def fill(_: Any, segmentation: str | None, algorithm: str | None, scheme: str | None) -> Any:
-        try:
-            db = warehouse.snapshot()
-        except MallError as error:
-            return html.P(str(error), className="error")
-        return content(db, queries.known_run(db, segmentation, algorithm), theme(scheme))
+    sheet.register(app, warehouse, ids.SEGMENTS, content)
 
 
 def content(db: Snapshot, run: Row, look: Theme) -> list[Any]:
@@ -79,12 +65,6 @@ def content(db: Snapshot, run: Row, look: Theme) -> list[Any]:
             className="panels",
         ),
     ]
-
-
-def panel(title: str, figure: Any, size: str, caption: str = "") -> Any:
-    """A titled chart."""
-    graph = dcc.Graph(figure=figure, config={"displayModeBar": False, "responsive": True}, style={"height": figure.layout.height})
-    return html.Section([html.H2([title, html.Span(caption, className="view-caption")]), graph], className=f"panel {size}")
 
 
 def _card(segment: Row, run: Row, profiles: list[Row]) -> Any:
