@@ -7,7 +7,7 @@ import waitress
 
 from dashboard.app import create_app
 from warehouse.connection import Warehouse
-from warehouse.errors import InputError, MallError
+from warehouse.errors import InputError, MallError, refuse
 from warehouse.settings import Settings
 
 THREADS = 8
@@ -25,8 +25,7 @@ def main() -> int:
             where = f"{settings.host}:{settings.port}"
             raise InputError(f"cannot listen on {where}: {error.strerror}; choose another with PORT=8051") from error
     except MallError as error:
-        print(f"dashboard: {error}", file=sys.stderr)
-        return error.exit_status
+        return refuse("dashboard", error)
     print(f"Dashboard on http://{settings.host}:{settings.port}/  (Ctrl-C stops it)", flush=True)
     try:
         server.run()

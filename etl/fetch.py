@@ -1,12 +1,12 @@
 """Fetching the Kaggle file: `python -m etl.fetch`, or `make data`. Needs the optional extra `data` (kagglehub)."""
 
-import hashlib
 import shutil
 import sys
 from pathlib import Path
 
 from etl.refresh import KAGGLE_FILE
-from warehouse.errors import InputError, MallError
+from etl.source import fingerprint
+from warehouse.errors import InputError, MallError, refuse
 
 DATASET = "vjchoudhary7/customer-segmentation-tutorial-in-python"
 SHA256 = "416a4f62a8f33841a16e1db5297f0e05d3b65b05e73632cedae58e739e1e1f77"
@@ -15,8 +15,7 @@ _BY_HAND = f"download Mall_Customers.csv of the Kaggle dataset {DATASET} by hand
 
 def verify(path: Path) -> None:
     """Check that a file is the published one, byte by byte. Raises InputError when it is not."""
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = fingerprint(path)
     if found != SHA256:
         raise InputError(f"{path}: is not the published file: its SHA-256 is {found}, not {SHA256}; {_BY_HAND}")
 
@@ -45,8 +44,7 @@ def main() -> int:
     try:
         fetch()
     except MallError as error:
-        print(f"data: {error}", file=sys.stderr)
-        return error.exit_status
+        return refuse("data", error)
     print(f"{KAGGLE_FILE}: verified, as published on Kaggle")
     return 0
 

@@ -18,7 +18,7 @@ from etl.sample import BUNDLED
 from warehouse.build import build
 from warehouse.checks import run_checks
 from warehouse.connection import Warehouse
-from warehouse.errors import InputError, MallError, NotPublishedError
+from warehouse.errors import InputError, MallError, NotPublishedError, refuse
 from warehouse.publish import new_version
 from warehouse.settings import Settings
 from warehouse.versions import CURRENT
@@ -160,8 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = parse(sys.argv[1:] if arguments is None else arguments, Settings.from_environment())
         refresh(settings, Reporter())
     except MallError as error:
-        print("refresh:", " ".join(str(error).splitlines()), file=sys.stderr)  # one line, whatever a value holds
-        return error.exit_status
+        return refuse("refresh", error)
     except KeyboardInterrupt:
         print("refresh: interrupted; nothing was published", file=sys.stderr)
         return 130

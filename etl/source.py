@@ -29,8 +29,7 @@ class SourceFile:
 
     def fingerprint(self) -> str:
         """SHA-256 of the file's bytes, hexadecimal."""
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return fingerprint(self.path)
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,12 @@ class BrokenLine:
     line: int
     reason: str
     text: str
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def open_source(connection: duckdb.DuckDBPyConnection, path: Path) -> SourceFile:

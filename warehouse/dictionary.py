@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 
 from warehouse.connection import Snapshot, Warehouse
-from warehouse.errors import InputError, MallError
+from warehouse.errors import InputError, MallError, refuse
 from warehouse.settings import Settings
 
 START = "<!-- dictionary: written by `make dictionary` from the comments in warehouse/sql -->"
@@ -87,8 +87,7 @@ def main() -> int:
         print(f"dictionary: {path}: {error.strerror}", file=sys.stderr)
         return 2
     except MallError as error:
-        print(f"dictionary: {error}", file=sys.stderr)
-        return error.exit_status
+        return refuse("dictionary", error)
     print(f"{path}: the data dictionary is up to date")
     return 0
 

@@ -8,6 +8,8 @@ MallError                     1  a defect of ours
 └── BuildError                1  a SQL file of ours failed; the message names it
 """
 
+import sys
+
 
 class MallError(Exception):
     """Root of every error the product raises itself; `exit_status` is what a command returns for it."""
@@ -37,3 +39,9 @@ class BusyError(MallError):
 
 class BuildError(MallError):
     """A SQL file of the warehouse failed; the message names the file."""
+
+
+def refuse(command: str, error: MallError) -> int:
+    """End a command with an error: one line on stderr, whatever a value in it holds. Returns the exit status."""
+    print(f"{command}:", " ".join(str(error).splitlines()), file=sys.stderr)
+    return error.exit_status

@@ -8,7 +8,7 @@ import sys
 from dashboard.report.contents import read_report
 from dashboard.report.write import PAGE, write_report
 from warehouse.connection import Warehouse
-from warehouse.errors import MallError
+from warehouse.errors import MallError, refuse
 from warehouse.settings import Settings
 
 
@@ -19,8 +19,7 @@ def main() -> int:
         report = read_report(Warehouse(settings.warehouse).snapshot())
         write_report(report, settings.report)
     except MallError as error:
-        print(f"report: {error}", file=sys.stderr)
-        return error.exit_status
+        return refuse("report", error)
     except KeyboardInterrupt:
         print("report: interrupted; an earlier report is as it was", file=sys.stderr)
         return 130
