@@ -83,6 +83,7 @@
 
     /* Take filters that came from elsewhere: the address bar, a chip, Reset. */
     apply(filters) {
+      if (this.holds(filters)) return; // the store answers a gesture with what is drawn already
       this.cube.setFilters(filters);
       this.draw();
       this.settle(filters);
@@ -90,7 +91,11 @@
 
     /* Where the cube could not take filters as they were, the store takes them as the cube did. */
     settle(filters) {
-      if (JSON.stringify(this.cube.filters) !== JSON.stringify(filters)) this.commit();
+      if (!this.holds(filters)) this.commit();
+    }
+
+    holds(filters) {
+      return JSON.stringify(this.cube.filters) === JSON.stringify(filters);
     }
 
     draw() {
