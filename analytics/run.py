@@ -41,7 +41,7 @@ def run(
     (fingerprint,) = connection.execute("select source_fingerprint from raw.sources where source = 'customers'").fetchone() or ("",)
     this_run = Run(run_id, seed, datetime.now(UTC).replace(tzinfo=None), fingerprint)
     clusterings = []
-    total = sum(len(_candidates(segmentation, None)) for segmentation in segmentations) * len(ALGORITHMS)
+    total = sum(len(_candidates(segmentation)) for segmentation in segmentations) * len(ALGORITHMS)
     done = 0
 
     def step() -> None:
@@ -60,20 +60,22 @@ def run(
     return clusterings
 
 
-def _candidates(segmentation: Segmentation, most: int | None) -> list[int]:
-    """The numbers of segments to try: those of the segmentation that leave two customers or more a segment."""
-    tried = {*range(segmentation.k_min, segmentation.k_max + 1)} | ({segmentation.k} if segmentation.k else set())
-    return sorted(k for k in tried if k is not None and (most is None or k <= most))
+def _candidates(segmentation: Segmentation) -> list[int]:
+    """The numbers of segments to try: those between the bounds, and the one a person fixed."""
+    fixed = [segmentation.k] if segmentation.k else []
+    return sorted({*range(segmentation.k_min, segmentation.k_max + 1), *fixed})
 
 
 def _cluster(segmentation: Segmentation, inputs: Inputs, seed: int, step: Callable[[], None]) -> list[Clustering]:
     points = inputs.points
-    candidates = _candidates(segmentation, min(points.count_customers // 2, len(points.distinct) - 1))
+    count_distinct = len(points.distinct)
+    most = min(points.count_customers // 2, count_distinct - 1)  # two customers or more a segment
+    candidates = [k for k in _candidates(segmentation) if k <= most]
     fixed = segmentation.k
     if not candidates or (fixed is not None and fixed not in candidates):
         wanted = fixed or segmentation.k_min
         raise InputError(
-            f"{points.count_customers:,} customers, {len(points.distinct):,} of them different, are too few for {wanted} segments"
+            f"{points.count_customers:,} customers, {count_distinct:,} of them different, are too few for {wanted} segments"
         )
     tree = fit_ward(points, seed)
     evaluations: dict[str, list[Evaluation]] = {algorithm: [] for algorithm in ALGORITHMS}

@@ -53,8 +53,8 @@ def segment_scatter(customers: Mapping[str, Sequence[float]], segments: Sequence
             borderpad=1,
             font={"color": theme.ink, "size": 12},
         )
-    figure.update_xaxes(title=_title(x))
-    figure.update_yaxes(title=_title(y))
+    figure.update_xaxes(title=format.title(x["label"], x["unit"]))
+    figure.update_yaxes(title=format.title(y["label"], y["unit"]))
     return styled(figure, theme, 440)
 
 
@@ -120,7 +120,7 @@ def quartile_ranges(profiles: Sequence[Row], segments: Sequence[Row], theme: The
         hoverinfo="skip",
     )
     figure.add_vline(x=feature["median_everyone"], line={"color": theme.everyone, "dash": "dash"})
-    figure.update_xaxes(title=_title(feature))
+    figure.update_xaxes(title=format.title(feature["label"], feature["unit"]))
     figure = styled(figure, theme, 88 + 32 * len(segments))
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(showgrid=True)
@@ -211,10 +211,6 @@ def elbow_and_silhouette(evaluations: Sequence[Row], theme: Theme) -> tuple[go.F
         index_by_k(evaluations, "inertia", "Within-cluster sum of squares", theme).update_yaxes(rangemode="tozero"),
         index_by_k(evaluations, "silhouette", "Mean silhouette width", theme),
     )
-
-
-def _title(column: Row) -> str:
-    return f"{column['label']}, {column['unit']}" if column["unit"] else str(column["label"])
 
 
 def _plain(text: str) -> str:

@@ -31,6 +31,11 @@ def quantity(value: float, unit: str) -> str:
     return f"{number(value)} {unit}" if unit and "–" not in unit else number(value)
 
 
+def title(label: str, unit: str) -> str:
+    """What a chart or column shows: "Annual income, k$"."""
+    return f"{label}, {unit}" if unit else label
+
+
 def ago(moment: datetime, now: datetime | None = None) -> str:
     """How long ago a UTC time was: "3 minutes ago"."""
     seconds = ((now or datetime.now(UTC).replace(tzinfo=None)) - moment).total_seconds()

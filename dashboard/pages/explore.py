@@ -102,7 +102,11 @@ def _table(db: Snapshot) -> Any:
 
 
 def _column(column: queries.Row) -> dict[str, Any]:
-    title = f"{column['label']}, {column['unit']}" if column["unit"] else column["label"]
     widths = {"id": 144, "category": 96, "numeric": 184}
-    definition = {"field": column["column_name"], "headerName": title, "flex": 1, "minWidth": widths[column["kind"]]}
+    definition = {
+        "field": column["column_name"],
+        "headerName": format.title(column["label"], column["unit"]),
+        "flex": 1,
+        "minWidth": widths[column["kind"]],
+    }
     return definition | {"type": "rightAligned"} if column["kind"] == "numeric" else definition

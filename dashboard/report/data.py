@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard import queries
+from dashboard import format, queries
 from warehouse.connection import Snapshot
 
 Values = NDArray[Any]
@@ -30,7 +30,7 @@ class Feature:
     @property
     def title(self) -> str:
         """Label and unit: "Annual income, k$"."""
-        return f"{self.label}, {self.unit}" if self.unit else self.label
+        return format.title(self.label, self.unit)
 
 
 @dataclass(frozen=True)
