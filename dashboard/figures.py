@@ -78,11 +78,7 @@ def profile_heat_map(profiles: Sequence[Row], segments: Sequence[Row], theme: Th
             zmax=2,
             xgap=2,
             ygap=2,
-            colorbar={
-                "title": {"text": "standard deviations<br>from everyone", "side": "right"},
-                "thickness": 12,
-                "outlinewidth": 0,
-            },
+            colorbar={"thickness": 12, "outlinewidth": 0},
             hovertemplate="%{y}<br>%{text}<br>%{z:.2f} standard deviations from everyone<extra></extra>",
         )
     )

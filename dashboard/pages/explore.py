@@ -12,6 +12,7 @@ from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import InputError, MallError
 
 PAGE_ROWS = 100
+_LEAST_WIDTH, _ID_WIDTH = 96, 168
 _SEGMENT_COLUMNS = {"kmeans_segment": "K-Means segment", "hierarchical_segment": "Ward segment"}
 
 
@@ -83,7 +84,7 @@ def rows(db: Snapshot, request: dict[str, Any], chosen: Any, segmentation: str |
 
 def _table(db: Snapshot) -> Any:
     columns = [_column(column) for column in queries.customer_columns(db)]
-    columns += [{"field": field, "headerName": title, "flex": 2, "minWidth": 160} for field, title in _SEGMENT_COLUMNS.items()]
+    columns += [{"field": field, "headerName": title, "flex": 2, "minWidth": 264} for field, title in _SEGMENT_COLUMNS.items()]
     return dag.AgGrid(
         id=ids.CUSTOMERS,
         rowModelType="infinite",
@@ -102,11 +103,7 @@ def _table(db: Snapshot) -> Any:
 
 
 def _column(column: queries.Row) -> dict[str, Any]:
-    widths = {"id": 144, "category": 96, "numeric": 184}
-    definition = {
-        "field": column["column_name"],
-        "headerName": format.title(column["label"], column["unit"]),
-        "flex": 1,
-        "minWidth": widths[column["kind"]],
-    }
+    title = format.title(column["label"], column["unit"])
+    least = _ID_WIDTH if column["kind"] == "id" else max(_LEAST_WIDTH, 24 + 9 * len(title))  # about 9 pixels a character
+    definition = {"field": column["column_name"], "headerName": title, "flex": 1, "minWidth": least}
     return definition | {"type": "rightAligned"} if column["kind"] == "numeric" else definition
