@@ -56,7 +56,7 @@ def load_customers(
     broken = read_rows(connection, source, [column.name for column in columns])
     _write_columns(connection, columns)
     execute_file(connection, SQL / "load" / "classified_customers.sql")
-    build(connection, ["raw.customers", "raw.rejects", "raw.sources"])
+    build(connection, ["raw.customers", "raw.rejects", "raw.sources", "raw.gate"])
     report = _write_rows(connection, source, columns, broken)
     connection.execute("drop table source_rows; drop table classified_customers")
     _gate(connection, report, columns, needed, max_rejected, force)
@@ -67,7 +67,7 @@ def _write_columns(connection: duckdb.DuckDBPyConnection, columns: Sequence[Colu
     build(connection, ["raw.columns"])
     connection.executemany(
         "insert into raw.columns by name select $1 as column_name, $2 as source_header, $3 as kind, $4 as label, "
-        "$5 as short_label, $6 as unit, $7 as minimum, $8 as maximum, $9 as position",
+        "$5 as short_label, $6 as unit, $7 as minimum, $8 as maximum, 1 as divide_by, '.' as decimal_mark, $9 as position",
         [
             (c.name, c.source_header, c.kind, c.label, c.short, c.unit, c.minimum, c.maximum, position)
             for position, c in enumerate(columns, start=1)
@@ -86,15 +86,16 @@ def _write_rows(
         {"file": file},
     )
     refused = connection.execute(
-        f"select source_line, reason, concat_ws('{source.delimiter}', {_texts(columns)}) from classified_customers "
+        "select source_line, trim(customer_id), rule, reason, "
+        f"concat_ws('{source.delimiter}', {_texts(columns)}) from classified_customers "
         "where reason is not null"
     ).fetchall()
-    counts_of_lines = {line: 1 + values.count("\n") for line, _, values in refused}
+    counts_of_lines = {line: 1 + values.count("\n") for line, *_, values in refused}
     texts = line_texts(source.path, counts_of_lines) if source.kind == "csv" else {}
-    rejects = [(file, line, texts.get(line, values), reason) for line, reason, values in refused]
-    rejects += [(file, line.line, line.text, line.reason) for line in broken]
+    rejects = [(file, line, who, rule, reason, texts.get(line, values)) for line, who, rule, reason, values in refused]
+    rejects += [(file, line.line, None, "broken row", line.reason, line.text) for line in broken]
     if rejects:
-        connection.executemany("insert into raw.rejects values (?, ?, ?, ?)", sorted(rejects))
+        connection.executemany("insert into raw.rejects values (?, ?, ?, ?, ?, ?)", sorted(rejects, key=lambda row: row[1]))
     counts = connection.execute(
         "select count(*), count(*) filter (reason is not null), count(*) filter (reason is null and is_duplicate), "
         f"coalesce(bool_and(starts_with(customer_id, '{SYNTHETIC_PREFIX}')), false) from classified_customers"
@@ -111,10 +112,12 @@ def _write_rows(
         fingerprint=source.fingerprint(),
     )
     connection.execute(
-        "insert into raw.sources values ('customers', ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into raw.sources values ('customers', ?, ?, ?, 'utf-8', ?, ?, ?, ?, ?, 0, ?, ?)",
         [
             file,
             report.fingerprint,
+            source.kind,
+            source.delimiter,
             report.rows_in,
             report.rows_kept,
             report.rows_rejected,

@@ -78,7 +78,7 @@ def test_parquet_is_csv(tmp_path: Path, write: Write, quick: Path):
     path = write(HEADER + FOUR + "5,,,70,\n4,Male,23,90,77\n6,Male,200,1,1\n")
     with duckdb.connect() as connection:
         connection.execute(f"copy (from read_csv('{path}')) to '{tmp_path / 'customers.parquet'}'")
-    apart = {"source_file", "source_line", "source_fingerprint"}
+    apart = {"source_file", "source_line", "source_fingerprint", "file_kind", "encoding", "delimiter"}
     from_csv = refreshed(tmp_path / "one", path, quick, force=True)
     from_parquet = refreshed(tmp_path / "other", tmp_path / "customers.parquet", quick, force=True)
     assert contents(from_csv, apart) == contents(from_parquet, apart)

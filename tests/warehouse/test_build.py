@@ -48,7 +48,7 @@ def test_only_what_is_wanted_is_built(connection: duckdb.DuckDBPyConnection, wri
     """A schema or a single relation can be asked for."""
     loaded(connection, write(four()))
     build(connection, ["staging"])
-    raw = {"raw.columns", "raw.customers", "raw.rejects", "raw.sources"}
+    raw = {"raw.columns", "raw.customers", "raw.gate", "raw.rejects", "raw.sources"}
     assert raw | {"staging.customers"} == relations_of(connection)
     build(connection, ["features.imputation"])
     assert raw | {"staging.customers", "features.imputation"} == relations_of(connection)

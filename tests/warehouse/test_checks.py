@@ -35,7 +35,7 @@ BREAKS = [
     ("one_row_per_customer", "update raw.customers set customer_id = null where source_line = 2"),
     ("one_row_per_customer", "delete from marts.customers where customer_id = '1'"),
     ("rows_are_accounted_for", "update raw.sources set rows_in = rows_in + 1"),
-    ("rows_are_accounted_for", "insert into raw.rejects values ('customers.csv', 9, 'x', 'because')"),
+    ("rows_are_accounted_for", "insert into raw.rejects values ('customers.csv', 9, null, 'blank row', 'because', 'x')"),
     ("rows_are_accounted_for", "delete from raw.customers where source_line = 2"),
     ("segment_sizes_add_up", "update segments.segments set size = size + 1 where segment_id = 1"),
     ("segment_sizes_add_up", "update segments.segments set share = share + 0.1 where segment_id = 1"),

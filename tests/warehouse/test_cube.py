@@ -35,7 +35,7 @@ def _cubed(connection: duckdb.DuckDBPyConnection, numbers: list[float]) -> list[
     """Build the marts of customers with a number, `amount`, and a category, `tier`; returns them with their segments."""
     build(connection, ["raw.columns"])
     connection.executemany(
-        "insert into raw.columns values ($1, $1, $2, $1, $1, '', null, null, $3)",
+        "insert into raw.columns values ($1, $1, $2, $1, $1, '', null, null, 1, '.', $3)",
         [("customer_id", "id", 1), ("amount", "numeric", 2), ("tier", "category", 3)],
     )
     build(connection, ["raw.customers", "raw.rejects", "raw.sources"])
@@ -104,7 +104,7 @@ def test_a_constant_has_one_bin(connection: duckdb.DuckDBPyConnection, sample: S
     """A number that is the same for all has one bin, and its sums are kept."""
     build(connection, ["raw.columns"])
     connection.executemany(
-        "insert into raw.columns values ($1, $1, $2, $1, $1, '', null, null, $3)",
+        "insert into raw.columns values ($1, $1, $2, $1, $1, '', null, null, 1, '.', $3)",
         [("customer_id", "id", 1), ("amount", "numeric", 2), ("other", "numeric", 3)],
     )
     build(connection, ["raw.customers", "raw.rejects", "raw.sources"])

@@ -20,7 +20,7 @@ def test_every_column_has_its_line(sample: Snapshot):
     """The dictionary lists every column of every relation once, with type and meaning."""
     lines = markdown(sample).splitlines()
     assert sample.value("select count(*) from duckdb_columns() where not internal") == sum(line.startswith("| `") for line in lines)
-    assert "**raw.rejects**: The rows that could not be used, and why. Grain: one row per rejected row of the source." in lines
+    assert "**raw.rejects**: The rows that could not be used, and why. Grain: one row per rejected row of a source." in lines
     assert (
         "| `source_line` | bigint | Line of the row in the file, from 1, the header included; in a Parquet file the row, from 1. |"
         in lines

@@ -7,6 +7,8 @@ create or replace table raw.columns (
     unit varchar not null,
     minimum double,
     maximum double,
+    divide_by double not null,
+    decimal_mark varchar not null,
     position integer not null
 );
 
@@ -19,4 +21,6 @@ comment on column raw.columns.short_label is 'The label inside the name of a seg
 comment on column raw.columns.unit is 'Unit of the values; empty where there is none.';
 comment on column raw.columns.minimum is 'Smallest value that can be true; a row below it is rejected. Null: no limit.';
 comment on column raw.columns.maximum is 'Largest value that can be true; a row above it is rejected. Null: no limit.';
+comment on column raw.columns.divide_by is 'What the number in the source is divided by to get the unit of the warehouse; 1 where they are the same.';
+comment on column raw.columns.decimal_mark is 'Decimal mark of the numbers in the source: a point or a comma.';
 comment on column raw.columns.position is 'Place of the column in the source, from 1.';

@@ -1,5 +1,12 @@
 create or replace view marts.provenance as
 with sources as (
+    select
+        count(*) as count_files,
+        min(source_file) as first_file,
+        sha256(string_agg(source_fingerprint, ',' order by source_file)) as fingerprint_of_all,
+        min(source_fingerprint) as first_fingerprint,
+        sum(rows_kept) as count_customers,
+        bool_and(is_synthetic) as is_synthetic
     from raw.sources
     where source = 'customers'
 ),
@@ -13,9 +20,9 @@ runs as (
 
 select
     runs.version,
-    sources.source_file,
-    sources.source_fingerprint,
-    sources.rows_kept as count_customers,
+    if(sources.count_files = 1, sources.first_file, sources.count_files || ' files') as source_file,
+    if(sources.count_files = 1, sources.first_fingerprint, sources.fingerprint_of_all) as source_fingerprint,
+    cast(sources.count_customers as bigint) as count_customers,
     sources.is_synthetic,
     runs.built_at
 from sources
@@ -23,8 +30,8 @@ cross join runs;
 
 comment on view marts.provenance is 'Where the numbers come from: what the header of every page shows. Grain: one row.';
 comment on column marts.provenance.version is 'Number of the warehouse version.';
-comment on column marts.provenance.source_file is 'Name of the customers file.';
-comment on column marts.provenance.source_fingerprint is 'SHA-256 of the customers file.';
+comment on column marts.provenance.source_file is 'Name of the customers file, or how many there are.';
+comment on column marts.provenance.source_fingerprint is 'SHA-256 of the customers file; of the fingerprints of the files, joined by commas in order of their names, where there are several.';
 comment on column marts.provenance.count_customers is 'Customers in the warehouse.';
 comment on column marts.provenance.is_synthetic is 'True when the customers were generated: they are nobody.';
 comment on column marts.provenance.built_at is 'When the segments were made, UTC.';

@@ -33,6 +33,21 @@ select
     source_rows.*,
     coalesce(copies.copy > 1 and not copies.is_conflicting, false) as is_duplicate,
     case
+        when {{ sql.present("source_rows.customer_id") | indent(8) }} is null then 'no customer id'
+        {% for column in context.numeric %}
+        when {{ sql.present("source_rows." ~ column.name) | indent(8) }} is not null
+            and {{ sql.number("source_rows." ~ column.name) }} is null
+            then 'not a number'
+        {% if column.minimum is not none %}
+        when {{ sql.number("source_rows." ~ column.name) }} < {{ column.minimum }} then 'out of range'
+        {% endif %}
+        {% if column.maximum is not none %}
+        when {{ sql.number("source_rows." ~ column.name) }} > {{ column.maximum }} then 'out of range'
+        {% endif %}
+        {% endfor %}
+        when copies.is_conflicting then 'conflicting ids'
+    end as rule,
+    case
         when {{ sql.present("source_rows.customer_id") | indent(8) }} is null then 'the row has no customer id'
         {% for column in context.numeric %}
         when {{ sql.present("source_rows." ~ column.name) | indent(8) }} is not null
