@@ -1,31 +1,39 @@
-"""Loading the customers file: every row ends in raw.customers, in raw.rejects, or is counted as a copy of a kept one."""
+"""Loading the customers: every row ends in raw.customers, in raw.rejects, or is counted as a copy of a kept one."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
-from etl.headers import match, require
-from etl.source import BrokenLine, SourceFile, line_texts, open_source, read_rows
+from etl.files import find_files
+from etl.headers import CUSTOMER_ID, IGNORE, is_known, match, normalise, unused
+from etl.mapping import Mapping
+from etl.source import SourceFile, line_texts, make_tables, open_source, read_rows
 from warehouse.build import build, execute_file
 from warehouse.catalog import SQL
 from warehouse.columns import Column
-from warehouse.errors import GateError, InputError
+from warehouse.errors import InputError
 
 SYNTHETIC_PREFIX = "synthetic-"
 """What the ids of generated customers start with, so that they can be told wherever they show."""
+MOST_CATEGORIES = 50
+"""Values a category column may have."""
 
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What became of the rows of a source."""
+    """What became of the rows of the sources."""
 
-    file: Path
-    """The file."""
+    given: Path
+    """The file, folder or pattern that was asked for."""
+    files: tuple[str, ...]
+    """The files it means."""
+    columns: tuple[Column, ...]
+    """The columns of the warehouse."""
     rows_in: int
-    """Rows in the file."""
+    """Rows in the files."""
     rows_kept: int
     """Rows in raw.customers."""
     rows_rejected: int
@@ -34,128 +42,220 @@ class LoadReport:
     """Rows dropped because an identical one was kept."""
     is_synthetic: bool
     """Whether the customers were generated."""
-    fingerprint: str
-    """SHA-256 of the file."""
+    warnings: tuple[str, ...] = ()
+    """What a person should look at."""
+
+    @property
+    def has_ids(self) -> bool:
+        """Whether the customers' ids come from the files; otherwise they are made from the rows' values."""
+        return any(column.kind == "id" and column.source_header for column in self.columns)
 
 
-def load_customers(
-    connection: duckdb.DuckDBPyConnection, path: Path, needed: Collection[str], max_rejected: float, force: bool = False
-) -> LoadReport:
-    """Load `path` into the raw layer.
+def load_customers(connection: duckdb.DuckDBPyConnection, given: Path, mapping: Mapping | None = None) -> LoadReport:
+    """Load a file, the files of a folder or those of a pattern into the raw layer, and build staging.
 
-    `needed` are the columns that must be there; `max_rejected` is the largest share of rows, 0 to 1, that may be rejected,
-    unless `force`. Raises InputError for a file that cannot be used, GateError for one with too many unusable rows.
+    Raises InputError for files that cannot be used, naming the file and what to do.
     """
-    source = open_source(connection, path)
-    reserved = connection.execute("select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'").fetchall()
-    try:
-        columns = match(source.headers, (word for (word,) in reserved))
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    require(columns, needed, str(path))
-    broken = read_rows(connection, source, [column.name for column in columns])
+    mapping = mapping or Mapping()
+    sources = [open_source(connection, path, name, mapping.options, _recognises(mapping)) for path, name in find_files(given)]
+    columns_of = _match(connection, sources, mapping)
+    columns = _together(sources, columns_of)
+    make_tables(connection, [column.name for column in columns])
+    for source, of_source in zip(sources, columns_of, strict=True):
+        read_rows(connection, source, of_source)
     _write_columns(connection, columns)
+    warnings = [*_left_out(sources), *_set_decimal_marks(connection, sources, columns_of, mapping)]
     execute_file(connection, SQL / "load" / "classified_customers.sql")
     build(connection, ["raw.customers", "raw.rejects", "raw.sources", "raw.gate"])
-    report = _write_rows(connection, source, columns, broken)
-    connection.execute("drop table source_rows; drop table classified_customers")
-    _gate(connection, report, columns, needed, max_rejected, force)
+    _write_rows(connection, columns)
+    _write_rejects(connection, sources, columns)
+    _write_sources(connection, sources)
+    connection.execute("drop table source_rows; drop table source_rejects; drop table classified_customers")
+    report = _report(connection, given, columns, warnings)
+    build(connection, ["staging"])
+    _refuse_unusable(connection, report)
     return report
+
+
+def _recognises(mapping: Mapping) -> Callable[[str], bool]:
+    mapped = {normalise(header) for header in mapping.columns}
+    return lambda header: is_known(header) or header in mapping.columns or normalise(header) in mapped
+
+
+def _match(connection: duckdb.DuckDBPyConnection, sources: Sequence[SourceFile], mapping: Mapping) -> list[tuple[Column, ...]]:
+    """The columns of each file. A mapping that names a header which no file has is refused: it is a slip of the pen."""
+    reserved = connection.execute("select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'").fetchall()
+    words = [word for (word,) in reserved]
+    columns_of = []
+    for source in sources:
+        try:
+            columns_of.append(match(source.headers, mapping.columns, words))
+        except InputError as error:
+            raise InputError(f"{source.path}: {error}") from error
+    missing = unused(mapping.columns, [header for source in sources for header in source.headers])
+    if missing:
+        headers = ", ".join(f"'{header}'" for header in sources[0].headers)
+        raise InputError(f"{mapping.path}: there is no column '{missing[0]}' in {sources[0].path}; its columns are {headers}")
+    return columns_of
+
+
+def _together(sources: Sequence[SourceFile], columns_of: Sequence[Sequence[Column]]) -> tuple[Column, ...]:
+    """The columns of all files, in order of appearance. A column that counts must be in every file; text may be missing."""
+    found: dict[str, Column] = {}
+    for columns in columns_of:
+        for column in columns:
+            if column.kind != IGNORE:
+                found.setdefault(column.name, column)
+    for source, columns in zip(sources, columns_of, strict=True):
+        there = {column.name for column in columns}
+        for column in found.values():
+            if column.kind != "text" and column.name not in there:
+                raise InputError(f"{source.path}: has no column for {column.name}, which {sources[0].name} or another file has")
+    if CUSTOMER_ID.name not in found:
+        return (CUSTOMER_ID, *found.values())
+    return tuple(found.values())
 
 
 def _write_columns(connection: duckdb.DuckDBPyConnection, columns: Sequence[Column]) -> None:
     build(connection, ["raw.columns"])
     connection.executemany(
         "insert into raw.columns by name select $1 as column_name, $2 as source_header, $3 as kind, $4 as label, "
-        "$5 as short_label, $6 as unit, $7 as minimum, $8 as maximum, 1 as divide_by, '.' as decimal_mark, $9 as position",
+        "$5 as short_label, $6 as unit, $7 as minimum, $8 as maximum, $9 as divide_by, $10 as decimal_mark, $11 as position",
         [
-            (c.name, c.source_header, c.kind, c.label, c.short, c.unit, c.minimum, c.maximum, position)
+            (c.name, c.source_header, c.kind, c.label, c.short, c.unit, c.minimum, c.maximum, c.divide_by, c.decimal_mark, position)
             for position, c in enumerate(columns, start=1)
         ],
     )
 
 
-def _write_rows(
-    connection: duckdb.DuckDBPyConnection, source: SourceFile, columns: Sequence[Column], broken: Sequence[BrokenLine]
-) -> LoadReport:
-    file = source.path.name
+def _left_out(sources: Sequence[SourceFile]) -> list[str]:
+    return [
+        f"{source.name}: sheet '{source.sheet.name}' was read, {', '.join(repr(name) for name in source.sheet.left_out)} not; "
+        'another one can be named in a MAPPING file: [file] sheet = "..."'
+        for source in sources
+        if source.sheet is not None and source.sheet.left_out
+    ]
+
+
+def _set_decimal_marks(
+    connection: duckdb.DuckDBPyConnection,
+    sources: Sequence[SourceFile],
+    columns_of: Sequence[Sequence[Column]],
+    mapping: Mapping,
+) -> list[str]:
+    """Settle each column's decimal mark: what the person says, else its own numbers, else those of all columns, else a point.
+
+    Returns a warning for each column whose numbers could be read either way.
+    """
+    typed = {columns[place].name for source, columns in zip(sources, columns_of, strict=True) for place in source.typed}
+    execute_file(connection, SQL / "load" / "decimal_marks.sql")
+    evidence = [row for row in connection.execute("from decimal_evidence").fetchall() if row[0] not in typed]
+    connection.execute("drop table decimal_evidence")
+    balance_of_all = sum(comma - point for _, comma, point, _ in evidence)
+    warnings = []
+    for name, comma, point, either in evidence:
+        is_comma = comma > point if comma or point else balance_of_all > 0
+        mark = mapping.options.decimal or ("," if is_comma else ".")
+        connection.execute("update raw.columns set decimal_mark = $1 where column_name = $2", [mark, name])
+        if mapping.options.decimal is None and not (comma or point) and either and not balance_of_all:
+            what = "a decimal mark" if "." in either else "thousands set apart"
+            warnings.append(
+                f"{name}: '{either}' was read with {what}; if that is wrong, say so in a MAPPING file: [file] decimal = \",\""
+                + (' or "."' if "," in either else "")
+            )
+    return warnings
+
+
+def _write_rows(connection: duckdb.DuckDBPyConnection, columns: Sequence[Column]) -> None:
     names = ", ".join(column.name for column in columns)
     connection.execute(
-        f"insert into raw.customers select $file, source_line, {names} from classified_customers "
-        "where reason is null and not is_duplicate order by source_line",
-        {"file": file},
+        f"insert into raw.customers select source_file, source_line, {names} from classified_customers "
+        "where rule is null and not is_duplicate order by source_file, source_line"
     )
-    refused = connection.execute(
-        "select source_line, trim(customer_id), rule, reason, "
-        f"concat_ws('{source.delimiter}', {_texts(columns)}) from classified_customers "
-        "where reason is not null"
-    ).fetchall()
-    counts_of_lines = {line: 1 + values.count("\n") for line, *_, values in refused}
-    texts = line_texts(source.path, counts_of_lines) if source.kind == "csv" else {}
-    rejects = [(file, line, who, rule, reason, texts.get(line, values)) for line, who, rule, reason, values in refused]
-    rejects += [(file, line.line, None, "broken row", line.reason, line.text) for line in broken]
-    if rejects:
-        connection.executemany("insert into raw.rejects values (?, ?, ?, ?, ?, ?)", sorted(rejects, key=lambda row: row[1]))
-    counts = connection.execute(
-        "select count(*), count(*) filter (reason is not null), count(*) filter (reason is null and is_duplicate), "
-        f"coalesce(bool_and(starts_with(customer_id, '{SYNTHETIC_PREFIX}')), false) from classified_customers"
-    ).fetchone()
-    assert counts is not None
-    total, rejected, duplicate, is_synthetic = counts
-    report = LoadReport(
-        source.path,
-        rows_in=total + len(broken),
-        rows_kept=total - rejected - duplicate,
-        rows_rejected=rejected + len(broken),
-        rows_duplicate=duplicate,
-        is_synthetic=is_synthetic,
-        fingerprint=source.fingerprint(),
-    )
+
+
+def _write_rejects(connection: duckdb.DuckDBPyConnection, sources: Sequence[SourceFile], columns: Sequence[Column]) -> None:
+    """Write the rejected rows with their text: as it stands in a text file, otherwise the values side by side."""
+    values = ", ".join(f"coalesce({column.name}, '')" for column in columns if column.source_header)
     connection.execute(
-        "insert into raw.sources values ('customers', ?, ?, ?, 'utf-8', ?, ?, ?, ?, ?, 0, ?, ?)",
-        [
-            file,
-            report.fingerprint,
-            source.kind,
-            source.delimiter,
-            report.rows_in,
-            report.rows_kept,
-            report.rows_rejected,
-            report.rows_duplicate,
-            report.is_synthetic,
-            datetime.now(UTC).replace(tzinfo=None),
-        ],
+        "insert into raw.rejects by name "
+        "select source_file, source_line, customer_id, rule, reason, "
+        f"concat_ws(',', {values}) as row_text from classified_customers where rule is not null "
+        "union all by name from source_rejects "
+        "order by source_file, source_line"
     )
-    return report
+    for source in sources:
+        refused = connection.execute(
+            "select source_line, count_lines from classified_customers where rule is not null and source_file = $1", [source.name]
+        ).fetchall()
+        texts = line_texts(source, dict(refused))
+        if texts:
+            connection.executemany(
+                "update raw.rejects set row_text = $3 where source_file = $1 and source_line = $2",
+                [(source.name, line, text) for line, text in texts.items()],
+            )
 
 
-def _texts(columns: Sequence[Column]) -> str:
-    return ", ".join(f"coalesce({column.name}, '')" for column in columns)
-
-
-def _gate(
-    connection: duckdb.DuckDBPyConnection,
-    report: LoadReport,
-    columns: Sequence[Column],
-    needed: Collection[str],
-    max_rejected: float,
-    force: bool,
-) -> None:
-    if report.rows_in == 0:
-        raise InputError(f"{report.file}: has a header but no customers")
-    if report.rows_rejected > max_rejected * report.rows_in and not force:
-        first = connection.execute("select source_line, reason from raw.rejects order by source_line limit 1").fetchone()
-        assert first is not None
-        raise GateError(
-            f"{report.file}: {report.rows_rejected:,} of {report.rows_in:,} rows cannot be used, more than the "
-            f"{max_rejected:.0%} allowed; the first is line {first[0]}: {first[1]}. "
-            "Correct the file, or allow a share of rejected rows with MAX_REJECTED=0.05 (or --max-rejected 0.05)"
+def _write_sources(connection: duckdb.DuckDBPyConnection, sources: Sequence[SourceFile]) -> None:
+    loaded_at = datetime.now(UTC).replace(tzinfo=None)
+    broken = "(select count(*) from source_rejects where source_file = $file)"
+    for source in sources:
+        connection.execute(
+            f"""
+            insert into raw.sources by name
+            select
+                'customers' as source,
+                $file as source_file,
+                $fingerprint as source_fingerprint,
+                $kind as file_kind,
+                $encoding as encoding,
+                $delimiter as delimiter,
+                count(*) + {broken} as rows_in,
+                count(*) filter (rule is null and not is_duplicate) as rows_kept,
+                count(*) filter (rule is not null) + {broken} as rows_rejected,
+                count(*) filter (is_duplicate) as rows_duplicate,
+                0 as rows_forgotten,
+                coalesce(bool_and(starts_with(customer_id, '{SYNTHETIC_PREFIX}')), false) as is_synthetic,
+                $loaded_at as loaded_at
+            from (from classified_customers where source_file = $file)
+            """,
+            {
+                "file": source.name,
+                "fingerprint": source.fingerprint,
+                "kind": source.kind,
+                "encoding": source.text.encoding if source.text else None,
+                "delimiter": source.dialect.delimiter if source.dialect else None,
+                "loaded_at": loaded_at,
+            },
         )
+
+
+def _report(connection: duckdb.DuckDBPyConnection, given: Path, columns: tuple[Column, ...], warnings: Sequence[str]) -> LoadReport:
+    row = connection.execute(
+        "select list(source_file order by source_file), sum(rows_in), sum(rows_kept), sum(rows_rejected), sum(rows_duplicate), "
+        "bool_and(is_synthetic) from raw.sources"
+    ).fetchone()
+    assert row is not None
+    files, rows_in, kept, rejected, duplicate, is_synthetic = row
+    return LoadReport(given, tuple(files), columns, rows_in, kept, rejected, duplicate, is_synthetic, tuple(warnings))
+
+
+def _refuse_unusable(connection: duckdb.DuckDBPyConnection, report: LoadReport) -> None:
+    """What no limit can allow: no rows at all, none that can be used, a category of too many values."""
+    if report.rows_in == 0:
+        raise InputError(f"{report.given}: has a header but no customers")
     if report.rows_kept == 0:
-        raise InputError(f"{report.file}: not one of its {report.rows_in:,} rows can be used")
-    build(connection, ["staging"])
-    for column in columns:
-        if column.name in needed or column.kind == "numeric":
-            held = connection.execute(f"select count({column.name}) from staging.customers").fetchone()
-            if held == (0,):
-                raise InputError(f"{report.file}: column '{column.source_header}' has no value in any row")
+        first = connection.execute("select source_line, reason from raw.rejects order by source_file, source_line").fetchone()
+        assert first is not None
+        raise InputError(
+            f"{report.given}: not one of its {report.rows_in:,} rows can be used; the first is line {first[0]}: {first[1]}"
+        )
+    for column in report.columns:
+        if column.kind == "category":
+            (count,) = connection.execute(f"select count(distinct {column.name}) from staging.customers").fetchone() or (0,)
+            if count > MOST_CATEGORIES:
+                header = column.source_header
+                raise InputError(
+                    f"{report.given}: column '{header}' has {count:,} values, and a category has {MOST_CATEGORIES} at most; "
+                    f'say in a MAPPING file what it is: [columns] "{header}" = "text"'
+                )

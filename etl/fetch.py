@@ -4,8 +4,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from etl.files import fingerprint
 from etl.refresh import KAGGLE_FILE
-from etl.source import fingerprint
 from warehouse.errors import InputError, MallError, refuse
 
 DATASET = "vjchoudhary7/customer-segmentation-tutorial-in-python"

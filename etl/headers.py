@@ -1,30 +1,57 @@
-"""Which column of a customers file is which: a table of synonyms, and a readable name for everything else."""
+"""Which column of a customers file is which: a table of synonyms, a mapping, and a readable name for everything else."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
 from warehouse.columns import Column
 from warehouse.errors import InputError
 
+IGNORE = "ignore"
+"""The kind of a column that is not loaded."""
+
 CUSTOMER_ID = Column("customer_id", "id", "Customer id")
 
 KNOWN: dict[Column, tuple[str, ...]] = {
-    CUSTOMER_ID: ("customer_id", "customerid", "client_id", "clientid", "id"),
+    CUSTOMER_ID: (
+        "customer_id",
+        "customerid",
+        "customer_no",
+        "customer_number",
+        "cust_id",
+        "custid",
+        "client_id",
+        "clientid",
+        "client_no",
+        "member_id",
+        "user_id",
+        "userid",
+        "id",
+    ),
     Column("gender", "category", "Gender", short="gender"): ("gender", "genre", "sex"),
-    Column("age", "numeric", "Age", "years", "age", minimum=0, maximum=120): ("age", "age_years"),
-    Column("annual_income_k", "numeric", "Annual income", "k$", "income", minimum=0): (
+    Column("age", "numeric", "Age", "years", "age", minimum=0, maximum=120, usual=(10, 100)): (
+        "age",
+        "age_years",
+        "age_in_years",
+        "customer_age",
+    ),
+    Column("annual_income_k", "numeric", "Annual income", "k$", "income", minimum=0, usual=(1, 1_000)): (
         "annual_income_k",
         "annual_income",
         "annualincome",
         "annual_income_thousands",
+        "annual_income_in_thousands",
+        "annual_income_k_usd",
+        "yearly_income",
         "income",
         "income_k",
     ),
-    Column("spending_score", "numeric", "Spending score", "1–100", "score", minimum=0, maximum=100): (
+    Column("spending_score", "numeric", "Spending score", "1–100", "score", minimum=0, maximum=100, usual=(1, 100)): (
         "spending_score",
         "spending_score_1_100",
+        "spending_score_100",
         "spendingscore",
+        "spend_score",
         "score",
     ),
 }
@@ -38,38 +65,61 @@ def normalise(header: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", header.lower()).strip("_")
 
 
-def match(headers: Sequence[str], reserved: Iterable[str] = ()) -> tuple[Column, ...]:
-    """Give every header its column: a known one, or a text column under a name made from the header.
+def is_known(header: str) -> bool:
+    """Whether the product recognises a header by itself."""
+    return normalise(header) in _BY_SYNONYM
 
-    `reserved` are words that cannot stand as a column's name in SQL. Returns one Column per header, in order.
-    Raises InputError when two headers mean the same known column.
+
+def match(headers: Sequence[str], mapped: Mapping[str, Column] | None = None, reserved: Iterable[str] = ()) -> tuple[Column, ...]:
+    """Give every header its column: what `mapped` says, else a known one, else a text column named after the header.
+
+    `mapped` has a column per header; a header that only differs in case, blanks or signs is meant too. `reserved` are words
+    that cannot stand as a column's name in SQL. Returns one Column per header, in order.
+    Raises InputError when two headers mean the same column.
     """
-    taken = dict.fromkeys(("source_file", "source_line", "is_duplicate", "reason"), "")  # the loader's own
     unusable = frozenset(reserved)
+    said = {header: _said(header, mapped or {}) for header in headers}
+    for header, column in said.items():
+        if column is not None and column.kind != IGNORE and column.name in unusable:
+            raise InputError(f"column '{header}': {column.name} is a word of SQL; give it another name in the MAPPING file")
+    # the loader's own columns, and those a person gave: a header that only looks like one of them is a further column
+    given = {column.name for column in said.values() if column is not None and column.kind != IGNORE}
+    taken = dict.fromkeys(("source_file", "source_line", "count_lines", "is_duplicate", "rule", "reason"), "")
     columns = []
     for position, header in enumerate(headers, start=1):
-        name = normalise(header)
-        known = _BY_SYNONYM.get(name)
-        if known is not None:
-            if known.name in taken:
-                raise InputError(f"columns '{taken[known.name]}' and '{header}' both mean {known.name}; rename or remove one")
-            column = replace(known, source_header=header)
-        else:
-            column = Column(_free(name, position, taken, unusable), "text", header.strip(), source_header=header)
+        column = said[header] or _BY_SYNONYM.get(normalise(header))
+        if column is None or (said[header] is None and column.name in given):
+            name = _free(normalise(header), position, {*taken, *given}, unusable)
+            column = Column(name, "text", header.strip() or f"Column {position}")
+        elif column.kind == IGNORE:
+            column = replace(column, name=f"ignored_{position}")
+        elif column.name in taken:
+            raise InputError(
+                f"columns '{taken[column.name]}' and '{header}' both mean {column.name}; rename or remove one, "
+                f'or say in a MAPPING file which to leave out: [columns] "{header}" = "{IGNORE}"'
+            )
         taken[column.name] = header
-        columns.append(column)
+        columns.append(replace(column, source_header=header))
     return tuple(columns)
 
 
-def require(columns: Sequence[Column], needed: Iterable[str], file: str) -> None:
-    """Check that every needed column is there. Raises InputError naming the file, the column and what would do."""
-    present = {column.name for column in columns}
-    missing = [name for name in dict.fromkeys((CUSTOMER_ID.name, *needed)) if name not in present]
-    if missing:
-        known = {column.name: synonyms for column, synonyms in KNOWN.items()}
-        hints = [f"{name} (recognised headers: {', '.join(known[name])})" if name in known else name for name in missing]
-        found = ", ".join(f"'{column.source_header}'" for column in columns)
-        raise InputError(f"{file}: no column for {'; '.join(hints)}. The file's columns are {found}. Rename its header line.")
+def _said(header: str, mapped: Mapping[str, Column]) -> Column | None:
+    if header in mapped:
+        return mapped[header]
+    alike = [column for said, column in mapped.items() if normalise(said) == normalise(header) != ""]
+    return alike[0] if len(alike) == 1 else None
+
+
+def unused(mapped: Iterable[str], headers: Iterable[str]) -> list[str]:
+    """The headers of a mapping that no file has."""
+    there = {normalise(header) for header in headers} | set(headers)
+    return [header for header in mapped if header not in there and normalise(header) not in there]
+
+
+def hint(name: str) -> str:
+    """A column with a few of the headers it is recognised by."""
+    synonyms = next((synonyms for column, synonyms in KNOWN.items() if column.name == name), (name,))
+    return f"{name} as {' or '.join(synonyms[:3])}"
 
 
 def _free(name: str, position: int, taken: Collection[str], reserved: Set[str]) -> str:

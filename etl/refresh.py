@@ -9,11 +9,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
-from analytics.run import Clustering, Segmentation, read_segmentations
+from analytics.run import Clustering, read_segmentations
 from analytics.run import run as find_segments
 from etl.console import Reporter
 from etl.customers import LoadReport, load_customers
+from etl.gate import Before, Gate, ask_of_columns, ask_of_rows, ask_of_segments, ask_of_values
+from etl.mapping import read_mapping
 from etl.sample import BUNDLED
 from warehouse.build import build
 from warehouse.checks import run_checks
@@ -29,27 +32,41 @@ KAGGLE_FILE = Path("data/Mall_Customers.csv")
 def refresh(settings: Settings, reporter: Reporter) -> int:
     """Build and publish a new warehouse version from the settings' sources; returns its number.
 
-    Raises InputError or BusyError with nothing published.
+    Raises InputError, GateError or BusyError with nothing published.
     """
     if settings.transactions is not None:
         raise InputError(f"{settings.transactions}: transactions cannot be loaded yet; leave TRANSACTIONS unset")
     segmentations = read_segmentations(settings.segmentations)
-    source = _customers(settings, reporter)
+    mapping = read_mapping(settings.mapping)
+    before = _published(settings)
+    source = _customers(settings, reporter, before)
+    gate = Gate(source, settings.force)
     with new_version(settings.warehouse, settings.keep_versions) as draft:
         with reporter.step("load"):
-            needed = _source_columns(segmentations)
-            loaded = load_customers(draft.connection, source, needed, settings.max_rejected, settings.force)
+            loaded = load_customers(draft.connection, source, mapping)
         _report_rows(reporter, loaded)
+        needs = {segmentation.name: segmentation.features for segmentation in segmentations}
+        served = ask_of_columns(gate, loaded.columns, needs, settings.segmentations is not None, before)
+        ask_of_rows(gate, draft.connection, loaded, settings, before)
+        ask_of_values(gate, draft.connection, loaded)
         with reporter.step("features"):
             build(draft.connection, ["staging", "features"])
         with reporter.step("segments") as progress, _naming(source):
-            clusterings = find_segments(draft.connection, draft.number, segmentations, progress=progress)
+            chosen = [segmentation for segmentation in segmentations if segmentation.name in served]
+            clusterings = find_segments(draft.connection, draft.number, chosen, progress=progress)
         for clustering in clusterings:
             _report_clustering(reporter, clustering)
+            if clustering.algorithm == "kmeans":
+                tried = max(evaluation.k for evaluation in clustering.evaluations)
+                ask_of_segments(gate, clustering.segmentation.name, clustering.segmentation.k_max, tried, loaded.rows_kept)
         with reporter.step("marts"):
             build(draft.connection, ["marts"])
         with reporter.step("checks"), _naming(source):
             checked = run_checks(draft.connection)
+        gate.passed("Checks", f"All {checked} hold.")
+        gate.write(draft.connection)
+    for warning in gate.warnings:
+        reporter.warn(warning)
     reporter.line("Checks", f"all {checked} hold")
     reporter.line("Times", reporter.times())
     reporter.line("Published", f"{settings.warehouse / CURRENT}, version {draft.number}")
@@ -65,12 +82,19 @@ def _naming(source: Path) -> Iterator[None]:
         raise type(error)(f"{source}: {error}") from error
 
 
-def _customers(settings: Settings, reporter: Reporter) -> Path:
+def _published(settings: Settings) -> Before | None:
+    try:
+        return Before.of(Warehouse(settings.warehouse).snapshot())
+    except NotPublishedError:
+        return None
+
+
+def _customers(settings: Settings, reporter: Reporter, before: Before | None) -> Path:
     if settings.customers is not None:
         return settings.customers
     if KAGGLE_FILE.exists():
         return KAGGLE_FILE
-    if not settings.force and _holds_real_customers(settings.warehouse):
+    if not settings.force and before is not None and not before.is_synthetic:
         raise InputError(
             f"{settings.warehouse}: holds real customers, and the bundled sample of synthetic ones will not take their place: "
             "give CUSTOMERS=path, or FORCE=1"
@@ -82,20 +106,9 @@ def _customers(settings: Settings, reporter: Reporter) -> Path:
     return BUNDLED
 
 
-def _holds_real_customers(warehouse: Path) -> bool:
-    try:
-        return not Warehouse(warehouse).snapshot().value("select is_synthetic from marts.provenance")
-    except NotPublishedError:
-        return False
-
-
-def _source_columns(segmentations: Sequence[Segmentation]) -> list[str]:
-    """The columns of the source that the segmentations need; an encoded feature (gender_is_female) needs its category."""
-    return list(dict.fromkeys(feature.partition("_is_")[0] for s in segmentations for feature in s.features))
-
-
 def _report_rows(reporter: Reporter, loaded: LoadReport) -> None:
-    reporter.line("Customers", f"{loaded.file}{' (SYNTHETIC)' if loaded.is_synthetic else ''}")
+    files = f", {len(loaded.files)} files" if len(loaded.files) > 1 else ""
+    reporter.line("Customers", f"{loaded.given}{files}{' (SYNTHETIC)' if loaded.is_synthetic else ''}")
     reporter.line(
         "Rows",
         f"{loaded.rows_in:,} in = {loaded.rows_kept:,} kept + {loaded.rows_rejected:,} rejected "
@@ -109,7 +122,7 @@ def _report_clustering(reporter: Reporter, clustering: Clustering) -> None:
 
 def parse(arguments: Sequence[str], settings: Settings) -> Settings:
     """Put the options of a command line over the settings of the environment."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m etl.refresh",
         description="Load customers, build the warehouse, find segments, check everything and publish a new version.",
         epilog="Every option can also be set by the environment variable named after it. "
@@ -119,8 +132,10 @@ def parse(arguments: Sequence[str], settings: Settings) -> Settings:
         "--customers",
         type=Path,
         default=settings.customers,
-        help=f"CUSTOMERS: CSV or Parquet file (default: {KAGGLE_FILE} where it is, else the bundled synthetic sample)",
+        help="CUSTOMERS: CSV, Parquet or Excel file, a folder or a pattern "
+        f"(default: {KAGGLE_FILE} where it is, else the bundled synthetic sample)",
     )
+    parser.add_argument("--mapping", type=Path, default=settings.mapping, help="MAPPING: TOML file that says what the columns are")
     parser.add_argument("--transactions", type=Path, default=settings.transactions, help="TRANSACTIONS: not supported yet")
     parser.add_argument(
         "--warehouse", type=Path, default=settings.warehouse, help="WAREHOUSE: directory of versions (now %(default)s)"
@@ -138,20 +153,48 @@ def parse(arguments: Sequence[str], settings: Settings) -> Settings:
         help="MAX_REJECTED: share of rows, 0 to 1, that may be rejected (now %(default)s)",
     )
     parser.add_argument(
+        "--max-shrink",
+        type=_share,
+        default=settings.max_shrink,
+        help="MAX_SHRINK: share of its customers, 0 to 1, that the warehouse may lose (now %(default)s)",
+    )
+    parser.add_argument(
+        "--keep-versions",
+        type=_count,
+        default=settings.keep_versions,
+        help="KEEP_VERSIONS: published versions that stay on disk (now %(default)s)",
+    )
+    parser.add_argument(
         "--force",
         action="store_true",
         default=settings.force,
-        help="FORCE: publish however many rows are rejected, and replace real customers by the sample",
+        help="FORCE: publish although many rows are rejected, customers or a segmentation are lost, or the sample replaces them",
     )
     given = parser.parse_args(arguments)
     return replace(settings, **vars(given))
 
 
 def _share(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
     if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError("give a share from 0 to 1")
+        raise argparse.ArgumentTypeError(f"{text}: give a share from 0 to 1")
     return value
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1_000:
+        raise argparse.ArgumentTypeError(f"{text}: give a whole number from 1 to 1000")
+    return int(text)
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose refusals are one line, like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}; python -m etl.refresh --help lists the options")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

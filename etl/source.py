@@ -1,210 +1,254 @@
-"""Reading a file into the temporary table `source_rows`, every value as text and every row with its line."""
+"""Reading a file into the temporary table `source_rows`, every value as text and every row with its line.
 
-import csv
-import hashlib
+A CSV file that any reader must see alike goes through DuckDB's own reader; any other through etl.records, which is slower and
+says of every line what became of it. Both give the same rows.
+"""
+
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
+from etl.dialect import detect
+from etl.files import fingerprint, short
+from etl.headers import IGNORE
+from etl.mapping import FileOptions
+from etl.records import Broken, Dialect, Row, readable
+from etl.records import rows as exact_rows
+from etl.text import Text, scan
+from etl.workbook import Sheet, read_sheet
+from warehouse.columns import Column
 from warehouse.errors import InputError
 
-_DELIMITERS = (",", ";", "\t", "|")
+_BATCH = 50_000
+"""Rows handed to DuckDB at a time."""
+_PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"(\xb5/\xfd": "zstd", b"7z\xbc\xaf": "7z"}
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_NUMBERS = re.compile(r"^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL)")
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file that can be read, and what its first bytes say."""
+    """A file that can be read, and what a look at it tells."""
 
     path: Path
     """The file."""
+    name: str
+    """The name to show for it."""
     kind: str
-    """csv or parquet; the content decides, not the name."""
+    """csv, parquet or excel; the content decides, not the name."""
     headers: tuple[str, ...]
     """The header of each column, as it came."""
-    delimiter: str = ","
-    """What separates the values of a CSV file."""
-
-    def fingerprint(self) -> str:
-        """SHA-256 of the file's bytes, hexadecimal."""
-        return fingerprint(self.path)
-
-
-@dataclass(frozen=True)
-class BrokenLine:
-    """A line that is not a row: it has too many or too few values, or an open quote."""
-
-    line: int
-    reason: str
-    text: str
+    fingerprint: str
+    """SHA-256 of its bytes, hexadecimal."""
+    typed: frozenset[int] = frozenset()
+    """The places, from 0, of the columns whose numbers are typed as such: they have no decimal mark."""
+    text: Text | None = None
+    """What the scan of a text file told."""
+    dialect: Dialect | None = None
+    """How a text file is written."""
+    sheet: Sheet | None = None
+    """The sheet of a workbook."""
 
 
-def fingerprint(path: Path) -> str:
-    """SHA-256 of a file's bytes, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def open_source(connection: duckdb.DuckDBPyConnection, path: Path) -> SourceFile:
-    """Look at a file's first bytes. Raises InputError, naming the file, when it cannot be a table."""
-    if path.is_dir():
-        raise InputError(f"{path}: is a directory; give a CSV or Parquet file")
+def open_source(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    name: str,
+    options: FileOptions | None = None,
+    is_known: Callable[[str], bool] = lambda _: False,
+) -> SourceFile:
+    """Look at a file. Raises InputError, naming it, when it cannot be a table."""
+    options = options or FileOptions()
     try:
         with path.open("rb") as file:
-            first_line = file.readline(1_000_000)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    if not first_line.strip():
-        what = "line 1 is blank" if first_line else "is empty"
-        raise InputError(f"{path}: {what}; give a CSV or Parquet file with a header and customers")
-    if first_line.startswith(b"PAR1"):
-        return SourceFile(path, "parquet", _parquet_headers(connection, path))
-    if first_line.startswith(b"PK\x03\x04"):
-        raise InputError(f"{path}: looks like an Excel workbook; save it as CSV first")
-    try:
-        header = first_line.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: line 1 is not UTF-8 text; save the file as UTF-8") from error
-    if "\0" in header:
-        raise InputError(f"{path}: is not a text file; give CSV (UTF-8) or Parquet")
-    delimiter = max(_DELIMITERS, key=header.count)
-    try:
-        headers = next(csv.reader([header.rstrip("\r\n")], delimiter=delimiter))
-    except csv.Error as error:
-        raise InputError(f"{path}: line 1 is not the header of a CSV file with lines ended by LF or CRLF: {error}") from error
-    return SourceFile(path, "csv", tuple(headers), delimiter)
+            start = file.read(16)
+        if not start:
+            raise InputError(f"{path}: is empty; give a file with a header and rows")
+        if start.startswith(b"PAR1"):
+            headers, typed = _parquet_columns(connection, path)
+            return SourceFile(path, name, "parquet", headers, fingerprint(path), typed)
+        if start.startswith(_WORKBOOKS):
+            sheet = read_sheet(path, options)
+            return SourceFile(path, name, "excel", sheet.headers, fingerprint(path), sheet.numeric, sheet=sheet)
+        packed = next((kind for magic, kind in _PACKED.items() if start.startswith(magic)), None)
+        if packed:
+            raise InputError(f"{path}: is compressed with {packed}; unpack it first")
+        text = scan(path, options.encoding)
+        dialect, headers = detect(text, options, is_known)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{short(path)}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return SourceFile(path, name, "csv", headers, text.fingerprint, text=text, dialect=dialect)
 
 
-def read_rows(connection: duckdb.DuckDBPyConnection, source: SourceFile, names: Sequence[str]) -> list[BrokenLine]:
-    """Fill the temporary table `source_rows` (source_line, then `names`, all text) and return the broken lines.
+def make_tables(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
+    """Make the empty temporary tables `source_rows` (file, line, lines, then `names`) and `source_rejects`."""
+    columns = "".join(f", {name} varchar" for name in names)
+    connection.execute(
+        f"create or replace temporary table source_rows (source_file varchar, source_line bigint, count_lines integer{columns})"
+    )
+    connection.execute(
+        "create or replace temporary table source_rejects "
+        "(source_file varchar, source_line bigint, rule varchar, reason varchar, row_text varchar)"
+    )
+
+
+def read_rows(connection: duckdb.DuckDBPyConnection, source: SourceFile, columns: Sequence[Column]) -> None:
+    """Add the file's rows to `source_rows`, and the lines that are none to `source_rejects`; `columns` has one per header.
 
     Raises InputError when the file cannot be read at all.
     """
     try:
         if source.kind == "parquet":
-            _read_parquet(connection, source, names)
-            return []
-        return _read_csv(connection, source, names)
-    except duckdb.ConversionException as error:
-        raise InputError(f"{source.path}: {_first_line(error)}") from error
+            _read_parquet(connection, source, columns)
+        elif source.sheet is not None:
+            _insert(connection, source, columns, source.sheet.rows)
+        elif not _read_plain(connection, source, columns):
+            _read_exactly(connection, source, columns)
     except duckdb.Error as error:  # a damaged Parquet file can raise any of them
+        if "write" in str(error):
+            raise  # the disk of the warehouse, not the file
         raise InputError(f"{source.path}: cannot be read as {source.kind}: {_first_line(error)}") from error
 
 
-def _parquet_headers(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, ...]:
-    try:
-        cursor = connection.execute("select * from read_parquet($path) limit 0", {"path": str(path)})
-    except duckdb.Error as error:
-        raise InputError(f"{path}: is a damaged Parquet file: {_first_line(error)}") from error
-    return tuple(column[0] for column in cursor.description)
-
-
-def _read_parquet(connection: duckdb.DuckDBPyConnection, source: SourceFile, names: Sequence[str]) -> None:
-    values = ", ".join(
-        f"cast({_identifier(header)} as varchar) as {name}" for header, name in zip(source.headers, names, strict=True)
-    )
-    connection.execute(
-        f"create or replace temporary table source_rows as select file_row_number + 1 as source_line, {values} "
-        "from read_parquet($path, file_row_number = true)",
-        {"path": str(source.path)},
-    )
-
-
-def _read_csv(connection: duckdb.DuckDBPyConnection, source: SourceFile, names: Sequence[str]) -> list[BrokenLine]:
-    columns = ", ".join(f"'{name}': 'varchar'" for name in names)
-    connection.execute("drop table if exists source_errors; drop table if exists source_scans")
-    connection.execute(
-        f"""
-        create or replace temporary table source_rows as
-        select row_number() over () + 1 as source_line, *
-        from read_csv(
-            $path, auto_detect = false, header = true, delim = $delimiter, quote = '"', escape = '"', columns = {{{columns}}},
-            ignore_errors = true, store_rejects = true, rejects_table = 'source_errors', rejects_scan = 'source_scans',
-            rejects_limit = 0
-        )
-        """,
-        {"path": str(source.path), "delimiter": source.delimiter},
-    )
-    errors = connection.execute(
-        "select line_byte_position, min(error_message), min(csv_line) from source_errors group by line_byte_position order by 1"
-    ).fetchall()
-    (row_count,) = connection.execute("select count(*) from source_rows").fetchone() or (0,)
-    if not errors and _count_lines(source.path) == row_count + 1:
-        return []  # every line after the header is a row: the lines are right as they are
-    broken = [(position, _plain(message), text.strip("\r\n")) for position, message, text in errors]
-    broken_lines, row_lines = _find_lines(
-        source.path, [(position, text.count("\n")) for position, _, text in broken], _further_lines(connection, names)
-    )
-    _number_lines(connection, row_lines, row_count)
-    return [BrokenLine(line, reason, text) for line, (_, reason, text) in zip(broken_lines, broken, strict=True)]
-
-
-def _further_lines(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[int, int]:
-    """For the rows with line ends inside their values: the place of the row, from 0, and how many there are."""
-    text = f"concat_ws('', {', '.join(names)})"
-    counted = f"length({text}) - length(replace({text}, chr(10), ''))"
-    return dict(connection.execute(f"select source_line - 2, {counted} as further from source_rows where further > 0").fetchall())
-
-
-def _find_lines(path: Path, broken: Sequence[tuple[int, int]], further: Mapping[int, int]) -> tuple[list[int], list[int]]:
-    """The first lines of the broken rows, and those of the others.
-
-    `broken` are the bytes at which broken rows start (from 1, ascending) and how many further lines each has; `further` says
-    the same of the other rows, by their place from 0.
-    """
-    at: list[int] = []
-    rows: list[int] = []
-    offset = skip = 0
-    remaining = list(reversed(broken))
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            offset += len(line)
-            last = offset - line.endswith(b"\n")  # where lines end in CRLF, a row is said to start at an LF before it
-            if skip:
-                skip -= 1
-            elif remaining and remaining[-1][0] <= last and line.strip(b"\r\n"):
-                skip = remaining.pop()[1]
-                at.append(number)
-            elif number > 1 and line.strip():
-                skip = further.get(len(rows), 0)
-                rows.append(number)
-    return at + [number] * len(remaining), rows
-
-
-def _number_lines(connection: duckdb.DuckDBPyConnection, row_lines: Sequence[int], row_count: int) -> None:
-    """Correct the lines of `source_rows` for empty and broken lines, which are no rows of it."""
-    if len(row_lines) != row_count:
-        return  # DuckDB sees other rows than the lines show: the count of the row is the best there is
-    connection.execute(
-        "update source_rows set source_line = lines.line from "
-        "(select unnest($lines::bigint[]) as line, unnest(range(2, len($lines::bigint[]) + 2)) as counted) as lines "
-        "where source_rows.source_line = lines.counted",
-        {"lines": row_lines},
-    )
-
-
-def line_texts(path: Path, counts: Mapping[int, int]) -> dict[int, str]:
-    """The text of some rows of a file, by their first line, as it stands there; `counts` says how many lines each has."""
-    if not counts:
+def line_texts(source: SourceFile, counts: Mapping[int, int]) -> dict[int, str]:
+    """The text of some rows, by their first line, as it stands in the file; `counts` says how many lines each has."""
+    if source.sheet is not None:
+        return {row.line: ",".join(row.values) for row in source.sheet.rows if row.line in counts}
+    if source.text is None or not counts:
         return {}
     first = {line: start for start, count in counts.items() for line in range(start, start + count)}
     texts = dict.fromkeys(counts, "")
-    with path.open(encoding="utf-8-sig", errors="replace", newline="\n") as file:
-        for number, line in enumerate(file, start=1):
-            if number in first:
-                texts[first[number]] += line
-    return {line: text.rstrip("\r\n") for line, text in texts.items()}
+    last = max(first)
+    for number, line in enumerate(source.text.lines(), start=1):
+        if number > last:
+            break
+        if number in first:
+            texts[first[number]] += line
+    return {line: readable(text) for line, text in texts.items()}
 
 
-def _count_lines(path: Path) -> int:
-    count, last = 0, b""
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            count += block.count(b"\n")
-            last = block[-1:]
-    return count + (last not in (b"\n", b""))
+def _parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[tuple[str, ...], frozenset[int]]:
+    try:
+        described = connection.execute("describe select * from read_parquet($path)", {"path": _escaped(path)}).fetchall()
+    except duckdb.Error as error:
+        raise InputError(f"{path}: is a damaged Parquet file: {_first_line(error)}") from error
+    typed = frozenset(place for place, column in enumerate(described) if _NUMBERS.match(column[1]))
+    return tuple(column[0] for column in described), typed
+
+
+def _read_parquet(connection: duckdb.DuckDBPyConnection, source: SourceFile, columns: Sequence[Column]) -> None:
+    values = "".join(
+        f", {_as_text(_identifier(header), place in source.typed)} as {column.name}"
+        for place, (header, column) in enumerate(zip(source.headers, columns, strict=True))
+        if column.kind != IGNORE
+    )
+    connection.execute(
+        "insert into source_rows by name "
+        f"select $name as source_file, row_number() over () as source_line, 1 as count_lines{values} from read_parquet($path)",
+        {"name": source.name, "path": _escaped(source.path)},
+    )
+
+
+def _as_text(value: str, is_number: bool) -> str:
+    """A value of Parquet as it would stand in a CSV file: 15 for 15.0."""
+    if not is_number:
+        return f"cast({value} as varchar)"
+    whole = f"{value} = trunc({value}) and abs({value}) < 1e15"
+    return f"case when {whole} then cast(cast({value} as bigint) as varchar) else cast({value} as varchar) end"
+
+
+def _read_plain(connection: duckdb.DuckDBPyConnection, source: SourceFile, columns: Sequence[Column]) -> bool:
+    """Read by DuckDB; False, and nothing read, where its rows are not exactly the lines below the header."""
+    text, dialect = source.text, source.dialect
+    assert text is not None
+    assert dialect is not None
+    if not text.is_plain or dialect.quote != '"' or len(columns) < 2:
+        return False
+    types = ", ".join(f"'{_place(place)}': 'varchar'" for place in range(len(columns)))
+    values = "".join(f", {_place(place)} as {column.name}" for place, column in enumerate(columns) if column.kind != IGNORE)
+    connection.execute("begin")
+    try:
+        connection.execute(
+            f"""
+            insert into source_rows by name
+            select $name as source_file, row_number() over () + $above as source_line, 1 as count_lines{values}
+            from read_csv(
+                $path, auto_detect = false, header = false, skip = $above, delim = $delimiter, quote = '"', escape = '"',
+                columns = {{{types}}}, strict_mode = true, null_padding = false, nullstr = ''
+            )
+            """,
+            {"name": source.name, "path": _escaped(source.path), "above": dialect.header_line, "delimiter": dialect.delimiter},
+        )
+        counted = connection.execute("select count(*) from source_rows where source_file = $1", [source.name]).fetchone()
+    except duckdb.Error as error:
+        connection.execute("rollback")
+        if isinstance(error, duckdb.IOException):
+            raise
+        return False
+    is_right = counted == (text.count_lines - dialect.header_line,)
+    connection.execute("commit" if is_right else "rollback")
+    return is_right
+
+
+def _read_exactly(connection: duckdb.DuckDBPyConnection, source: SourceFile, columns: Sequence[Column]) -> None:
+    assert source.text is not None
+    assert source.dialect is not None
+    free = [place for place, column in enumerate(columns) if column.kind in ("text", IGNORE)]
+    batch: list[Row] = []
+    broken: list[Broken] = []
+    for found in exact_rows(source.text.lines(), source.dialect, len(columns), free):
+        if isinstance(found, Broken):
+            broken.append(found)
+        else:
+            batch.append(found)
+        if len(batch) == _BATCH:
+            _insert(connection, source, columns, batch)
+            batch.clear()
+    _insert(connection, source, columns, batch)
+    _insert_broken(connection, source, broken)
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, source: SourceFile, columns: Sequence[Column], rows: Sequence[Row]) -> None:
+    if not rows:
+        return
+    given: dict[str, np.ndarray] = {
+        "source_line": np.array([row.line for row in rows]),
+        "count_lines": np.array([row.count_lines for row in rows], dtype=np.int32),
+    }
+    for place, column in enumerate(columns):
+        if column.kind != IGNORE:
+            given[column.name] = np.array([row.values[place] for row in rows], dtype=object)
+    names = ", ".join(f"nullif({column.name}, '') as {column.name}" for column in columns if column.kind != IGNORE)
+    connection.register("given", given)
+    connection.execute(
+        f"insert into source_rows by name select $name as source_file, source_line, count_lines, {names} from given",
+        {"name": source.name},
+    )
+    connection.unregister("given")
+
+
+def _insert_broken(connection: duckdb.DuckDBPyConnection, source: SourceFile, broken: Sequence[Broken]) -> None:
+    if not broken:
+        return
+    fields = ("rule", "reason", "text")
+    given: dict[str, np.ndarray] = {name: np.array([getattr(one, name) for one in broken], dtype=object) for name in fields}
+    given["line"] = np.array([one.line for one in broken])
+    connection.register("given", given)
+    connection.execute("insert into source_rejects select $name, line, rule, reason, text from given", {"name": source.name})
+    connection.unregister("given")
+
+
+def _place(place: int) -> str:
+    return f"column_at_{place}"
+
+
+def _escaped(path: Path) -> str:
+    """A path that means just this file: DuckDB takes *, ? and [ in a path for a pattern."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
 def _identifier(name: str) -> str:
@@ -213,10 +257,3 @@ def _identifier(name: str) -> str:
 
 def _first_line(error: Exception) -> str:
     return re.sub(r"^\w+( \w+)* Error: ", "", str(error).splitlines()[0])
-
-
-def _plain(message: str) -> str:
-    match = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
-    return (
-        f"the row has {match.group(2)} values where the header has {match.group(1)}" if match else _first_line(Exception(message))
-    )

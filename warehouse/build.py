@@ -81,7 +81,9 @@ class Context:
             columns=tuple(
                 Column(*row)  # type: ignore[arg-type]
                 for row in rows(
-                    "raw.columns", "column_name, kind, label, unit, short_label, minimum, maximum, source_header", "position"
+                    "raw.columns",
+                    "column_name, kind, label, unit, short_label, minimum, maximum, divide_by, decimal_mark, source_header",
+                    "position",
                 )
             ),
             categories=tuple(

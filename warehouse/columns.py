@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["id", "numeric", "category", "text"]
+Kind = Literal["id", "numeric", "category", "text", "ignore"]
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Column:
     name: str
     """The column's name in every relation, e.g. annual_income_k."""
     kind: Kind
-    """id, numeric (a feature), category (profiled, encoded) or text (carried as it came)."""
+    """id, numeric (a feature), category (profiled, encoded), text (carried as it came) or ignore (not loaded)."""
     label: str
     """What a person calls it, e.g. Annual income."""
     unit: str = ""
@@ -24,8 +24,14 @@ class Column:
     """The smallest value that can be true; None where any can."""
     maximum: float | None = None
     """The largest value that can be true; None where any can."""
+    divide_by: float = 1.0
+    """What a number of the source is divided by to get the unit."""
+    decimal_mark: str = "."
+    """The decimal mark of the source's numbers."""
     source_header: str = ""
-    """The header of the source, as it came."""
+    """The header of the source, as it came; empty for an id made from the other values."""
+    usual: tuple[float, float] | None = None
+    """Between which the median of many customers lies; elsewhere the unit is probably another one."""
 
     @property
     def title(self) -> str:

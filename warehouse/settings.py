@@ -16,13 +16,15 @@ class Settings:
     """What a user can set. Every field is also an environment variable of the same name, in capitals."""
 
     customers: Path | None = None
-    """The customers file; None looks for data/Mall_Customers.csv, then takes the bundled sample."""
+    """The customers file, a folder of such files or a pattern; None looks for data/Mall_Customers.csv, then takes the sample."""
     transactions: Path | None = None
     """The transactions file; not read yet."""
     warehouse: Path = DEFAULT_WAREHOUSE
     """The directory of warehouse versions; the newest is always current.duckdb in it."""
     segmentations: Path | None = None
     """A TOML file of named feature lists; None takes analytics/segmentations.toml."""
+    mapping: Path | None = None
+    """A TOML file that says what the columns of the customers are; None recognises them by their headers."""
     report: Path = DEFAULT_REPORT
     """Where `make report` writes its pictures and its page."""
     host: str = "127.0.0.1"
@@ -30,9 +32,11 @@ class Settings:
     port: int = 8050
     """The port the dashboard listens on."""
     force: bool = False
-    """Publish although the gate objects to the share of rejected rows."""
-    max_rejected: float = 0.0
+    """Publish although many rows are rejected, customers are lost or a segmentation is; replace real customers by the sample."""
+    max_rejected: float = 0.05
     """The share of rows, 0 to 1, that may be rejected before the gate refuses the file."""
+    max_shrink: float = 0.5
+    """The share of its customers, 0 to 1, that a warehouse may lose in one refresh before the gate refuses the file."""
     keep_versions: int = 3
     """How many published versions stay on disk."""
 
@@ -46,6 +50,7 @@ class Settings:
         default = cls()
         return cls(
             customers=_path(given, "CUSTOMERS"),
+            mapping=_path(given, "MAPPING"),
             transactions=_path(given, "TRANSACTIONS"),
             warehouse=_path(given, "WAREHOUSE") or default.warehouse,
             segmentations=_path(given, "SEGMENTATIONS"),
@@ -54,6 +59,7 @@ class Settings:
             port=int(_number(given, "PORT", default.port, 1, 65535)),
             force=given.get("FORCE", "").lower() in ("1", "true", "yes", "on"),
             max_rejected=_number(given, "MAX_REJECTED", default.max_rejected, 0, 1),
+            max_shrink=_number(given, "MAX_SHRINK", default.max_shrink, 0, 1),
             keep_versions=int(_number(given, "KEEP_VERSIONS", default.keep_versions, 1, 1_000)),
         )
 

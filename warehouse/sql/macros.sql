@@ -1,25 +1,52 @@
 {# Expressions that more than one file needs. Each expands to plain SQL, so what DuckDB stores can be read as it is. #}
 
+{# A text value without the blanks around it, hard and invisible ones too. #}
+{% macro trimmed(value) -%}
+trim({{ value }}, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(8203) || chr(65279))
+{%- endmacro %}
+
 {# A text value with its blanks trimmed, and null where the source says that there is none. #}
 {% macro present(value) -%}
 case
-        when lower(trim({{ value }})) in ('', 'na', 'n/a', 'nan', 'null', 'none', '?', '??', '-') then null
-        else trim({{ value }})
+        when
+            lower({{ trimmed(value) }}) in (
+                '', 'na', 'n/a', '#n/a', 'nan', 'null', 'none', 'nil', 'missing', '?', '??', '???', '-', '--', '–', '—', '.'
+            )
+            then null
+        else {{ trimmed(value) }}
     end
 {%- endmacro %}
 
-{# A text value as a number; null where it is missing, and also where it is not a finite number. #}
-{% macro number(value) -%}
-case when isfinite(try_cast(trim({{ value }}) as double)) then try_cast(trim({{ value }}) as double) end
+{# A text value as a number; null where it is missing, and also where it is not a finite number. `mark` is the decimal mark.
+   Thousands may be set apart, by the other mark, a blank or an apostrophe, in whole groups of three; a currency may stand by. #}
+{% macro number(value, mark) -%}
+{% set text = "regexp_replace(" ~ trimmed(value) ~ ", '^[$€£¥₹₺]\s?|\s?[$€£¥₹₺]$', '', 'g')" -%}
+{% if mark == "," -%}
+case
+        when regexp_full_match({{ text }}, '[+-]?(\d+|[1-9]\d{0,2}([. ''’\x{a0}\x{202f}]\d{3})+)(,\d+)?')
+            then try_cast(replace(regexp_replace({{ text }}, '[^0-9,+-]', '', 'g'), ',', '.') as double)
+    end
+{%- else -%}
+case
+        when not contains({{ value }}, '_') and isfinite(try_cast({{ trimmed(value) }} as double))
+            then try_cast({{ trimmed(value) }} as double)
+        when regexp_full_match({{ text }}, '[+-]?(\d+|[1-9]\d{0,2}([, ''’\x{a0}\x{202f}]\d{3})+)(\.\d+)?')
+            then try_cast(regexp_replace({{ text }}, '[^0-9.+-]', '', 'g') as double)
+    end
+{%- endif %}
+{%- endmacro %}
+
+{# The number of a column of the source, in the unit of the warehouse. #}
+{% macro amount(column, value) -%}
+{{ number(value, column.decimal_mark) }}{{ " / " ~ column.divide_by if column.divide_by != 1 }}
 {%- endmacro %}
 
 {# The index of the bin of width `width` that holds `value`, counted from the bin that starts at first * width.
    Dividing can land a value next to an edge in the wrong bin, so the result is corrected against the edges themselves. #}
 {% macro bin_of(value, width, first) -%}
-cast(
-        floor({{ value }} / {{ width }}) - {{ first }}
+(
+        cast(floor({{ value }} / {{ width }}) as bigint) - {{ first }}
         - cast({{ value }} < floor({{ value }} / {{ width }}) * {{ width }} as integer)
         + cast({{ value }} >= (floor({{ value }} / {{ width }}) + 1) * {{ width }} as integer)
-        as integer
     )
 {%- endmacro %}

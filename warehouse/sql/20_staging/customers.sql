@@ -5,14 +5,12 @@ with customers as (
 )
 
 select
-    trim(customer_id) as customer_id,
+    {{ sql.trimmed("customer_id") }} as customer_id,
     {% for column in context.category %}
     {% if column.name == "gender" %}
-    case lower(trim(gender))
-        when 'm' then 'Male'
-        when 'male' then 'Male'
-        when 'f' then 'Female'
-        when 'female' then 'Female'
+    case
+        when lower({{ sql.trimmed("gender") }}) in ('m', 'male', 'man') then 'Male'
+        when lower({{ sql.trimmed("gender") }}) in ('f', 'female', 'woman') then 'Female'
         else {{ sql.present("gender") | indent(4) }}
     end as gender,
     {% else %}
@@ -23,7 +21,7 @@ select
     {{ sql.present(column.name) }} as {{ column.name }},
     {% endfor %}
     {% for column in context.numeric %}
-    {{ sql.number(column.name) }} as {{ column.name }}{{ "," if not loop.last }}
+    {{ sql.amount(column, column.name) }} as {{ column.name }}{{ "," if not loop.last }}
     {% endfor %}
 from customers;
 

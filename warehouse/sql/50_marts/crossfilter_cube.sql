@@ -24,7 +24,7 @@ widths as (
 cells as (
     select
         {% for column in context.numeric %}
-        {{ sql.bin_of("customers." ~ column.name, "widths." ~ column.name, "firsts." ~ column.name) | indent(4) }} as {{ column.name }}_bin,
+        cast({{ sql.bin_of("customers." ~ column.name, "widths." ~ column.name, "firsts." ~ column.name) | indent(4) }} as integer) as {{ column.name }}_bin,
         {% endfor %}
         {% for column in context.category %}
         customers.{{ column.name }},

@@ -17,13 +17,18 @@ spans as (
     {% endfor %}
 ),
 
-{# about 30 bins, of a width of 1, 2 or 5 times a power of ten; whole numbers are never split #}
+{# about 30 bins, of a width of 1, 2 or 5 times a power of ten; whole numbers are never split,
+   and no bin is finer than what a double can tell apart #}
 magnitudes as (
     select
         dimension,
         lowest,
         is_whole,
-        greatest((highest - lowest) / 30, case when is_whole or highest = lowest then 1 else 0 end) as ideal_width,
+        greatest(
+            (highest - lowest) / 30,
+            case when is_whole or highest = lowest then 1 else 0 end,
+            1e-12 * greatest(abs(lowest), abs(highest))
+        ) as ideal_width,
         pow(10, floor(log10(ideal_width))) as magnitude
     from spans
 ),
@@ -77,7 +82,7 @@ select
     dimensions.label,
     dimensions.unit,
     dimensions.position,
-    cast({{ sql.bin_of("widths.lowest", "widths.bin_width", 0) | indent(4) }} as bigint) as first_bin,
+    {{ sql.bin_of("widths.lowest", "widths.bin_width", 0) }} as first_bin,
     widths.bin_width
 from dimensions
 left join widths using (dimension)

@@ -1,68 +1,138 @@
 {% import "macros.sql" as sql %}
--- depends on: source_rows, the temporary table the loader fills: source_line, then every column as text
+-- depends on: source_rows, the temporary table the loader fills: file, line, count of lines, then every column as text
+{% set has_ids = (context.columns | selectattr("kind", "equalto", "id") | first).source_header != "" %}
+{% set values = context.columns | rejectattr("kind", "equalto", "id") | map(attribute="name") | list %}
+{% set totals = "(grand |sub[- ]?)?(totals?|sums?|average|avg|mean|summe|gesamt|gesamtsumme|somme|moyenne|suma|totale)([ :].*)?" %}
+{% macro shown(value) %}if(length({{ value }}) > 60, left({{ value }}, 60) || '…', {{ value }}){% endmacro %}
 create or replace temporary table classified_customers as
 with source_rows as (
     from source_rows
 ),
 
-repeated_ids as (
-    select trim(customer_id) as id
+{# without ids a row is told by its values, so that a customer is the same in the next file #}
+identified as (
+    select
+        {% if has_ids %}
+        *
+        {% else %}
+        * exclude (customer_id),
+        'row-' || left(md5(concat_ws(chr(31){% for value in values %}, coalesce({{ value }}, ''){% endfor %})), 16) as hash,
+        row_number() over (partition by hash order by source_file, source_line) as place,
+        if(place = 1, hash, hash || '-' || place) as customer_id
+        {% endif %}
     from source_rows
-    where customer_id is not null
+),
+
+numbered as (
+    select
+        *,
+        {{ sql.present("customer_id") | indent(4) }} as id,
+        {% for column in context.numeric %}
+        {{ sql.amount(column, column.name) | indent(4) }} as number_{{ column.name }},
+        {% endfor %}
+        coalesce(
+            {% for value in (["customer_id"] if has_ids else []) + values %}
+            {{ sql.present(value) | indent(8) }}{{ "," if not loop.last }}
+            {% endfor %}
+        ) as first_value
+    from identified
+),
+
+{# only ids that stand more than once cost the comparison of whole rows #}
+repeated_ids as (
+    select id
+    from numbered
+    where id is not null
     group by id
     having count(*) > 1
 ),
 
 copies as (
     select
-        source_rows.source_line,
-        row_number() over (
-            partition by repeated_ids.id{% for column in context.columns if column.kind != "id" %}, source_rows.{{ column.name }}{% endfor %}
+        numbered.source_file,
+        numbered.source_line,
+        [
+            {% for value in values %}
+            coalesce({{ sql.trimmed("numbered." ~ value) }}, ''){{ "," if not loop.last }}
+            {% endfor %}
+        ] as row_values,
+        row_number() over (partition by numbered.id, row_values order by numbered.source_file, numbered.source_line) as copy,
+        count(*) over (partition by numbered.id, row_values) < count(*) over (partition by numbered.id) as is_conflicting
+    from numbered
+    inner join repeated_ids using (id)
+),
 
-            order by source_rows.source_line
-        ) as copy,
-        count(*) over (
-            partition by repeated_ids.id{% for column in context.columns if column.kind != "id" %}, source_rows.{{ column.name }}{% endfor %}
-
-        ) < count(*) over (partition by repeated_ids.id) as is_conflicting
-    from source_rows
-    inner join repeated_ids on repeated_ids.id = trim(source_rows.customer_id)
+judged as (
+    select
+        numbered.*,
+        coalesce(copies.copy > 1 and not copies.is_conflicting, false) as is_copy,
+        case
+            when first_value is null
+                then {'rule': 'blank row', 'reason': 'the row is blank'}
+            when regexp_full_match(lower({{ "coalesce(id, first_value)" if has_ids else "first_value" }}), {{ totals | literal }})
+                then {
+                    'rule': 'subtotal row',
+                    'reason': '''' || {{ shown("coalesce(id, first_value)" if has_ids else "first_value") }} || ''' stands where a customer should: a row of totals'
+                }
+            when
+                {% for column in context.columns if column.source_header %}
+                coalesce({{ sql.trimmed("numbered." ~ column.name) }}, '') = {{ column.source_header.strip() | literal }}
+                {{ "and" if not loop.last }}
+                {% endfor %}
+                then {'rule': 'repeated header', 'reason': 'the row repeats the header'}
+            when id is null
+                then {'rule': 'no customer id', 'reason': 'the row has no customer id'}
+            {% if context.numeric %}
+            when coalesce({% for column in context.numeric %}{{ sql.present("numbered." ~ column.name) | indent(8) }}{{ ", " if not loop.last }}{% endfor %}) is null
+                then {'rule': 'no values', 'reason': {{ ("the row has no value for " ~ context.numeric | map(attribute="source_header") | map("trim") | join(", ")) | literal }}}
+            {% endif %}
+            {% for column in context.numeric %}
+            {% set header = column.source_header.strip() %}
+            {% set value = shown(sql.trimmed("numbered." ~ column.name)) %}
+            when {{ sql.present("numbered." ~ column.name) | indent(8) }} is not null and number_{{ column.name }} is null
+                then {
+                    'rule': 'not a number',
+                    'reason': {{ (header ~ " is '") | literal }} || {{ value }}
+                    || {{ ("', which is not a number" ~ (" with a decimal comma" if column.decimal_mark == ",")) | literal }}
+                }
+            {% if column.minimum is not none %}
+            when number_{{ column.name }} < {{ column.minimum }}
+                then {
+                    'rule': 'out of range',
+                    'reason': {{ (header ~ " is ") | literal }} || {{ value }} || {{ (", below %.10g" % (column.minimum * column.divide_by)) | literal }}
+                }
+            {% endif %}
+            {% if column.maximum is not none %}
+            when number_{{ column.name }} > {{ column.maximum }}
+                then {
+                    'rule': 'out of range',
+                    'reason': {{ (header ~ " is ") | literal }} || {{ value }} || {{ (", above %.10g" % (column.maximum * column.divide_by)) | literal }}
+                }
+            {% endif %}
+            when abs(number_{{ column.name }}) > 1e12
+                then {
+                    'rule': 'out of range',
+                    'reason': {{ (header ~ " is ") | literal }} || {{ value }} || ', beyond a million millions'
+                }
+            {% endfor %}
+            when copies.is_conflicting
+                then {
+                    'rule': 'conflicting ids',
+                    'reason': 'customer id ' || {{ shown("id") }} || ' stands more than once, with different values'
+                }
+        end as fault
+    from numbered
+    left join copies using (source_file, source_line)
 )
 
 select
-    source_rows.*,
-    coalesce(copies.copy > 1 and not copies.is_conflicting, false) as is_duplicate,
-    case
-        when {{ sql.present("source_rows.customer_id") | indent(8) }} is null then 'no customer id'
-        {% for column in context.numeric %}
-        when {{ sql.present("source_rows." ~ column.name) | indent(8) }} is not null
-            and {{ sql.number("source_rows." ~ column.name) }} is null
-            then 'not a number'
-        {% if column.minimum is not none %}
-        when {{ sql.number("source_rows." ~ column.name) }} < {{ column.minimum }} then 'out of range'
-        {% endif %}
-        {% if column.maximum is not none %}
-        when {{ sql.number("source_rows." ~ column.name) }} > {{ column.maximum }} then 'out of range'
-        {% endif %}
-        {% endfor %}
-        when copies.is_conflicting then 'conflicting ids'
-    end as rule,
-    case
-        when {{ sql.present("source_rows.customer_id") | indent(8) }} is null then 'the row has no customer id'
-        {% for column in context.numeric %}
-        when {{ sql.present("source_rows." ~ column.name) | indent(8) }} is not null
-            and {{ sql.number("source_rows." ~ column.name) }} is null
-            then {{ (column.source_header ~ " is '") | literal }} || source_rows.{{ column.name }} || ''', which is not a number'
-        {% if column.minimum is not none %}
-        when {{ sql.number("source_rows." ~ column.name) }} < {{ column.minimum }}
-            then {{ (column.source_header ~ " is ") | literal }} || source_rows.{{ column.name }} || {{ (", below " ~ "%g" % column.minimum) | literal }}
-        {% endif %}
-        {% if column.maximum is not none %}
-        when {{ sql.number("source_rows." ~ column.name) }} > {{ column.maximum }}
-            then {{ (column.source_header ~ " is ") | literal }} || source_rows.{{ column.name }} || {{ (", above " ~ "%g" % column.maximum) | literal }}
-        {% endif %}
-        {% endfor %}
-        when copies.is_conflicting then 'customer id ' || source_rows.customer_id || ' stands more than once, with different values'
-    end as reason
-from source_rows
-left join copies using (source_line)
+    source_file,
+    source_line,
+    count_lines,
+    {% for column in context.columns %}
+    {{ column.name }},
+    {% endfor %}
+    fault.rule as rule,
+    fault.reason as reason,
+    fault is null and is_copy as is_duplicate
+from judged

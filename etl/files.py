@@ -1,0 +1,55 @@
+"""Which files a path means: one file, those of a folder, or those of a pattern."""
+
+import glob
+import hashlib
+from pathlib import Path
+
+from warehouse.errors import InputError
+
+
+def find_files(given: Path) -> list[tuple[Path, str]]:
+    """Every file that `given` means, in order of its name, with the name to show for it.
+
+    A folder means the files in it; a path with *, ? or [ that is no file itself is a pattern (** goes into folders). Names
+    that begin with a point or an underscore are passed over: systems leave those behind.
+    Raises InputError when there is none.
+    """
+    try:
+        if given.is_dir():
+            found = sorted(path for path in given.iterdir() if path.is_file() and path.name[0] not in "._")
+            if not found:
+                raise InputError(f"{given}: is a folder without files; give a file, a folder of files or a pattern")
+            return [(path, str(Path(given.name) / path.name)) for path in found]
+        if given.exists() or not glob.has_magic(str(given)):
+            return [(given, printable(given.name))]
+    except (OSError, ValueError) as error:
+        raise InputError(f"{short(given)}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    matches = sorted(
+        path for path in map(Path, glob.glob(str(given), recursive=True)) if path.is_file() and path.name[0] not in "._"
+    )
+    if not matches:
+        raise InputError(f"{given}: no file matches this pattern")
+    root = _common(matches)
+    return [(path, printable(str(path.relative_to(root)))) for path in matches]
+
+
+def _common(paths: list[Path]) -> Path:
+    folders = [set(path.parents) for path in paths]
+    return max(set.intersection(*folders), key=lambda folder: len(folder.parts))
+
+
+def printable(name: str) -> str:
+    """A name that can be stored and shown: bytes that are no text are replaced."""
+    return name.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="replace")
+
+
+def short(path: Path) -> str:
+    """A path for a message, cut where it is endless."""
+    text = printable(str(path))
+    return text if len(text) <= 300 else f"{text[:150]} … {text[-50:]}"
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,151 @@
+"""The mapping file: what a person says of the columns of a file, and of how it is written. TOML; see the README."""
+
+import tomllib
+from collections.abc import Mapping as Table
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from etl.headers import IGNORE, KNOWN, normalise
+from warehouse.columns import Column
+from warehouse.errors import InputError
+
+_KINDS = ("numeric", "category", "text")
+_TAKEN = frozenset(
+    (
+        *("segmentation", "algorithm", "segment_id", "segment_name", "second_segment_id", "distance", "margin", "silhouette"),
+        *("run_id", "version", "bin", "count_customers", "source_file", "source_line", "count_lines", "rule", "reason"),
+        *("is_duplicate", "point_id", "weight", "scatter"),
+    )
+)
+"""Names that stand beside a customer's columns in the warehouse's own relations."""
+_DETAILS = {"label": str, "short": str, "unit": str, "minimum": float, "maximum": float, "divide_by": float}
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    """How the files are written, where that cannot be told from them."""
+
+    delimiter: str | None = None
+    """What separates the values of a text file."""
+    encoding: str | None = None
+    """The encoding of a text file, as Python names it: latin-1."""
+    decimal: str | None = None
+    """The decimal mark of its numbers: a point or a comma."""
+    header_line: int | None = None
+    """The line of the header, from 1; what stands above it is left out."""
+    sheet: str | None = None
+    """The sheet of a workbook."""
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """What a mapping file says; empty where there is none."""
+
+    path: Path | None = None
+    """The file."""
+    columns: dict[str, Column] = field(default_factory=dict)
+    """The column that each header, as it stands in the file, is taken for."""
+    options: FileOptions = FileOptions()
+    """How the files are written."""
+
+
+def read_mapping(path: Path | None) -> Mapping:
+    """Read a mapping file. Raises InputError naming the file and the entry that is wrong."""
+    if path is None:
+        return Mapping()
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: is not TOML: {error}") from error
+    try:
+        unknown = set(tables) - {"columns", "file"}
+        if unknown:
+            raise ValueError(f"unknown entry {', '.join(sorted(unknown))}; known are [columns] and [file]")
+        return Mapping(path, _columns(_table("columns", tables)), _options(_table("file", tables)))
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _table(name: str, tables: Table[str, Any]) -> Table[str, Any]:
+    table = tables.get(name, {})
+    if not isinstance(table, Table):
+        raise ValueError(f"'{name}' is not a table; write [{name}]")
+    return table
+
+
+def _columns(table: Table[str, Any]) -> dict[str, Column]:
+    columns = {header: _column(header, said) for header, said in table.items()}
+    names: dict[str, str] = {}
+    for header, column in columns.items():
+        if column.kind != IGNORE and names.setdefault(column.name, header) != header:
+            raise ValueError(f"[columns] '{names[column.name]}' and '{header}' are both {column.name}")
+    return columns
+
+
+def _column(header: str, said: Any) -> Column:
+    """One entry: the name of a column the product knows, a kind, "ignore", or a table of details."""
+    where = f"[columns] '{header}'"
+    if isinstance(said, str):
+        said = {"kind": said} if said in (*_KINDS, IGNORE) else {"column": said}
+    if not isinstance(said, Table):
+        raise ValueError(f'{where}: give a column, a kind or a table, for example {{ kind = "numeric", unit = "k$" }}')
+    unknown = set(said) - {"column", "kind", "name", *_DETAILS}
+    if unknown:
+        raise ValueError(
+            f"{where}: unknown entry {', '.join(sorted(unknown))}; known are column, kind, name, {', '.join(_DETAILS)}"
+        )
+    column = replace(_base(where, header, said), **_details(where, said))
+    if column.divide_by == 0:
+        raise ValueError(f"{where}: divide_by must not be 0")
+    return column
+
+
+def _base(where: str, header: str, said: Table[str, Any]) -> Column:
+    known = {column.name: column for column in KNOWN}
+    if "column" in said:
+        if said["column"] not in known:
+            raise ValueError(
+                f"{where}: there is no column '{said['column']}'; known are {', '.join(known)}, "
+                f"or give a kind: {', '.join(_KINDS)} or {IGNORE}"
+            )
+        return known[said["column"]]
+    if said.get("kind") not in (*_KINDS, IGNORE):
+        raise ValueError(f"{where}: kind must be {', '.join(_KINDS)} or {IGNORE}")
+    name = said.get("name", normalise(header))
+    if not isinstance(name, str) or normalise(name) != name or not name or name[0].isdigit() or name in known or name in _TAKEN:
+        raise ValueError(
+            f"{where}: '{name}' cannot be the name of a column: "
+            'give name = "..." of lower-case letters, digits and underscores, not one that the warehouse uses itself'
+        )
+    return Column(name, said["kind"], header.strip())
+
+
+def _details(where: str, said: Table[str, Any]) -> dict[str, Any]:
+    details = {}
+    for key, kind in _DETAILS.items():
+        if key in said:
+            value = float(said[key]) if kind is float and type(said[key]) is int else said[key]
+            if type(value) is not kind or value != value or value in (float("inf"), float("-inf")):
+                raise ValueError(f"{where}: {key} must be {'text' if kind is str else 'a number'}")
+            details[key] = value
+    return details
+
+
+def _options(table: Table[str, Any]) -> FileOptions:
+    unknown = set(table) - {known.name for known in fields(FileOptions)}
+    if unknown:
+        known = ", ".join(option.name for option in fields(FileOptions))
+        raise ValueError(f"[file]: unknown entry {', '.join(sorted(unknown))}; known are {known}")
+    for key, value in table.items():
+        if key == "header_line" and (type(value) is not int or not 1 <= value <= 1_000):
+            raise ValueError("[file]: header_line must be a whole number from 1 to 1000")
+        if key != "header_line" and not isinstance(value, str):
+            raise ValueError(f"[file]: {key} must be text")
+    if table.get("decimal", ".") not in (".", ","):
+        raise ValueError('[file]: decimal must be "." or ","')
+    if len(table.get("delimiter", ",")) != 1:
+        raise ValueError("[file]: delimiter must be one character")
+    return FileOptions(**table)

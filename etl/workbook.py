@@ -1,0 +1,91 @@
+"""Excel workbooks (xlsx, xls, xlsb) and OpenDocument sheets, read by calamine: the rows of one sheet, as text."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+from etl.mapping import FileOptions
+from etl.records import Row
+from warehouse.errors import InputError
+
+Cell = int | float | str | bool | time | date | datetime | timedelta
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The table on one sheet of a workbook."""
+
+    name: str
+    """The sheet's name."""
+    headers: tuple[str, ...]
+    """The header of each column."""
+    rows: tuple[Row, ...]
+    """The rows below the header; `line` is the row's number on the sheet."""
+    numeric: frozenset[int]
+    """The places, from 0, of the columns with a number typed as one: it has no decimal mark of its own."""
+    left_out: tuple[str, ...]
+    """The other sheets with something on them."""
+
+
+def read_sheet(path: Path, options: FileOptions) -> Sheet:
+    """Read the sheet named in the options, or the first visible one with something on it.
+
+    Raises InputError when the file is no workbook or has no table.
+    """
+    try:
+        sheets = _sheets(path)
+    except Exception as error:  # the reader has many; all mean that the file cannot be read
+        raise InputError(f"{path}: cannot be read as a workbook: {str(error).splitlines()[0]}") from error
+    if options.sheet is not None and options.sheet not in sheets:
+        raise InputError(f"{path}: has no sheet '{options.sheet}'; it has {', '.join(sheets)}")
+    filled = [name for name, rows in sheets.items() if any(any(row) for row in rows)]
+    if not filled:
+        raise InputError(f"{path}: is empty; give a workbook with a header and rows")
+    name = options.sheet or filled[0]
+    table = [[as_text(cell) for cell in row] for row in sheets[name]]
+    start = options.header_line or next((number for number, row in enumerate(table, start=1) if any(map(str.strip, row))), 1)
+    if start > len(table):
+        raise InputError(f"{path}: sheet '{name}' has no row {start}")
+    width = max((place for place, header in enumerate(table[start - 1], start=1) if header.strip()), default=0)
+    width = max([width, *(place for row in table[start:] for place, value in enumerate(row, start=1) if value.strip())])
+    while len(table) > start and not any(map(str.strip, table[-1])):
+        table.pop()
+    body = [Row(number, 1, _padded(row, width)) for number, row in enumerate(table[start:], start=start + 1)]
+    typed = sheets[name][start : len(table)]
+    numeric = {place for row in typed for place, cell in enumerate(row) if type(cell) in (int, float)}
+    others = tuple(other for other in filled if other != name)
+    return Sheet(name, tuple(_padded(table[start - 1], width)), tuple(body), frozenset(numeric), others)
+
+
+def _sheets(path: Path) -> dict[str, list[list[Cell]]]:
+    workbook = CalamineWorkbook.from_path(str(path))
+    visible = [
+        sheet.name
+        for sheet in workbook.sheets_metadata
+        if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible
+    ]
+    return {name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in visible}
+
+
+def as_text(cell: Cell) -> str:
+    """A cell as it would stand in a CSV file: 15 for 15.0, dates as 2024-12-31."""
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ") if cell.time() != time() else cell.date().isoformat()
+    if isinstance(cell, (date, time)):
+        return cell.isoformat()
+    return str(cell)
+
+
+def _padded(row: list[str], width: int) -> list[str]:
+    return [*row[:width], *[""] * (width - len(row))]
+
+
+def texts(sheet: Sheet) -> Iterator[tuple[int, str]]:
+    """The number of each row, and its values joined as in a CSV file."""
+    for row in sheet.rows:
+        yield row.line, ",".join(row.values)
