@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
 from etl.files import find_files
 from etl.headers import CUSTOMER_ID, IGNORE, is_known, match, normalise, unused
@@ -65,12 +66,15 @@ def load_customers(connection: duckdb.DuckDBPyConnection, given: Path, mapping: 
         read_rows(connection, source, of_source)
     _write_columns(connection, columns)
     warnings = [*_left_out(sources), *_set_decimal_marks(connection, sources, columns_of, mapping)]
-    execute_file(connection, SQL / "load" / "classified_customers.sql")
+    made = [] if any(column.kind == "id" and column.source_header for column in columns) else ["made_ids"]
+    for name in (*made, "repeated_customers", "suspicious_rows", "faults"):
+        execute_file(connection, SQL / "load" / f"{name}.sql")
     build(connection, ["raw.customers", "raw.rejects", "raw.sources", "raw.gate"])
     _write_rows(connection, columns)
-    _write_rejects(connection, sources, columns)
+    _write_rejects(connection, sources)
     _write_sources(connection, sources)
-    connection.execute("drop table source_rows; drop table source_rejects; drop table classified_customers")
+    for name in ("source_rows", "source_rejects", "repeated_customers", "suspicious_rows", "faults"):
+        connection.execute(f"drop table {name}")
     report = _report(connection, given, columns, warnings)
     build(connection, ["staging"])
     _refuse_unusable(connection, report)
@@ -169,64 +173,67 @@ def _set_decimal_marks(
 def _write_rows(connection: duckdb.DuckDBPyConnection, columns: Sequence[Column]) -> None:
     names = ", ".join(column.name for column in columns)
     connection.execute(
-        f"insert into raw.customers select source_file, source_line, {names} from classified_customers "
-        "where rule is null and not is_duplicate order by source_file, source_line"
-    )
-
-
-def _write_rejects(connection: duckdb.DuckDBPyConnection, sources: Sequence[SourceFile], columns: Sequence[Column]) -> None:
-    """Write the rejected rows with their text: as it stands in a text file, otherwise the values side by side."""
-    values = ", ".join(f"coalesce({column.name}, '')" for column in columns if column.source_header)
-    connection.execute(
-        "insert into raw.rejects by name "
-        "select source_file, source_line, customer_id, rule, reason, "
-        f"concat_ws(',', {values}) as row_text from classified_customers where rule is not null "
-        "union all by name from source_rejects "
+        f"insert into raw.customers select source_file, source_line, {names} from source_rows "
+        "anti join faults using (source_file, source_line) "
+        "anti join (from repeated_customers where copy > 1) using (source_file, source_line) "
         "order by source_file, source_line"
     )
+
+
+def _write_rejects(connection: duckdb.DuckDBPyConnection, sources: Sequence[SourceFile]) -> None:
+    """Write the rejected rows with their text: as it stands in a text file, otherwise the values side by side."""
     for source in sources:
-        refused = connection.execute(
-            "select source_line, count_lines from classified_customers where rule is not null and source_file = $1", [source.name]
-        ).fetchall()
+        refused = connection.execute("select source_line, count_lines from faults where source_file = $1", [source.name]).fetchall()
         texts = line_texts(source, dict(refused))
         if texts:
-            connection.executemany(
-                "update raw.rejects set row_text = $3 where source_file = $1 and source_line = $2",
-                [(source.name, line, text) for line, text in texts.items()],
+            connection.register("given", {"line": np.array(list(texts)), "text": np.array(list(texts.values()), dtype=object)})
+            connection.execute(
+                "update faults set row_text = given.text from given where source_file = $1 and source_line = given.line",
+                [source.name],
             )
+            connection.unregister("given")
+    connection.execute(
+        "insert into raw.rejects by name "
+        "select source_file, source_line, customer_id, rule, reason, row_text from faults "
+        "union all by name from source_rejects order by source_file, source_line"
+    )
 
 
 def _write_sources(connection: duckdb.DuckDBPyConnection, sources: Sequence[SourceFile]) -> None:
-    loaded_at = datetime.now(UTC).replace(tzinfo=None)
-    broken = "(select count(*) from source_rejects where source_file = $file)"
     for source in sources:
-        connection.execute(
+        counts = connection.execute(
             f"""
-            insert into raw.sources by name
             select
-                'customers' as source,
-                $file as source_file,
-                $fingerprint as source_fingerprint,
-                $kind as file_kind,
-                $encoding as encoding,
-                $delimiter as delimiter,
-                count(*) + {broken} as rows_in,
-                count(*) filter (rule is null and not is_duplicate) as rows_kept,
-                count(*) filter (rule is not null) + {broken} as rows_rejected,
-                count(*) filter (is_duplicate) as rows_duplicate,
+                (select count(*) from source_rows where source_file = $file)
+                + (select count(*) from source_rejects where source_file = $file) as rows_in,
+                (select count(*) from raw.customers where source_file = $file) as rows_kept,
+                (select count(*) from raw.rejects where source_file = $file) as rows_rejected,
+                (
+                    select count(*)
+                    from (from repeated_customers where source_file = $file and copy > 1)
+                    anti join faults using (source_file, source_line)
+                ) as rows_duplicate,
                 0 as rows_forgotten,
-                coalesce(bool_and(starts_with(customer_id, '{SYNTHETIC_PREFIX}')), false) as is_synthetic,
-                $loaded_at as loaded_at
-            from (from classified_customers where source_file = $file)
+                (
+                    select coalesce(bool_and(starts_with(customer_id, '{SYNTHETIC_PREFIX}')), false)
+                    from raw.customers
+                    where source_file = $file
+                ) as is_synthetic
             """,
-            {
-                "file": source.name,
-                "fingerprint": source.fingerprint,
-                "kind": source.kind,
-                "encoding": source.text.encoding if source.text else None,
-                "delimiter": source.dialect.delimiter if source.dialect else None,
-                "loaded_at": loaded_at,
-            },
+            {"file": source.name},
+        ).fetchone()
+        assert counts is not None
+        connection.execute(
+            "insert into raw.sources values ('customers', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                source.name,
+                source.fingerprint,
+                source.kind,
+                source.text.encoding if source.text else None,
+                source.dialect.delimiter if source.dialect else None,
+                *counts,
+                datetime.now(UTC).replace(tzinfo=None),
+            ],
         )
 
 

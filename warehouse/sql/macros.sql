@@ -28,8 +28,7 @@ case
     end
 {%- else -%}
 case
-        when not contains({{ value }}, '_') and isfinite(try_cast({{ trimmed(value) }} as double))
-            then try_cast({{ trimmed(value) }} as double)
+        when isfinite(try_cast({{ value }} as double)) and not contains({{ value }}, '_') then try_cast({{ value }} as double)
         when regexp_full_match({{ text }}, '[+-]?(\d+|[1-9]\d{0,2}([, ''’\x{a0}\x{202f}]\d{3})+)(\.\d+)?')
             then try_cast(regexp_replace({{ text }}, '[^0-9.+-]', '', 'g') as double)
     end

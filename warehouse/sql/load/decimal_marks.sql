@@ -1,4 +1,3 @@
-{% import "macros.sql" as sql %}
 {# Digits around one mark that cannot be that of thousands, or thousands set apart by another mark before it. #}
 {% macro decimals(mark, other) -%}
 '\D*(\d*{{ mark }}(\d{0,2}|\d{4,})|0\d*{{ mark }}\d{3}|\d{4,}{{ mark }}\d{3}|\d{1,3}([{{ other }} ]\d{3})+{{ mark }}\d+|\d{1,3}({{ other if other == "," else "\\." }}\d{3}){2,})\D*'
@@ -13,10 +12,11 @@ with source_rows as (
 {% for column in context.numeric %}
 select
     {{ column.name | literal }} as column_name,
-    count(*) filter (regexp_full_match({{ sql.trimmed(column.name) }}, {{ decimals(",", ".") }})) as count_comma,
-    count(*) filter (regexp_full_match({{ sql.trimmed(column.name) }}, {{ decimals("\\.", ",") }})) as count_point,
-    min({{ sql.trimmed(column.name) }}) filter (regexp_full_match({{ sql.trimmed(column.name) }}, '\D*[1-9]\d{0,2}[.,]\d{3}\D*')) as either
+    count(*) filter (regexp_full_match({{ column.name }}, {{ decimals(",", ".") }})) as count_comma,
+    count(*) filter (regexp_full_match({{ column.name }}, {{ decimals("\\.", ",") }})) as count_point,
+    min(trim({{ column.name }})) filter (regexp_full_match({{ column.name }}, '\D*[1-9]\d{0,2}[.,]\d{3}\D*')) as either
 from source_rows
+where try_cast({{ column.name }} as bigint) is null
 {{ "union all" if not loop.last }}
 {% else %}
 select

@@ -1,78 +1,39 @@
 {% import "macros.sql" as sql %}
--- depends on: source_rows, the temporary table the loader fills: file, line, count of lines, then every column as text
+-- depends on: suspicious_rows; repeated_customers
+-- What is wrong with a row: the first of these questions that is answered badly. Rows without a fault are not here.
 {% set has_ids = (context.columns | selectattr("kind", "equalto", "id") | first).source_header != "" %}
 {% set values = context.columns | rejectattr("kind", "equalto", "id") | map(attribute="name") | list %}
+{% set numbers = context.numeric | map(attribute="name") | list %}
 {% set totals = "(grand |sub[- ]?)?(totals?|sums?|average|avg|mean|summe|gesamt|gesamtsumme|somme|moyenne|suma|totale)([ :].*)?" %}
+{# The first of some columns that has a value in the row. #}
+{% macro first_of(names) %}coalesce({% for name in names %}{{ sql.present(name) }}{{ ", " if not loop.last }}{% endfor %}){% endmacro %}
+{# A value for a sentence, cut where it is endless. #}
 {% macro shown(value) %}if(length({{ value }}) > 60, left({{ value }}, 60) || '…', {{ value }}){% endmacro %}
-create or replace temporary table classified_customers as
-with source_rows as (
-    from source_rows
-),
-
-{# without ids a row is told by its values, so that a customer is the same in the next file #}
-identified as (
-    select
-        {% if has_ids %}
-        *
-        {% else %}
-        * exclude (customer_id),
-        'row-' || left(md5(concat_ws(chr(31){% for value in values %}, coalesce({{ value }}, ''){% endfor %})), 16) as hash,
-        row_number() over (partition by hash order by source_file, source_line) as place,
-        if(place = 1, hash, hash || '-' || place) as customer_id
-        {% endif %}
-    from source_rows
-),
-
-numbered as (
+create or replace temporary table faults as
+with numbered as (
     select
         *,
         {{ sql.present("customer_id") | indent(4) }} as id,
         {% for column in context.numeric %}
         {{ sql.amount(column, column.name) | indent(4) }} as number_{{ column.name }},
         {% endfor %}
-        coalesce(
-            {% for value in (["customer_id"] if has_ids else []) + values %}
-            {{ sql.present(value) | indent(8) }}{{ "," if not loop.last }}
-            {% endfor %}
-        ) as first_value
-    from identified
-),
-
-{# only ids that stand more than once cost the comparison of whole rows #}
-repeated_ids as (
-    select id
-    from numbered
-    where id is not null
-    group by id
-    having count(*) > 1
-),
-
-copies as (
-    select
-        numbered.source_file,
-        numbered.source_line,
-        [
-            {% for value in values %}
-            coalesce({{ sql.trimmed("numbered." ~ value) }}, ''){{ "," if not loop.last }}
-            {% endfor %}
-        ] as row_values,
-        row_number() over (partition by numbered.id, row_values order by numbered.source_file, numbered.source_line) as copy,
-        count(*) over (partition by numbered.id, row_values) < count(*) over (partition by numbered.id) as is_conflicting
-    from numbered
-    inner join repeated_ids using (id)
+        {{ first_of((["customer_id"] if has_ids else []) + values) }} as first_value
+    from suspicious_rows
 ),
 
 judged as (
     select
-        numbered.*,
-        coalesce(copies.copy > 1 and not copies.is_conflicting, false) as is_copy,
+        numbered.source_file,
+        numbered.source_line,
+        numbered.count_lines,
+        numbered.id as customer_id,
         case
             when first_value is null
                 then {'rule': 'blank row', 'reason': 'the row is blank'}
-            when regexp_full_match(lower({{ "coalesce(id, first_value)" if has_ids else "first_value" }}), {{ totals | literal }})
+            when regexp_full_match(lower(first_value), {{ totals | literal }})
                 then {
                     'rule': 'subtotal row',
-                    'reason': '''' || {{ shown("coalesce(id, first_value)" if has_ids else "first_value") }} || ''' stands where a customer should: a row of totals'
+                    'reason': '''' || {{ shown("first_value") }} || ''' stands where a customer should: a row of totals'
                 }
             when
                 {% for column in context.columns if column.source_header %}
@@ -82,14 +43,17 @@ judged as (
                 then {'rule': 'repeated header', 'reason': 'the row repeats the header'}
             when id is null
                 then {'rule': 'no customer id', 'reason': 'the row has no customer id'}
-            {% if context.numeric %}
-            when coalesce({% for column in context.numeric %}{{ sql.present("numbered." ~ column.name) | indent(8) }}{{ ", " if not loop.last }}{% endfor %}) is null
-                then {'rule': 'no values', 'reason': {{ ("the row has no value for " ~ context.numeric | map(attribute="source_header") | map("trim") | join(", ")) | literal }}}
+            {% if numbers %}
+            when {{ first_of(numbers) }} is null
+                then {
+                    'rule': 'no values',
+                    'reason': {{ ("the row has no value for " ~ context.numeric | map(attribute="source_header") | map("trim") | join(", ")) | literal }}
+                }
             {% endif %}
             {% for column in context.numeric %}
             {% set header = column.source_header.strip() %}
             {% set value = shown(sql.trimmed("numbered." ~ column.name)) %}
-            when {{ sql.present("numbered." ~ column.name) | indent(8) }} is not null and number_{{ column.name }} is null
+            when number_{{ column.name }} is null and {{ sql.present("numbered." ~ column.name) | indent(8) }} is not null
                 then {
                     'rule': 'not a number',
                     'reason': {{ (header ~ " is '") | literal }} || {{ value }}
@@ -115,24 +79,29 @@ judged as (
                     'reason': {{ (header ~ " is ") | literal }} || {{ value }} || ', beyond a million millions'
                 }
             {% endfor %}
-            when copies.is_conflicting
+            when repeated_customers.is_conflicting
                 then {
                     'rule': 'conflicting ids',
                     'reason': 'customer id ' || {{ shown("id") }} || ' stands more than once, with different values'
                 }
-        end as fault
+        end as fault,
+        concat_ws(
+            ','
+            {% for value in (["customer_id"] if has_ids else []) + values %}
+            , coalesce(numbered.{{ value }}, '')
+            {% endfor %}
+        ) as row_text
     from numbered
-    left join copies using (source_file, source_line)
+    left join repeated_customers using (source_file, source_line)
 )
 
 select
     source_file,
     source_line,
     count_lines,
-    {% for column in context.columns %}
-    {{ column.name }},
-    {% endfor %}
+    customer_id,
     fault.rule as rule,
     fault.reason as reason,
-    fault is null and is_copy as is_duplicate
+    row_text
 from judged
+where fault is not null
