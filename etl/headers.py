@@ -119,7 +119,7 @@ def unused(mapped: Iterable[str], headers: Iterable[str]) -> list[str]:
 def hint(name: str) -> str:
     """A column with a few of the headers it is recognised by."""
     synonyms = next((synonyms for column, synonyms in KNOWN.items() if column.name == name), (name,))
-    return f"{name} as {' or '.join(synonyms[:3])}"
+    return f"{name} (headers like {', '.join(synonyms[:3])})"
 
 
 def _free(name: str, position: int, taken: Collection[str], reserved: Set[str]) -> str:
