@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 WAREHOUSE ?= data/warehouse
 CUSTOMERS_N ?= 2000
 SAMPLE ?= data/sample_customers.csv
-export CUSTOMERS MAPPING TRANSACTIONS WAREHOUSE SEGMENTATIONS REPORT HOST PORT FORCE MAX_REJECTED MAX_SHRINK KEEP_VERSIONS
+export CUSTOMERS MAPPING TRANSACTIONS WAREHOUSE SEGMENTATIONS REPORT HOST PORT FORCE MAX_REJECTED MAX_SHRINK KEEP_VERSIONS ID
 
 APP := $(VENV)/.app
 DEV := $(VENV)/.dev
@@ -22,7 +22,7 @@ else
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 endif
 
-.PHONY: help refresh dashboard report sql test check format dictionary sample data browser clean
+.PHONY: help refresh dashboard report sql rollback versions forget test check format dictionary sample data browser clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -41,6 +41,15 @@ report: $(APP) ## Write pictures and one HTML page to data/report (REPORT=dir)
 sql: $(APP) ## Open the duckdb client on the published warehouse, read-only
 	@test -e "$(WAREHOUSE)/current.duckdb" || { echo "sql: no warehouse in $(WAREHOUSE); run make refresh first" >&2; exit 2; }
 	@$(BIN)/duckdb -readonly "$$(readlink -f "$(WAREHOUSE)/current.duckdb")"
+
+rollback: $(APP) ## Return to the version before, or to VERSION=12, at once
+	@$(BIN)/python -m warehouse.rollback $(if $(VERSION),--version "$(VERSION)")
+
+versions: $(APP) ## List the versions on disk: customers, runs, sizes
+	@$(BIN)/python -m warehouse.kept
+
+forget: $(APP) ## Erase a customer from every version (ID=...; UNDO=1 lets them be loaded again)
+	@$(BIN)/python -m warehouse.forget --id "$$ID" $(if $(UNDO),--undo)
 
 sample: $(APP) ## Write synthetic customers (CUSTOMERS_N=2000 SAMPLE=data/sample_customers.csv)
 	@$(BIN)/python -m etl.sample --customers-n $(CUSTOMERS_N) --output $(SAMPLE)

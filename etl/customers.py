@@ -1,5 +1,6 @@
 """Loading the customers: every row ends in raw.customers, in raw.rejects, or is counted as a copy of a kept one."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from warehouse.build import build, execute_file
 from warehouse.catalog import SQL
 from warehouse.columns import Column
 from warehouse.errors import InputError
+from warehouse.forgotten import Forgotten
 
 SYNTHETIC_PREFIX = "synthetic-"
 """What the ids of generated customers start with, so that they can be told wherever they show."""
@@ -41,6 +43,8 @@ class LoadReport:
     """Rows in raw.rejects."""
     rows_duplicate: int
     """Rows dropped because an identical one was kept."""
+    rows_forgotten: int
+    """Rows of people erased on request."""
     is_synthetic: bool
     """Whether the customers were generated."""
     warnings: tuple[str, ...] = ()
@@ -52,10 +56,12 @@ class LoadReport:
         return any(column.kind == "id" and column.source_header for column in self.columns)
 
 
-def load_customers(connection: duckdb.DuckDBPyConnection, given: Path, mapping: Mapping | None = None) -> LoadReport:
+def load_customers(
+    connection: duckdb.DuckDBPyConnection, given: Path, mapping: Mapping | None = None, forgotten: Forgotten | None = None
+) -> LoadReport:
     """Load a file, the files of a folder or those of a pattern into the raw layer, and build staging.
 
-    Raises InputError for files that cannot be used, naming the file and what to do.
+    People in `forgotten` are counted and not loaded. Raises InputError for files that cannot be used, naming the file.
     """
     mapping = mapping or Mapping()
     sources = [open_source(connection, path, name, mapping.options, _recognises(mapping)) for path, name in find_files(given)]
@@ -66,14 +72,16 @@ def load_customers(connection: duckdb.DuckDBPyConnection, given: Path, mapping: 
         read_rows(connection, source, of_source)
     _write_columns(connection, columns)
     warnings = [*_left_out(sources), *_set_decimal_marks(connection, sources, columns_of, mapping)]
-    made = [] if any(column.kind == "id" and column.source_header for column in columns) else ["made_ids"]
-    for name in (*made, "repeated_customers", "suspicious_rows", "faults"):
+    if not any(column.kind == "id" and column.source_header for column in columns):
+        execute_file(connection, SQL / "load" / "made_ids.sql")
+    warnings += _leave_out(connection, forgotten or Forgotten("", ()))
+    for name in ("repeated_customers", "suspicious_rows", "faults"):
         execute_file(connection, SQL / "load" / f"{name}.sql")
     build(connection, ["raw.customers", "raw.rejects", "raw.sources", "raw.gate"])
     _write_rows(connection, columns)
     _write_rejects(connection, sources)
     _write_sources(connection, sources)
-    for name in ("source_rows", "source_rejects", "repeated_customers", "suspicious_rows", "faults"):
+    for name in ("source_rows", "source_rejects", "forgotten_rows", "repeated_customers", "suspicious_rows", "faults"):
         connection.execute(f"drop table {name}")
     report = _report(connection, given, columns, warnings)
     build(connection, ["staging"])
@@ -170,6 +178,36 @@ def _set_decimal_marks(
     return warnings
 
 
+def _leave_out(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> list[str]:
+    """Take the rows of erased people out of what was read, and what they say out of broken lines. Returns a warning per file."""
+    connection.execute(
+        "create or replace temporary table forgotten_rows as select source_file, source_line from source_rows "
+        "where len($hashes::varchar[]) > 0 and list_contains($hashes::varchar[], sha256($salt || trim(customer_id)))",
+        {"hashes": list(forgotten.hashes), "salt": forgotten.salt},
+    )
+    if not forgotten.hashes:
+        return []
+    connection.execute(
+        "create or replace temporary table source_rows as "
+        "from source_rows anti join forgotten_rows using (source_file, source_line)"
+    )
+    for file, line, text in connection.execute("select source_file, source_line, row_text from source_rejects").fetchall():
+        if any(forgotten.holds(word) for word in re.split(r"[^\w-]+", text)):
+            connection.execute(
+                "update source_rejects set row_text = null, reason = 'erased on request' "
+                "where source_file = $1 and source_line = $2",
+                [file, line],
+            )
+    found = connection.execute(
+        "select source_file, count(*), list(source_line order by source_line)[:10] from forgotten_rows group by all order by all"
+    ).fetchall()
+    return [
+        f"{file}: still holds people who were erased on request, in {count:,} row{'s' if count > 1 else ''} (line "
+        f"{', '.join(map(str, lines))}{', …' if count > len(lines) else ''}); they were not loaded: take them out of the file"
+        for file, count, lines in found
+    ]
+
+
 def _write_rows(connection: duckdb.DuckDBPyConnection, columns: Sequence[Column]) -> None:
     names = ", ".join(column.name for column in columns)
     connection.execute(
@@ -205,7 +243,8 @@ def _write_sources(connection: duckdb.DuckDBPyConnection, sources: Sequence[Sour
             f"""
             select
                 (select count(*) from source_rows where source_file = $file)
-                + (select count(*) from source_rejects where source_file = $file) as rows_in,
+                + (select count(*) from source_rejects where source_file = $file)
+                + (select count(*) from forgotten_rows where source_file = $file) as rows_in,
                 (select count(*) from raw.customers where source_file = $file) as rows_kept,
                 (select count(*) from raw.rejects where source_file = $file) as rows_rejected,
                 (
@@ -213,7 +252,7 @@ def _write_sources(connection: duckdb.DuckDBPyConnection, sources: Sequence[Sour
                     from (from repeated_customers where source_file = $file and copy > 1)
                     anti join faults using (source_file, source_line)
                 ) as rows_duplicate,
-                0 as rows_forgotten,
+                (select count(*) from forgotten_rows where source_file = $file) as rows_forgotten,
                 (
                     select coalesce(bool_and(starts_with(customer_id, '{SYNTHETIC_PREFIX}')), false)
                     from raw.customers
@@ -240,11 +279,11 @@ def _write_sources(connection: duckdb.DuckDBPyConnection, sources: Sequence[Sour
 def _report(connection: duckdb.DuckDBPyConnection, given: Path, columns: tuple[Column, ...], warnings: Sequence[str]) -> LoadReport:
     row = connection.execute(
         "select list(source_file order by source_file), sum(rows_in), sum(rows_kept), sum(rows_rejected), sum(rows_duplicate), "
-        "bool_and(is_synthetic) from raw.sources"
+        "sum(rows_forgotten), bool_and(is_synthetic) from raw.sources"
     ).fetchone()
     assert row is not None
-    files, rows_in, kept, rejected, duplicate, is_synthetic = row
-    return LoadReport(given, tuple(files), columns, rows_in, kept, rejected, duplicate, is_synthetic, tuple(warnings))
+    files, rows_in, kept, rejected, duplicate, erased, is_synthetic = row
+    return LoadReport(given, tuple(files), columns, rows_in, kept, rejected, duplicate, erased, is_synthetic, tuple(warnings))
 
 
 def _refuse_unusable(connection: duckdb.DuckDBPyConnection, report: LoadReport) -> None:

@@ -18,6 +18,7 @@ from etl.customers import LoadReport, load_customers
 from etl.gate import Before, Gate, ask_of_columns, ask_of_rows, ask_of_segments, ask_of_values
 from etl.mapping import read_mapping
 from etl.sample import BUNDLED
+from warehouse import forgotten
 from warehouse.build import build
 from warehouse.checks import run_checks
 from warehouse.connection import Warehouse
@@ -43,7 +44,7 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
     gate = Gate(source, settings.force)
     with new_version(settings.warehouse, settings.keep_versions) as draft:
         with reporter.step("load"):
-            loaded = load_customers(draft.connection, source, mapping)
+            loaded = load_customers(draft.connection, source, mapping, forgotten.read(settings.warehouse))
         _report_rows(reporter, loaded)
         needs = {segmentation.name: segmentation.features for segmentation in segmentations}
         served = ask_of_columns(gate, loaded.columns, needs, settings.segmentations is not None, before)
@@ -112,7 +113,8 @@ def _report_rows(reporter: Reporter, loaded: LoadReport) -> None:
     reporter.line(
         "Rows",
         f"{loaded.rows_in:,} in = {loaded.rows_kept:,} kept + {loaded.rows_rejected:,} rejected "
-        f"+ {loaded.rows_duplicate:,} identical to a kept one",
+        f"+ {loaded.rows_duplicate:,} identical to a kept one"
+        + (f" + {loaded.rows_forgotten:,} erased on request" if loaded.rows_forgotten else ""),
     )
 
 

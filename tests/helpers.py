@@ -41,9 +41,9 @@ def refreshed(directory: Path, customers: Path, segmentations: Path, **settings:
     return Warehouse(directory).snapshot()
 
 
-def loaded(connection: duckdb.DuckDBPyConnection, path: Path, needed: Iterable[str] = ()) -> LoadReport:
+def loaded(connection: duckdb.DuckDBPyConnection, path: Path) -> LoadReport:
     """Load the raw layer of a file, however many of its rows are rejected."""
-    return load_customers(connection, path, list(needed), max_rejected=1)
+    return load_customers(connection, path)
 
 
 def featured(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

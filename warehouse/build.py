@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
 from warehouse.catalog import SQL, relations
 from warehouse.columns import Column
+from warehouse.connection import is_of_the_machine, literal
 from warehouse.errors import BuildError
 
 
@@ -97,11 +98,6 @@ class Context:
         )
 
 
-def literal(text: str) -> str:
-    """`text` as a SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(SQL),
     undefined=StrictUndefined,
@@ -134,9 +130,11 @@ def build(connection: duckdb.DuckDBPyConnection, wanted: Iterable[str]) -> None:
 
 
 def execute_file(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Run one SQL file. Raises BuildError naming it."""
+    """Run one SQL file. Raises BuildError naming it; where the disk or the memory failed, duckdb's own error."""
     sql = render(path, Context.read(connection))
     try:
         connection.execute(sql)
     except duckdb.Error as error:
+        if is_of_the_machine(error):
+            raise
         raise BuildError(f"{path.relative_to(SQL)}: {error}") from error

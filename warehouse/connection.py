@@ -1,9 +1,13 @@
 """Opening the warehouse: readers that never block a refresh, and the one builder that writes a version.
 
-A published version is an immutable file. A reader opens the file that `current.duckdb` points at, by its real path: DuckDB
-hands out the old database for a path it already holds, so the link's own path must never be opened by a long-lived process.
+A published version is an immutable file. A reader opens the file that `current.duckdb` points at, by its real path, attached to
+a database in memory of its own: DuckDB would hand out the old database for a path that a process already holds, even when
+another file has taken its place there.
 """
 
+import logging
+import os
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,48 +17,93 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from warehouse.errors import InputError, NotPublishedError
-from warehouse.versions import CURRENT, version_of
+from warehouse.errors import DamagedError, InputError, NotPublishedError
+from warehouse.versions import CURRENT, files, version_of
 
 STORAGE_VERSION = "v1.5.0"
 """The file format readable by duckdb-cli 1.5 and by other tools of that age."""
 
+_LOOK_AT = 100_000
+"""Tables of up to this many rows are read whole to tell whether a file is damaged."""
+_DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
+
 Parameters = Sequence[Any] | Mapping[str, Any]
+
+log = logging.getLogger(__name__)
 
 
 class Snapshot:
-    """One published version, opened read-only: every query through it answers from the same data."""
+    """One published version, opened read-only: every query through it answers from the same data.
 
-    def __init__(self, path: Path) -> None:
+    Raises DamagedError when the file cannot be read.
+    """
+
+    def __init__(self, path: Path, stands_in_for: int | None = None) -> None:
         self.path = path
         self.version = version_of(path)
-        self._connection = duckdb.connect(str(path), read_only=True)
+        self.stands_in_for = stands_in_for
+        """The version that should be read and is damaged, where this one is read instead."""
+        self.is_damaged = False
+        """Whether a query has come upon a part of the file that cannot be read."""
+        self.identity = identity(path)
+        self._connection = duckdb.connect(":memory:", config={"temp_directory": _spill()})
+        try:
+            self._connection.execute(f"attach {literal(path)} as warehouse (read_only)")
+            self._look()
+        except (*_DAMAGE, duckdb.Error) as error:
+            self._connection.close()
+            raise DamagedError(f"{path}: is damaged and cannot be read: {str(error).splitlines()[0]}") from error
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
         """Run `sql` with bound `parameters`; one dict per row, keyed by column name."""
         cursor = self._cursor(sql, parameters)
         names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return [dict(zip(names, row, strict=True)) for row in self._read(cursor.fetchall)]
 
     def value(self, sql: str, parameters: Parameters = ()) -> Any:
         """Run `sql` and return the first column of its first row, or None without a row."""
-        row = self._cursor(sql, parameters).fetchone()
+        row = self._read(self._cursor(sql, parameters).fetchone)
         return row[0] if row else None
 
     def columns(self, sql: str, parameters: Parameters = ()) -> dict[str, list[Any]]:
         """Run `sql` and return one list per column: the shape the browser and the charts want."""
         cursor = self._cursor(sql, parameters)
         names = [column[0] for column in cursor.description]
-        values: list[tuple[Any, ...]] = list(zip(*cursor.fetchall(), strict=True)) or [() for _ in names]
+        values: list[tuple[Any, ...]] = list(zip(*self._read(cursor.fetchall), strict=True)) or [() for _ in names]
         return {name: list(column) for name, column in zip(names, values, strict=True)}
 
     def frame(self, sql: str, parameters: Parameters = ()) -> pd.DataFrame:
         """Run `sql` and return a pandas data frame."""
-        return self._cursor(sql, parameters).df()
+        frame: pd.DataFrame = self._read(self._cursor(sql, parameters).df)
+        return frame
+
+    def close(self) -> None:
+        """Let go of the file. What other threads still read through this snapshot fails."""
+        self._connection.close()
 
     def _cursor(self, sql: str, parameters: Parameters) -> duckdb.DuckDBPyConnection:
-        # One cursor per query: a connection shared by threads mixes up their results.
-        return self._connection.cursor().execute(sql, parameters)
+        # One cursor per query: a connection shared by threads mixes up their results. A cursor starts in the database in memory.
+        cursor = self._connection.cursor()
+        cursor.execute("use warehouse")
+        return self._read(lambda: cursor.execute(sql, parameters))  # type: ignore[no-any-return]
+
+    def _read(self, query: Any) -> Any:
+        """Run a query, and remember when it comes upon damage: the next reader then gets another version."""
+        try:
+            return query()
+        except _DAMAGE as error:
+            self.is_damaged = True
+            raise DamagedError(f"{self.path}: is damaged: {str(error).splitlines()[0]}") from error
+
+    def _look(self) -> None:
+        """Read every table of moderate size: DuckDB checks what it reads. Raises duckdb.Error where it cannot."""
+        self._connection.execute("use warehouse")
+        tables = self._connection.execute(
+            "select schema_name, table_name, estimated_size from duckdb_tables() where database_name = 'warehouse'"
+        ).fetchall()
+        for schema, table, size in tables:
+            if size <= _LOOK_AT:
+                self._connection.execute(f'select max(hash(rows)) from "{schema}"."{table}" as rows').fetchone()
 
 
 class Warehouse:
@@ -64,33 +113,88 @@ class Warehouse:
         self.directory = directory
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
+        self._seen: object = None
+        self._damaged: set[object] = set()
 
     def snapshot(self) -> Snapshot:
         """The newest published version. A caller keeps one for a whole page, so that its numbers agree.
 
-        Raises NotPublishedError when there is none.
+        Where its file is damaged, the newest older one that is not (`stands_in_for` then says which it replaces).
+        Raises NotPublishedError when there is none, DamagedError when all are damaged.
         """
+        link = self.directory / CURRENT
         with self._lock:
-            link = self.directory / CURRENT
-            for _ in range(3):  # the target may be retired between reading the link and opening it
-                try:
-                    path = link.resolve(strict=True)
-                    if self._snapshot is None or self._snapshot.path != path:
-                        self._snapshot = Snapshot(path)
+            while link.is_symlink():
+                path = link.resolve()
+                seen = (path, identity(path))
+                if self._snapshot is not None and self._snapshot.is_damaged:
+                    self._damaged.add(self._snapshot.identity)
+                elif self._snapshot is not None and self._seen == seen:
                     return self._snapshot
-                except (FileNotFoundError, duckdb.IOException):
-                    continue
+                try:
+                    self._snapshot = self._open(path)
+                except DamagedError:
+                    if link.resolve() == path:
+                        raise
+                if link.resolve() == path and self._snapshot is not None:  # it may have moved on meanwhile
+                    self._seen = seen
+                    return self._snapshot
         raise NotPublishedError(f"{link}: no warehouse has been published there; run `make refresh` first")
+
+    def _open(self, path: Path) -> Snapshot:
+        """Open a version, or the newest older one that can be read. Raises DamagedError where there is none."""
+        wanted = version_of(path)
+        refused: DamagedError | None = None
+        for candidate in [path, *(older for older in reversed(files(self.directory)) if version_of(older) < wanted)]:
+            if identity(candidate) in self._damaged:
+                refused = refused or DamagedError(f"{candidate}: is damaged")
+                continue
+            try:
+                snapshot = Snapshot(candidate, stands_in_for=None if candidate == path else wanted)
+            except DamagedError as error:
+                refused = refused or error
+                continue
+            if refused is not None:
+                log.warning("%s; version %d is read instead", refused, snapshot.version)
+            return snapshot
+        assert refused is not None
+        raise refused
+
+
+def identity(path: Path) -> tuple[int, ...] | None:
+    """What tells a file from another one that takes its place; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def is_of_the_machine(error: BaseException) -> bool:
+    """Whether an error says that the disk or the memory failed, not what was asked of them."""
+    machine = (OSError, MemoryError, duckdb.IOException, duckdb.OutOfMemoryException)
+    return isinstance(error, machine) or any(
+        word in str(error)
+        for word in ("No space left", "Could not write", "could not write", "File too large", "failed to checkpoint")
+    )
+
+
+def literal(text: object) -> str:
+    """`text` as a SQL string literal."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def _spill() -> str:
+    return str(Path(tempfile.gettempdir()) / f"mall-reader-{os.getpid()}")
 
 
 @contextmanager
 def builder(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Create the database file `path` and connect to it for writing; closed at the end, whatever happens."""
-    connection = duckdb.connect(":memory:")
+    connection = duckdb.connect(":memory:", config={"temp_directory": f"{path}.spill"})
     try:
         try:
-            location = str(path).replace("'", "''")
-            connection.execute(f"attach '{location}' as warehouse (storage_version '{STORAGE_VERSION}')")
+            connection.execute(f"attach {literal(path)} as warehouse (storage_version '{STORAGE_VERSION}')")
         except duckdb.IOException as error:
             raise InputError(f"{path}: cannot write the warehouse there: {str(error).splitlines()[0]}") from error
         connection.execute("use warehouse")

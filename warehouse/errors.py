@@ -3,7 +3,8 @@
 MallError                     1  a defect of ours
 ├── InputError                2  the source, an option or the file system is at fault; nothing is published
 │   ├── GateError             2  the data were read but must not be published
-│   └── NotPublishedError     2  a reader asked for a warehouse that does not exist yet
+│   ├── NotPublishedError     2  a reader asked for a warehouse that does not exist yet
+│   └── DamagedError          2  the file of a version cannot be read
 ├── BusyError                 3  another refresh holds the lock
 └── BuildError                1  a SQL file of ours failed; the message names it
 """
@@ -29,6 +30,10 @@ class GateError(InputError):
 
 class NotPublishedError(InputError):
     """There is no published warehouse in the directory asked for."""
+
+
+class DamagedError(InputError):
+    """The file of a published version is damaged."""
 
 
 class BusyError(MallError):

@@ -5,6 +5,7 @@ Nothing a reader has open is ever written to. Whatever stops a refresh, the link
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,12 +14,13 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import builder
-from warehouse.errors import BusyError, InputError
-from warehouse.versions import CURRENT, current, file_name, published
+from warehouse.connection import Snapshot, builder, is_of_the_machine
+from warehouse.errors import BusyError, DamagedError, InputError, MallError
+from warehouse.versions import CURRENT, current, file_name, files, published, version_of
 
 LOCK = "refresh.lock"
-_BUILDING = ".building"
+BUILDING = ".building"
+"""What the names of unfinished files have in them; whatever bears it may be removed by whoever holds the lock."""
 
 
 @dataclass(frozen=True)
@@ -29,63 +31,128 @@ class Draft:
     """The version number it will be published under."""
     connection: duckdb.DuckDBPyConnection
     """A connection that writes to it."""
+    previous: Path | None
+    """The version it follows: the current one, or the newest older one where that is damaged."""
 
 
 @contextmanager
 def new_version(directory: Path, keep: int) -> Iterator[Draft]:
     """Build a version in the block; it is published when the block ends, and thrown away when it raises.
 
-    `keep` is how many versions stay on disk, the new one included.
-    Raises BusyError when another process builds here, InputError when the directory cannot be written.
+    `keep` is how many versions stay on disk, the new one and the one it follows included.
+    Raises BusyError when another process builds here, InputError when the directory cannot be written or is full.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{directory}: cannot make the warehouse directory: {error.strerror}") from error
-    with _lock(directory):
-        _sweep(directory)
-        number = max(published(directory), default=0) + 1
-        building = directory / f"{file_name(number)}{_BUILDING}"
-        try:
+    with locked(directory):
+        previous, last_number = _previous(directory)
+        number = 1 + max([*published(directory), last_number, current(directory) or 0])
+        final = directory / file_name(number)
+        with unfinished(final) as building:
             with builder(building) as connection:
-                yield Draft(number, connection)
+                yield Draft(number, connection, previous)
                 connection.execute("checkpoint warehouse")
-            _publish(building, directory / file_name(number))
-        finally:
-            _sweep(directory)
-        _retire(directory, keep)
-
-
-def _publish(building: Path, final: Path) -> None:
-    with building.open("rb") as file:
-        os.fsync(file.fileno())
-    building.chmod(0o444)
-    building.rename(final)
-    link = final.parent / f"{CURRENT}{_BUILDING}"
-    link.symlink_to(final.name)
-    link.replace(final.parent / CURRENT)
-    directory = os.open(final.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
-
-
-def _sweep(directory: Path) -> None:
-    """Remove what an interrupted build left behind; only ever called with the lock held."""
-    for leftover in directory.glob(f"*{_BUILDING}*"):
-        leftover.unlink(missing_ok=True)
-
-
-def _retire(directory: Path, keep: int) -> None:
-    for number in published(directory)[:-keep]:
-        if number != current(directory):
-            (directory / file_name(number)).unlink(missing_ok=True)
+            put(building, final)
+            point_at(directory, number)
+        _retire(directory, keep, previous)
 
 
 @contextmanager
-def _lock(directory: Path) -> Iterator[None]:
-    """Hold the directory's lock; the kernel frees it when the process dies, so it can never go stale."""
+def unfinished(final: Path) -> Iterator[Path]:
+    """The place to build `final` at. What is left there is removed; a full disk or a lost directory is said in one line."""
+    try:
+        yield final.with_name(f"{final.name}{BUILDING}")
+    except MallError:
+        raise
+    except (OSError, MemoryError, duckdb.Error) as error:
+        if not is_of_the_machine(error):
+            raise
+        said = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise InputError(
+            f"{final.parent}: the warehouse could not be written, and nothing was published: {said}; "
+            "make room there (or memory), or name another directory with WAREHOUSE"
+        ) from error
+    finally:
+        sweep(final.parent)
+
+
+def put(building: Path, final: Path) -> None:
+    """Give a finished file its name; what is under that name is replaced at once."""
+    with building.open("rb") as file:
+        os.fsync(file.fileno())
+    building.chmod(0o444)
+    building.replace(final)
+    _sync(final.parent)
+
+
+def point_at(directory: Path, number: int) -> None:
+    """Make a version the current one, at once. Call it with the lock held."""
+    link = directory / f"{CURRENT}{BUILDING}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(file_name(number))
+    link.replace(directory / CURRENT)
+    _sync(directory)
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sweep(directory: Path) -> None:
+    """Remove what an interrupted build left behind; only ever called with the lock held."""
+    for leftover in directory.glob(f"*{BUILDING}*"):
+        try:
+            if leftover.is_dir():
+                shutil.rmtree(leftover, ignore_errors=True)
+            else:
+                leftover.unlink(missing_ok=True)
+        except OSError:  # a directory that cannot be written now: the next refresh sweeps again
+            continue
+
+
+def _previous(directory: Path) -> tuple[Path | None, int]:
+    """The newest version up to the current one that can be read, and the highest number that it knows of."""
+    now = current(directory)
+    for path in reversed(files(directory)):
+        if now is None or version_of(path) <= now:
+            try:
+                snapshot = Snapshot(path)
+            except DamagedError:
+                continue
+            try:
+                has_runs = snapshot.value(
+                    "select count(*) from duckdb_tables() where schema_name = 'segments' and table_name = 'runs'"
+                )
+                return path, int((has_runs and snapshot.value("select max(run_id) from segments.runs")) or 0)
+            finally:
+                snapshot.close()
+    return None, 0
+
+
+def _retire(directory: Path, keep: int, previous: Path | None) -> None:
+    """Remove all but the newest `keep` versions. The one this was built upon is the last to go: a rollback returns to it."""
+    versions = files(directory)
+    kept = set(versions[-keep:])
+    if previous is not None and keep > 1 and previous not in kept and previous in versions:
+        kept.remove(min(kept, key=versions.index))
+        kept.add(previous)
+    for path in versions:
+        if path not in kept and path != directory / file_name(current(directory) or 0):
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Hold the directory's lock; the kernel frees it when the process dies, so it can never go stale.
+
+    Raises BusyError naming who holds it and since when.
+    """
     path = directory / LOCK
     try:
         file = path.open("a+")
@@ -98,9 +165,13 @@ def _lock(directory: Path) -> Iterator[None]:
             file.seek(0)
             holder = file.read().strip() or "another process"
             raise BusyError(f"{directory} is being refreshed by {holder}; try again when it has ended") from error
-        file.truncate(0)
-        file.write(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
-        file.flush()
+        try:
+            file.truncate(0)
+            file.write(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
+            file.flush()
+        except OSError:  # a full disk: the lock holds without a name in it
+            pass
+        sweep(directory)
         try:
             yield
         finally:

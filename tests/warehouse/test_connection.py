@@ -80,7 +80,7 @@ def test_threads_share_a_snapshot(snapshot: Snapshot):
 def test_a_snapshot_knows_its_version(snapshot: Snapshot):
     """The version is the number in the file's name; another file is no version."""
     assert snapshot.version == 7
-    with pytest.raises(ValueError, match="is not a warehouse version"):
+    with pytest.raises(InputError, match="is not a warehouse version"):
         Snapshot(snapshot.path.with_name("other.duckdb"))
 
 

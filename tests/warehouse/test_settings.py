@@ -16,6 +16,7 @@ HOME = Path.home()
         ({"TRANSACTIONS": "my.parquet"}, "transactions", Path("my.parquet")),
         ({"WAREHOUSE": "/srv/mall"}, "warehouse", Path("/srv/mall")),
         ({"SEGMENTATIONS": "my.toml"}, "segmentations", Path("my.toml")),
+        ({"MAPPING": "columns.toml"}, "mapping", Path("columns.toml")),
         ({"REPORT": "out"}, "report", Path("out")),
         ({"HOST": "0.0.0.0"}, "host", "0.0.0.0"),
         ({"PORT": "80"}, "port", 80),
@@ -27,6 +28,7 @@ HOME = Path.home()
         ({"FORCE": "no"}, "force", False),
         ({"MAX_REJECTED": "0.05"}, "max_rejected", 0.05),
         ({"MAX_REJECTED": "1"}, "max_rejected", 1.0),
+        ({"MAX_SHRINK": "0.9"}, "max_shrink", 0.9),
         ({"KEEP_VERSIONS": "7"}, "keep_versions", 7),
     ],
 )
@@ -39,7 +41,7 @@ def test_every_variable_sets_its_field(environ: dict[str, str], field: str, expe
 def test_every_field_has_a_variable():
     """The table above leaves no field out, and an empty variable counts as unset."""
     emptied = {name.upper(): "" for name in vars(Settings())}
-    assert len(emptied) == 10
+    assert len(emptied) == 12
     assert Settings() == Settings.from_environment(emptied)
     assert Settings() == Settings.from_environment({"UNRELATED": "1"})
 

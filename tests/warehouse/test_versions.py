@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from warehouse.errors import InputError
 from warehouse.versions import CURRENT, current, file_name, published, version_of
 
 
@@ -16,7 +17,7 @@ def test_other_files_are_no_versions(name: str, tmp_path: Path):
     """A file that only looks like a version is refused by version_of and left out by published."""
     (tmp_path / name).touch()
     assert published(tmp_path) == []
-    with pytest.raises(ValueError, match=r"is not a warehouse version \(v<number>.duckdb\)"):
+    with pytest.raises(InputError, match=r"is not a warehouse version \(v<number>.duckdb\)"):
         version_of(tmp_path / name)
 
 
@@ -28,10 +29,10 @@ def test_versions_are_ordered_as_numbers(tmp_path: Path):
 
 
 def test_the_link_says_which_one_is_current(tmp_path: Path):
-    """Without a link, or with a dangling one, nothing is published; otherwise the link's target is."""
+    """Without a link nothing is published; otherwise its target is, though its file may be gone: no number is used twice."""
     assert current(tmp_path) is None
     (tmp_path / CURRENT).symlink_to(file_name(2))
-    assert current(tmp_path) is None
+    assert current(tmp_path) == 2
     (tmp_path / file_name(2)).touch()
     (tmp_path / file_name(3)).touch()
     assert current(tmp_path) == 2

@@ -1,0 +1,79 @@
+"""Who was erased on request: salted hashes of customer ids, so that no later refresh brings a person back.
+
+A hash is pseudonymous, not anonymous: whoever has the file can test whether an id they know is among them. That much must be
+kept to honour the request for as long as a source may still hold the person.
+"""
+
+import csv
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from warehouse.errors import InputError
+
+FILE = "forgotten.csv"
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """The people erased from a warehouse."""
+
+    salt: str
+    """What is put before an id when it is hashed."""
+    hashes: tuple[str, ...]
+    """SHA-256 of salt and id, hexadecimal."""
+
+    def hash(self, customer_id: str) -> str:
+        """The hash of an id."""
+        return hashlib.sha256((self.salt + customer_id.strip()).encode()).hexdigest()
+
+    def holds(self, customer_id: str) -> bool:
+        """Whether that person was erased."""
+        return self.hash(customer_id) in self.hashes
+
+
+def read(directory: Path) -> Forgotten:
+    """Read who was erased from the warehouse in `directory`; nobody where there is no such file.
+
+    Raises InputError for a file that cannot be understood: loading without it could bring people back.
+    """
+    path = directory / FILE
+    try:
+        rows = list(csv.reader(path.read_text(encoding="ascii").splitlines()))
+    except FileNotFoundError:
+        return Forgotten(secrets.token_hex(16), ())
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read, and without it erased people could come back: {error}") from error
+    if not rows or rows[0][:1] != ["salt"] or any(len(row) != 2 for row in rows):
+        raise InputError(f"{path}: is damaged, and without it erased people could come back; restore it from a backup")
+    return Forgotten(rows[0][1], tuple(row[0] for row in rows[1:]))
+
+
+def remember(directory: Path, forgotten: Forgotten, customer_id: str) -> None:
+    """Add a person. Call it with the lock held."""
+    if not forgotten.holds(customer_id):
+        _write(
+            directory, forgotten.salt, [*_lines(directory), f"{forgotten.hash(customer_id)},{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"]
+        )
+
+
+def take_back(directory: Path, forgotten: Forgotten, customer_id: str) -> None:
+    """Take a person off the list: who comes back as a customer is loaded again. Call it with the lock held."""
+    _write(directory, forgotten.salt, [line for line in _lines(directory) if not line.startswith(forgotten.hash(customer_id))])
+
+
+def _lines(directory: Path) -> list[str]:
+    path = directory / FILE
+    return path.read_text(encoding="ascii").splitlines()[1:] if path.exists() else []
+
+
+def _write(directory: Path, salt: str, lines: list[str]) -> None:
+    temporary = directory / f"{FILE}.building"
+    with temporary.open("w", encoding="ascii") as file:
+        file.write("\n".join([f"salt,{salt}", *lines, ""]))
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(directory / FILE)
