@@ -19,6 +19,7 @@ from warehouse.build import build
 from warehouse.checks import run_checks
 from warehouse.connection import Warehouse
 from warehouse.errors import InputError, MallError, NotPublishedError, refuse
+from warehouse.history import Carried, carry_history
 from warehouse.publish import new_version
 from warehouse.settings import Settings
 from warehouse.versions import CURRENT
@@ -42,6 +43,10 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
         _report_rows(reporter, loaded)
         with reporter.step("features"):
             build(draft.connection, ["staging", "features"])
+        with reporter.step("history"):
+            build(draft.connection, ["segments"])
+            carried = carry_history(draft.connection, draft.previous, draft.number) if draft.previous else []
+        _report_history(reporter, carried)
         with reporter.step("segments") as progress, _naming(source):
             clusterings = find_segments(draft.connection, draft.number, segmentations, progress=progress)
         for clustering in clusterings:
@@ -101,6 +106,11 @@ def _report_rows(reporter: Reporter, loaded: LoadReport) -> None:
         f"{loaded.rows_in:,} in = {loaded.rows_kept:,} kept + {loaded.rows_rejected:,} rejected "
         f"+ {loaded.rows_duplicate:,} identical to a kept one",
     )
+
+
+def _report_history(reporter: Reporter, carried: Sequence[Carried]) -> None:
+    for problem in dict.fromkeys(each.problem for each in carried if each.problem):
+        reporter.warn(f"HISTORY NOT CARRIED ON: {problem}")
 
 
 def _report_clustering(reporter: Reporter, clustering: Clustering) -> None:

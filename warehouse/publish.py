@@ -29,6 +29,8 @@ class Draft:
     """The version number it will be published under."""
     connection: duckdb.DuckDBPyConnection
     """A connection that writes to it."""
+    previous: Path | None = None
+    """The file of the version whose history it carries on; None where nothing has been published."""
 
 
 @contextmanager
@@ -48,12 +50,17 @@ def new_version(directory: Path, keep: int) -> Iterator[Draft]:
         building = directory / f"{file_name(number)}{_BUILDING}"
         try:
             with builder(building) as connection:
-                yield Draft(number, connection)
+                yield Draft(number, connection, _previous(directory))
                 connection.execute("checkpoint warehouse")
             _publish(building, directory / file_name(number))
         finally:
             _sweep(directory)
         _retire(directory, keep)
+
+
+def _previous(directory: Path) -> Path | None:
+    link = directory / CURRENT
+    return link.resolve() if link.exists() else None
 
 
 def _publish(building: Path, final: Path) -> None:
