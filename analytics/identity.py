@@ -1,9 +1,17 @@
-"""Which segment is which: numbers that do not depend on the order in which an algorithm happens to find them."""
+"""Which segment is which: numbers and colours that stay, whatever order an algorithm happens to find the segments in."""
+
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from analytics.points import Floats, Labels
+
+LINK_SHARE = 0.5
+"""Two segments of different runs are linked when they share at least this part of either's customers.
+
+Customers who are not in both runs do not count. Only linked segments can bear one id; segments.events says what links there are.
+"""
 
 
 def in_centroid_order(centroids: Floats) -> Labels:
@@ -14,19 +22,42 @@ def in_centroid_order(centroids: Floats) -> Labels:
     return ids
 
 
-def matched_ids(labels: Labels, centroids: Floats, reference: Labels, weights: Floats) -> Labels:
-    """(k,): for each label the id of the reference segment it shares most members with, one to one, or a new id.
+def linked(shared: Floats, share: float = LINK_SHARE) -> Floats:
+    """`shared` (k, m), customers in each label and known segment, with 0 where the two are not linked."""
+    rows, columns = shared.sum(axis=1, keepdims=True), shared.sum(axis=0, keepdims=True)
+    is_linked = (shared >= share * rows) | (shared >= share * columns)
+    return np.where(is_linked, shared, 0.0)
 
-    `labels` (p,) and `reference` (p,) give each point's label, from 0, and reference id, from 1; `weights` (p,) its customers.
-    The pairing maximises the members shared in total (linear assignment). Labels left over get the next free ids.
+
+def matched_ids(shared: Floats, known: Labels, centroids: Floats, next_id: int, distances: Floats | None = None) -> Labels:
+    """(k,): for each label the id of the known segment it shares most customers with, one to one, or a new id.
+
+    `shared` (k, m) counts the customers in each label and known segment, `known` (m,) are the ids, `centroids` (k, d) are of the
+    labels, `distances` (k, m) are those to the known centroids. The pairing maximises the customers shared in total (linear
+    assignment), and of equal pairings has the smallest distances; where nobody is shared at all, distances alone decide.
+    Labels left over get ids from `next_id`, in the order of their centroids.
     """
-    count, count_reference = len(centroids), int(reference.max())
-    shared = np.zeros((count, count_reference))
-    np.add.at(shared, (labels, reference - 1), weights)
+    count, count_known = shared.shape
+    if distances is None:
+        distances = np.zeros_like(shared)
+    # Customers are whole numbers, so all distances together, kept below one half, decide between equals only.
+    nearness = 0.5 * (1 - distances / (1 + distances.max(initial=0))) / max(1, min(count, count_known))
+    is_by_distance = not shared.any() and distances.any()
     ids = np.zeros(count, dtype=np.int64)
-    for label, column in zip(*linear_sum_assignment(-shared), strict=True):
-        if shared[label, column] > 0:
-            ids[label] = column + 1
+    for label, column in zip(*linear_sum_assignment(-(shared + nearness)), strict=True):
+        if shared[label, column] > 0 or is_by_distance:
+            ids[label] = known[column]
     unmatched = np.flatnonzero(ids == 0)
-    ids[unmatched] = count_reference + in_centroid_order(centroids[unmatched])
+    ids[unmatched] = next_id - 1 + in_centroid_order(centroids[unmatched])
     return ids
+
+
+def colours(ids: Labels, known: Mapping[int, int], avoided: Collection[int] = ()) -> Labels:
+    """(k,): for each id the colour it is known by, or the lowest that neither a known id nor `avoided` has."""
+    taken = {*known.values(), *avoided}
+    given = dict(known)
+    for segment in sorted(map(int, ids)):
+        if segment not in given:
+            given[segment] = next(colour for colour in range(len(taken) + 1) if colour not in taken)
+            taken.add(given[segment])
+    return np.array([given[int(segment)] for segment in ids], dtype=np.int64)

@@ -11,7 +11,7 @@ Labels = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Points:
-    """p points of d scaled features, and s customers on which the indices of fit are computed."""
+    """p points of d scaled features, and s customers from whom the sample for the indices of fit is drawn."""
 
     means: Floats
     """(p, d): the mean of each point's customers, scaled units."""
@@ -20,9 +20,11 @@ class Points:
     scatter_within: float
     """Sum over customers of the squared distance to the mean of their point; 0 when every customer is a point."""
     sample: Floats
-    """(s, d): the customers of the sample, scaled units; all of them when every customer is a point."""
+    """(s, d): the customers to draw from, scaled units; all of them when every customer is a point."""
     sample_points: Labels
     """(s,): the point that holds each customer of the sample."""
+    count_drawn: int | None = None
+    """The first so many customers of the sample are drawn always, the others where a segment has too few; None: all of them."""
 
     @property
     def count_customers(self) -> int:
@@ -33,6 +35,11 @@ class Points:
     def distinct(self) -> Floats:
         """(u, d): the different means; no partition can have more segments."""
         return np.unique(self.means, axis=0)
+
+    @property
+    def are_customers(self) -> bool:
+        """Whether every customer is a point."""
+        return len(self.means) == self.count_customers
 
     @classmethod
     def of_customers(cls, values: Floats) -> "Points":

@@ -1,20 +1,21 @@
 """The clustering of a refresh: every segmentation by both algorithms, from the features to the segments schema."""
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 import duckdb
+import numpy as np
 
-from analytics.evidence import Evaluation, choose_k, evaluate
+from analytics.assign import label_by_point, polish
+from analytics.evidence import Choice, Evaluation, choose_k, evaluate
 from analytics.hierarchical import Tree, fit_ward
-from analytics.identity import in_centroid_order, matched_ids
+from analytics.history import identify, write_events, write_memberships
 from analytics.kmeans import fit_kmeans
 from analytics.naming import name_segments
-from analytics.points import Labels
+from analytics.points import Floats, Points
 from analytics.reader import Inputs, read_inputs
 from analytics.segmentations import Segmentation, read_segmentations
 from analytics.writer import Clustering, Run, write_clustering
-from warehouse.build import build
 from warehouse.errors import InputError
 
 __all__ = ["ALGORITHMS", "SEED", "Clustering", "Progress", "Segmentation", "read_segmentations", "run"]
@@ -35,11 +36,11 @@ def run(
 ) -> list[Clustering]:
     """Cluster the features of the warehouse by every segmentation and write the segments schema.
 
+    The relations of the schema must exist: empty, or with the history of earlier runs, whose segments keep their ids.
     Returns the clusterings, in order. Raises InputError when the customers cannot be clustered, naming the segmentation.
     """
-    build(connection, ["segments"])
     (fingerprint,) = connection.execute("select source_fingerprint from raw.sources where source = 'customers'").fetchone() or ("",)
-    this_run = Run(run_id, seed, datetime.now(UTC).replace(tzinfo=None), fingerprint)
+    this_run = Run(run_id, seed, _now(connection), fingerprint)
     clusterings = []
     total = sum(len(_candidates(segmentation)) for segmentation in segmentations) * len(ALGORITHMS)
     done = 0
@@ -52,12 +53,21 @@ def run(
     for position, segmentation in enumerate(segmentations, start=1):
         try:
             inputs = read_inputs(connection, segmentation.features)
-            for clustering in _cluster(segmentation, inputs, seed, step):
+            for clustering in _cluster(connection, segmentation, inputs, seed, step):
                 write_clustering(connection, this_run, position, inputs, clustering)
                 clusterings.append(clustering)
         except InputError as error:
             raise InputError(f"segmentation {segmentation.name}: {error}") from error
+    write_memberships(connection, run_id, this_run.created_at)
+    write_events(connection, run_id)
     return clusterings
+
+
+def _now(connection: duckdb.DuckDBPyConnection) -> datetime:
+    """The time, UTC; later than every earlier run even where the clock was set back, so that no stay ends before it began."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    (last,) = connection.execute("select max(created_at) from segments.runs").fetchone() or (None,)
+    return now if last is None else max(now, last + timedelta(microseconds=1))
 
 
 def _candidates(segmentation: Segmentation) -> list[int]:
@@ -66,40 +76,78 @@ def _candidates(segmentation: Segmentation) -> list[int]:
     return sorted({*range(segmentation.k_min, segmentation.k_max + 1), *fixed})
 
 
-def _cluster(segmentation: Segmentation, inputs: Inputs, seed: int, step: Callable[[], None]) -> list[Clustering]:
-    points = inputs.points
-    count_distinct = len(points.distinct)
-    most = min(points.count_customers // 2, count_distinct - 1)  # two customers or more a segment
+def _possible(segmentation: Segmentation, points: Points) -> tuple[list[int], str]:
+    """The candidates that the customers are enough for, and why there are no more of them; empty where all are possible.
+
+    Raises InputError when there are fewer than two customers a segment, or fewer different ones than segments and one.
+    """
+    count, count_different = points.count_customers, len(points.distinct)
+    least = segmentation.k or segmentation.k_min
+    if count < 2 * least:
+        raise InputError(f"{count:,} customers are too few for {least} segments, which need {2 * least:,}: two a segment")
+    if count_different <= least:
+        raise InputError(f"only {count_different:,} of {count:,} customers differ, too few for {least} segments")
+    most = min(count // 2, count_different - 1)
     candidates = [k for k in _candidates(segmentation) if k <= most]
-    fixed = segmentation.k
-    if not candidates or (fixed is not None and fixed not in candidates):
-        wanted = fixed or segmentation.k_min
-        raise InputError(
-            f"{points.count_customers:,} customers, {count_distinct:,} of them different, are too few for {wanted} segments"
-        )
+    if len(candidates) == len(_candidates(segmentation)):
+        return candidates, ""
+    reason = f"there are only {count:,} customers" if most == count // 2 else f"only {count_different:,} of the customers differ"
+    return candidates, f"more than {candidates[-1]} were not tried, as {reason}"
+
+
+def _cluster(
+    connection: duckdb.DuckDBPyConnection, segmentation: Segmentation, inputs: Inputs, seed: int, step: Callable[[], None]
+) -> Iterator[Clustering]:
+    """Yield the clusterings one by one: each must be written before the next, which may take its ids from it."""
+    points = inputs.points
+    candidates, limit = _possible(segmentation, points)
     tree = fit_ward(points, seed)
     evaluations: dict[str, list[Evaluation]] = {algorithm: [] for algorithm in ALGORITHMS}
     for k in candidates:
         for algorithm, labels in (("kmeans", fit_kmeans(points, k, seed)), ("hierarchical", tree.cut(k))):
             evaluations[algorithm].append(evaluate(points, labels))
             step()
-    kmeans = _clustering(segmentation, inputs, "kmeans", evaluations["kmeans"])
-    reference = kmeans.ids[kmeans.chosen.labels]
-    return [kmeans, _clustering(segmentation, inputs, "hierarchical", evaluations["hierarchical"], tree, reference)]
+    for algorithm in ALGORITHMS:
+        own_tree = tree if algorithm == "hierarchical" else None
+        yield _clustering(connection, segmentation, inputs, algorithm, evaluations[algorithm], limit, own_tree)
 
 
 def _clustering(
+    connection: duckdb.DuckDBPyConnection,
     segmentation: Segmentation,
     inputs: Inputs,
     algorithm: str,
-    evaluations: Sequence[Evaluation],
-    tree: Tree | None = None,
-    reference: Labels | None = None,
+    evaluations: list[Evaluation],
+    limit: str,
+    tree: Tree | None,
 ) -> Clustering:
-    """Choose k, number and name the segments; by `reference`, the ids of each point's segment elsewhere, where given."""
-    choice = choose_k(evaluations, segmentation.k)
-    labels = next(evaluation.labels for evaluation in evaluations if evaluation.k == choice.k)
-    centroids = inputs.points.centroids(labels)
-    ids = in_centroid_order(centroids) if reference is None else matched_ids(labels, centroids, reference, inputs.points.weights)
+    """Choose k, label every customer (the view `labelled_customers`), number and name the segments."""
+    evaluations, choice, centroids = _settle(connection, segmentation, inputs, evaluations, limit, tree)
+    identity = identify(connection, segmentation.name, algorithm, inputs, centroids)
     names = name_segments(inputs.features, centroids, inputs.in_units(centroids))
-    return Clustering(segmentation, algorithm, evaluations, choice, ids, names, centroids, tree)
+    return Clustering(segmentation, algorithm, evaluations, choice, identity.ids, identity.colours, names, centroids, tree)
+
+
+def _settle(
+    connection: duckdb.DuckDBPyConnection,
+    segmentation: Segmentation,
+    inputs: Inputs,
+    evaluations: list[Evaluation],
+    limit: str,
+    tree: Tree | None,
+) -> tuple[list[Evaluation], Choice, Floats]:
+    """Choose k and label all customers by it; what is then known exactly takes the place of what the points gave.
+
+    The choice stands once the evidence for the k that was labelled last still makes it the chosen one.
+    """
+    found = {evaluation.k: evaluation for evaluation in evaluations}
+    labelled, centroids = None, np.zeros((0, 0))
+    while (choice := choose_k(list(found.values()), segmentation.k, limit)).k != labelled:
+        labelled, labels = choice.k, found[choice.k].labels
+        centroids = inputs.points.centroids(labels)
+        if tree is not None:
+            label_by_point(connection, inputs.names, labels)
+        elif (partition := polish(connection, inputs.names, inputs.points, labels)) is not None:
+            found[choice.k] = evaluate(inputs.points, labels, partition)
+            centroids = partition.centroids
+    return list(found.values()), choice, centroids

@@ -7,6 +7,7 @@ from datetime import datetime
 import duckdb
 import numpy as np
 
+from analytics.assign import distances, fill
 from analytics.evidence import Choice, Evaluation
 from analytics.hierarchical import Tree
 from analytics.points import Floats, Labels
@@ -27,6 +28,8 @@ class Clustering:
     """The k chosen."""
     ids: Labels
     """(k,): the segment id of each label."""
+    colours: Labels
+    """(k,): the place in the palette of each label's segment."""
     names: Sequence[str]
     """(k,): the name of each label's segment."""
     centroids: Floats
@@ -53,7 +56,7 @@ class Run:
 def write_clustering(
     connection: duckdb.DuckDBPyConnection, run: Run, position: int, inputs: Inputs, clustering: Clustering
 ) -> None:
-    """Fill every table of the segments schema with one clustering; `customer_points` must hold its customers."""
+    """Fill every table of the segments schema with one clustering; `labelled_customers` must hold its customers."""
     _write_centroids(connection, run, inputs, clustering)
     _write_assignments(connection, run, inputs, clustering)
     _write_segments(connection, run, clustering)
@@ -76,89 +79,69 @@ def _write_centroids(connection: duckdb.DuckDBPyConnection, run: Run, inputs: In
 
 
 def _write_assignments(connection: duckdb.DuckDBPyConnection, run: Run, inputs: Inputs, clustering: Clustering) -> None:
-    """Assign in SQL: to the nearest centroid for kmeans, to the segment of the customer's point for hierarchical."""
+    """Measure in SQL how far every customer is from the centroid of their own segment and of the nearest other one."""
     chosen, tree = clustering.chosen, clustering.tree
-    _fill(
-        connection,
-        "point_segments",
-        {"segment_id": clustering.ids[chosen.labels], "leaf_id": tree.leaves if tree else chosen.labels},
-    )
-    _fill(connection, "sample_silhouettes", {"silhouette": chosen.silhouettes}, customer_id=inputs.sample_customers)
-    _fill(
-        connection,
-        "centres",
-        {"segment_id": clustering.ids}
-        | {f.name: column for f, column in zip(inputs.features, clustering.centroids.T, strict=True)},
-    )
-    own = "point_segments.segment_id" if tree else "nearest.segment_id"
-    squares = " + ".join(f"(customer_points.{f.name} - centres.{f.name}) ** 2" for f in inputs.features)
+    drawn = [inputs.sample_customers[place] for place in chosen.drawn]
+    fill(connection, "sample_silhouettes", {"silhouette": chosen.silhouettes}, customer_id=drawn)
+    fill(connection, "point_leaves", {"leaf_id": tree.leaves if tree else np.zeros(0, dtype=np.int64)})
     connection.execute(
         f"""
         insert into segments.assignments
-        with distances as (
-            select
-                customer_points.customer_id,
-                customer_points.point_id,
-                centres.segment_id,
-                sqrt({squares}) as distance
-            from customer_points
-            cross join centres
-        ),
-
-        nearest as (
-            select customer_id, min({{'distance': distance, 'segment_id': segment_id}}).segment_id as segment_id
-            from distances
-            group by customer_id
-        ),
-
-        own as (
-            select distances.*, {own} as own_segment_id, point_segments.leaf_id
-            from distances
-            inner join nearest using (customer_id)
-            inner join point_segments using (point_id)
-        ),
-
-        assigned as (
-            select
-                customer_id,
-                any_value(own_segment_id) as segment_id,
-                any_value(leaf_id) as leaf_id,
-                max(distance) filter (segment_id = own_segment_id) as distance,
-                min({{'distance': distance, 'segment_id': segment_id}}) filter (segment_id <> own_segment_id) as second
-            from own
-            group by customer_id
+        with told as (
+            {_told(inputs.names, clustering)}
         )
 
         select
             $run_id,
-            assigned.customer_id,
+            told.customer_id,
             $segmentation,
             $algorithm,
-            assigned.segment_id,
-            assigned.second.segment_id,
-            {"assigned.leaf_id" if tree else "null"},
-            assigned.distance,
-            assigned.second.distance - assigned.distance,
+            told.segment_id,
+            told.second_segment_id,
+            point_leaves.leaf_id,
+            told.distance,
+            told.second_distance - told.distance,
             sample_silhouettes.silhouette
-        from assigned
+        from told
         left join sample_silhouettes using (customer_id)
-        order by assigned.customer_id
+        left join point_leaves using (point_id)
+        order by told.customer_id
         """,
         {"run_id": run.run_id, "segmentation": clustering.segmentation.name, "algorithm": clustering.algorithm},
     )
+
+
+def _told(names: Sequence[str], clustering: Clustering) -> str:
+    """The SQL of all customers with their own segment and the nearest other one, the lowest id of equals, and the distances."""
+    ids = clustering.ids.tolist()
+    measured = ", ".join(f"{sql} as distance_{label}" for label, sql in enumerate(distances(names, clustering.centroids)))
+    others = {label: f"if(label <> {label}, distance_{label}, null)" for label in np.argsort(clustering.ids).tolist()}
+    segments = " ".join(f"when {label} then {segment}" for label, segment in enumerate(ids))
+    own = " ".join(f"when {label} then distance_{label}" for label in range(len(ids)))
+    seconds = " ".join(f"when {other} then {ids[label]}" for label, other in others.items())
+    return f"""
+            select
+                customer_id,
+                point_id,
+                case label {segments} end as segment_id,
+                case label {own} end as distance,
+                least({", ".join(others.values())}) as second_distance,
+                case second_distance {seconds} end as second_segment_id
+            from (select *, {measured} from labelled_customers)
+    """.strip()
 
 
 def _write_segments(connection: duckdb.DuckDBPyConnection, run: Run, clustering: Clustering) -> None:
     connection.executemany(
         """
         insert into segments.segments
-        select $1, $2, $3, $4, $5, $4 - 1, count(*) filter (segment_id = $4), count(*) filter (segment_id = $4) / count(*)
+        select $1, $2, $3, $4, $5, $6, count(*) filter (segment_id = $4), count(*) filter (segment_id = $4) / count(*)
         from segments.assignments
         where segmentation = $2 and algorithm = $3
         """,
         [
-            (run.run_id, clustering.segmentation.name, clustering.algorithm, int(segment), name)
-            for segment, name in sorted(zip(clustering.ids, clustering.names, strict=True))
+            (run.run_id, clustering.segmentation.name, clustering.algorithm, int(segment), name, int(colour))
+            for segment, name, colour in sorted(zip(clustering.ids, clustering.names, clustering.colours, strict=True))
         ],
     )
 
@@ -169,7 +152,7 @@ def _write_run(connection: duckdb.DuckDBPyConnection, run: Run, position: int, i
         """
         insert into segments.runs
         select $run_id, $segmentation, $algorithm, $title, $position, $features, $k, $chosen_by, $reason, count(*), $n_points,
-            $n_silhouettes, sum(distance ** 2), $silhouette, $davies_bouldin, $calinski_harabasz, $seed, $created_at, $fingerprint
+            $n_silhouettes, $inertia, $silhouette, $davies_bouldin, $calinski_harabasz, $seed, $created_at, $fingerprint
         from segments.assignments
         where segmentation = $segmentation and algorithm = $algorithm
         """,
@@ -184,7 +167,8 @@ def _write_run(connection: duckdb.DuckDBPyConnection, run: Run, position: int, i
             "chosen_by": choice.chosen_by,
             "reason": choice.reason,
             "n_points": len(inputs.points.means),
-            "n_silhouettes": len(inputs.points.sample),
+            "n_silhouettes": len(chosen.drawn),
+            "inertia": chosen.inertia,
             "silhouette": chosen.silhouette,
             "davies_bouldin": chosen.davies_bouldin,
             "calinski_harabasz": chosen.calinski_harabasz,
@@ -215,44 +199,13 @@ def _write_evaluations(connection: duckdb.DuckDBPyConnection, run: Run, clusteri
         ],
     )
 
-    connection.execute(
-        """
-        update segments.k_evaluation as evaluation
-        set inertia = runs.inertia, smallest_segment = segments.smallest
-        from segments.runs as runs
-        inner join (
-            select segmentation, algorithm, min(size) as smallest
-            from segments.segments
-            group by segmentation, algorithm
-        ) as segments using (segmentation, algorithm)
-        where
-            evaluation.is_chosen
-            and evaluation.segmentation = runs.segmentation
-            and evaluation.algorithm = runs.algorithm
-        """
-    )  # what was computed on cells gives way to what every customer's assignment says
-
 
 def _write_merges(connection: duckdb.DuckDBPyConnection, run: Run, segmentation: str, tree: Tree) -> None:
     count_leaves = len(tree.merges) + 1
     left, right, height, size = tree.merges.T
-    _fill(connection, "new_merges", {"left_id": left, "right_id": right, "height": height, "size": size})
+    fill(connection, "new_merges", {"left_id": left, "right_id": right, "height": height, "size": size})
     connection.execute(
         "insert into segments.merges select $run_id, $segmentation, $count_leaves + point_id, left_id, right_id, size, height "
         "from new_merges order by point_id",
         {"run_id": run.run_id, "segmentation": segmentation, "count_leaves": count_leaves},
     )
-
-
-def _fill(
-    connection: duckdb.DuckDBPyConnection, table: str, arrays: dict[str, np.ndarray], customer_id: Sequence[str] = ()
-) -> None:
-    """Make a temporary table of equally long arrays, numbered by point_id, or keyed by customer_id where given."""
-    given: dict[str, np.ndarray] = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    if customer_id:
-        given["customer_id"] = np.array(customer_id, dtype=object)
-    else:
-        given["point_id"] = np.arange(len(next(iter(arrays.values()))))
-    connection.register("given", given)
-    connection.execute(f"create or replace temporary table {table} as from given")
-    connection.unregister("given")

@@ -15,7 +15,7 @@ def provenance(db: Snapshot) -> Row:
 
 def clusterings(db: Snapshot) -> list[Row]:
     """The clusterings with their evidence, in the order of the segmentations file."""
-    return db.rows("from segments.runs order by segmentation_position, algorithm desc")
+    return db.rows("from segments.runs semi join segments.newest_run using (run_id) order by segmentation_position, algorithm desc")
 
 
 def known_run(db: Snapshot, segmentation: str | None, algorithm: str | None) -> Row:
@@ -27,7 +27,9 @@ def known_run(db: Snapshot, segmentation: str | None, algorithm: str | None) -> 
 def dimensions(db: Snapshot) -> dict[str, Dimension]:
     """What the Explore page can filter by, by column of marts.customers."""
     names: dict[str, dict[int, str]] = {}
-    for row in db.rows("select segmentation || '_' || algorithm as dimension, segment_id, segment_name from segments.segments"):
+    for row in db.rows(
+        "select segmentation || '_' || algorithm as dimension, segment_id, segment_name from marts.segment_profiles"
+    ):
         names.setdefault(row["dimension"], {})[row["segment_id"]] = row["segment_name"]
     labels = {
         f"{row['segmentation']}_{row['algorithm']}": f"{row['segmentation_title']} segment, {ALGORITHM_TITLES[row['algorithm']]}"
@@ -82,7 +84,10 @@ def category_profiles(db: Snapshot, segmentation: str, algorithm: str) -> list[R
 
 def k_evaluation(db: Snapshot, segmentation: str) -> list[Row]:
     """The indices of every k tried, both algorithms."""
-    return db.rows("from segments.k_evaluation where segmentation = ? order by algorithm desc, k", (segmentation,))
+    return db.rows(
+        "from segments.k_evaluation semi join segments.newest_run using (run_id) where segmentation = ? order by algorithm desc, k",
+        (segmentation,),
+    )
 
 
 def silhouettes(db: Snapshot, segmentation: str, algorithm: str) -> list[Row]:
@@ -181,9 +186,9 @@ def customers(
 
         select chosen.*, kmeans.segment_name as kmeans_segment, hierarchical.segment_name as hierarchical_segment
         from chosen
-        left join segments.segments as kmeans
+        left join marts.segment_profiles as kmeans
             on kmeans.segmentation = ? and kmeans.algorithm = 'kmeans' and kmeans.segment_id = chosen.{segmentation}_kmeans
-        left join segments.segments as hierarchical
+        left join marts.segment_profiles as hierarchical
             on hierarchical.segmentation = ? and hierarchical.algorithm = 'hierarchical'
             and hierarchical.segment_id = chosen.{segmentation}_hierarchical
         order by {by}

@@ -23,6 +23,7 @@ from warehouse.build import build
 from warehouse.checks import run_checks
 from warehouse.connection import Warehouse
 from warehouse.errors import InputError, MallError, NotPublishedError, refuse
+from warehouse.history import Carried, carry_history
 from warehouse.publish import new_version
 from warehouse.settings import Settings
 from warehouse.versions import CURRENT
@@ -52,6 +53,10 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
         ask_of_values(gate, draft.connection, loaded)
         with reporter.step("features"):
             build(draft.connection, ["staging", "features"])
+        with reporter.step("history"):
+            build(draft.connection, ["segments"])
+            carried = carry_history(draft.connection, draft.previous, draft.number) if draft.previous else []
+        _report_history(reporter, carried)
         with reporter.step("segments") as progress, _naming(source):
             chosen = [segmentation for segmentation in segmentations if segmentation.name in served]
             clusterings = find_segments(draft.connection, draft.number, chosen, progress=progress)
@@ -116,6 +121,11 @@ def _report_rows(reporter: Reporter, loaded: LoadReport) -> None:
         f"+ {loaded.rows_duplicate:,} identical to a kept one"
         + (f" + {loaded.rows_forgotten:,} erased on request" if loaded.rows_forgotten else ""),
     )
+
+
+def _report_history(reporter: Reporter, carried: Sequence[Carried]) -> None:
+    for problem in dict.fromkeys(each.problem for each in carried if each.problem):
+        reporter.warn(f"HISTORY NOT CARRIED ON: {problem}")
 
 
 def _report_clustering(reporter: Reporter, clustering: Clustering) -> None:

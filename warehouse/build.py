@@ -51,7 +51,7 @@ class Context:
     categories: tuple[Category, ...] = ()
     """The values of the category columns."""
     clusterings: tuple[Clustering, ...] = ()
-    """The clusterings of this run."""
+    """The clusterings of the newest run."""
 
     @property
     def numeric(self) -> tuple[Column, ...]:
@@ -73,10 +73,10 @@ class Context:
         """Read the context from what the warehouse holds at this moment."""
         held = {row[0] for row in connection.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()}
 
-        def rows(relation: str, columns: str, order: str) -> list[tuple[object, ...]]:
+        def rows(relation: str, columns: str, order: str, condition: str = "true") -> list[tuple[object, ...]]:
             if relation not in held:
                 return []
-            return connection.execute(f"select {columns} from {relation} order by {order}").fetchall()
+            return connection.execute(f"select {columns} from {relation} where {condition} order by {order}").fetchall()
 
         return cls(
             columns=tuple(
@@ -93,7 +93,12 @@ class Context:
             ),
             clusterings=tuple(
                 Clustering(*row)  # type: ignore[arg-type]
-                for row in rows("segments.runs", "segmentation, algorithm", "segmentation_position, algorithm desc")
+                for row in rows(
+                    "segments.runs",
+                    "segmentation, algorithm",
+                    "segmentation_position, algorithm desc",
+                    "run_id = (select max(run_id) from segments.runs)",
+                )
             ),
         )
 

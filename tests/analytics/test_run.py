@@ -3,6 +3,7 @@ import pytest
 
 from analytics.run import ALGORITHMS, SEED, Segmentation, run
 from tests.helpers import HEADER, featured
+from warehouse.build import build
 from warehouse.errors import InputError
 
 ROWS = "".join(f"{i},Male,{20 + i},{i % 7},{i * i % 50}\n" for i in range(1, 13))
@@ -12,6 +13,7 @@ ROWS = "".join(f"{i},Male,{20 + i},{i % 7},{i * i % 50}\n" for i in range(1, 13)
 def twelve(connection: duckdb.DuckDBPyConnection, write) -> duckdb.DuckDBPyConnection:
     """The features of twelve customers."""
     featured(connection, write(HEADER + ROWS))
+    build(connection, ["segments"])
     return connection
 
 

@@ -38,5 +38,5 @@ comment on column segments.runs.silhouette is 'Mean silhouette width, -1 to 1 (R
 comment on column segments.runs.davies_bouldin is 'Davies-Bouldin index (1979); lower is better.';
 comment on column segments.runs.calinski_harabasz is 'Calinski-Harabasz index (1974); higher is better.';
 comment on column segments.runs.seed is 'Seed of the random starts.';
-comment on column segments.runs.created_at is 'When the clustering ended, UTC.';
+comment on column segments.runs.created_at is 'When the clustering was made, UTC; always later than that of the runs before.';
 comment on column segments.runs.source_fingerprint is 'SHA-256 of the customers file.';

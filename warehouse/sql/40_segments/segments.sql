@@ -13,8 +13,8 @@ comment on table segments.segments is 'The segments. Grain: one row per run, seg
 comment on column segments.segments.run_id is 'Number of the refresh.';
 comment on column segments.segments.segmentation is 'Name of the feature list.';
 comment on column segments.segments.algorithm is 'kmeans or hierarchical.';
-comment on column segments.segments.segment_id is 'Id of the segment, from 1. A hierarchical segment bears the id of the K-Means segment it shares most customers with.';
+comment on column segments.segments.segment_id is 'Id of the segment, from 1. It is permanent: from run to run it stays with the customers, and that of a segment that is gone is never given again. In its first run a hierarchical segment takes the id of the K-Means segment it shares most customers with.';
 comment on column segments.segments.segment_name is 'What sets the segment apart, in words; unique within a segmentation and algorithm.';
-comment on column segments.segments.colour is 'Place in the palette, from 0; it belongs to the segment on every page.';
+comment on column segments.segments.colour is 'Place in the palette, from 0; it stays with the segment_id on every page and from run to run.';
 comment on column segments.segments.size is 'Customers in the segment.';
 comment on column segments.segments.share is 'Size divided by all customers, 0 to 1.';

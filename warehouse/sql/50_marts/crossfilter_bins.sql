@@ -29,6 +29,7 @@ numeric_bins as (
 
 segments as (
     from segments.segments
+    semi join segments.newest_run using (run_id)
 )
 
 select

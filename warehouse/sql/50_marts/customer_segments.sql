@@ -5,6 +5,7 @@ with assignments as (
 
 segments as (
     from segments.segments
+    semi join segments.newest_run using (run_id)
 ),
 
 customers as (

@@ -16,6 +16,7 @@ runs as (
         max(run_id) as version,
         max(created_at) as built_at
     from segments.runs
+    semi join segments.newest_run using (run_id)
 )
 
 select

@@ -32,6 +32,7 @@ everyone as (
 
 segments as (
     from segments.segments
+    semi join segments.newest_run using (run_id)
 ),
 
 per_segment as (

@@ -1,6 +1,7 @@
 create or replace view marts.segment_profiles as
 with segments as (
     from segments.segments
+    semi join segments.newest_run using (run_id)
 ),
 
 profiles as (

@@ -1,6 +1,7 @@
 -- Every customer is in exactly one segment in each segmentation and algorithm, and the segment exists.
 with runs as (
     from segments.runs
+    semi join segments.newest_run using (run_id)
 ),
 
 customers as (

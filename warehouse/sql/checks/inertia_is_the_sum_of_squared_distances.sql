@@ -11,6 +11,7 @@ with summed as (
 
 runs as (
     from segments.runs
+    semi join segments.newest_run using (run_id)
 )
 
 select

@@ -18,11 +18,18 @@ totals as (
         sum(size) as size,
         sum(share) as share
     from segments.segments
+    semi join segments.newest_run using (run_id)
     group by all
+),
+
+segments as (
+    from segments.segments
+    semi join segments.newest_run using (run_id)
 ),
 
 runs as (
     from segments.runs
+    semi join segments.newest_run using (run_id)
 )
 
 select
@@ -31,7 +38,7 @@ select
     segments.segment_id,
     segments.size as claimed,
     counted.count_assigned as counted
-from segments.segments as segments
+from segments
 full join counted using (run_id, segmentation, algorithm, segment_id)
 where segments.size is distinct from counted.count_assigned
 

@@ -1,0 +1,134 @@
+"""Who belongs to which segment, in SQL over all customers: the nearest centroid, or the segment of the customer's point.
+
+Both ways leave the temporary view `labelled_customers` behind: customer_id, point_id, the scaled features, label (0 … k - 1).
+"""
+
+from collections.abc import Sequence
+
+import duckdb
+import numpy as np
+
+from analytics.evidence import Partition
+from analytics.points import Floats, Labels, Points
+
+_MOST_STEPS = 100
+_WORK = 30_000_000
+"""Customers times steps after which a polish ends as soon as what is left to gain is small."""
+_SMALL_SHIFT = 1e-3
+"""A centroid's step, in standard deviations, that is small."""
+_SMALL_GAIN = 1e-5
+"""A part of the inertia that is small."""
+_REST = 1e-12
+"""A centroid that moves by less than this rests: adding up in another order moves it as much."""
+
+
+def polish(connection: duckdb.DuckDBPyConnection, names: Sequence[str], points: Points, labels: Labels) -> Partition | None:
+    """Label all customers by their nearest centroid and move the centroids to their means, until they rest (Lloyd 1982).
+
+    `names` are the d features, `labels` (p,) the points' labels to start from. What comes back is exact: sizes, centroids and
+    inertia are those of the labels in `labelled_customers`. None says that the points are the customers and nobody moved. With
+    very many customers it ends before all rest, when centroids or inertia hardly change; some may then be a little nearer to
+    another centroid. Should a label lose all its customers, the partition before stays.
+    """
+    centroids, sizes = points.centroids(labels), points.sizes(labels)
+    used: Floats | None = None  # the centroids that the labels are nearest to; theirs are the means
+    last = np.inf
+    for step in range(1, _MOST_STEPS + 1):
+        found, means, inertia = _step(connection, names, centroids)
+        if len(found) < len(centroids):
+            break
+        shift = float(np.abs(means - centroids).max())
+        used, centroids, sizes = centroids, (centroids if shift <= _REST else means), found
+        is_small = shift < _SMALL_SHIFT or last - inertia < _SMALL_GAIN * inertia
+        if shift <= _REST or (is_small and step * points.count_customers >= _WORK):
+            break
+        last = inertia
+    if used is None:
+        label_by_point(connection, names, labels)
+    else:
+        _label_by_centroid(connection, names, used)
+    if points.are_customers and step == 1:
+        return None
+    return Partition(_sample_labels(connection), sizes, centroids, _inertia(connection, names, centroids))
+
+
+def label_by_point(connection: duckdb.DuckDBPyConnection, names: Sequence[str], labels: Labels) -> None:
+    """Give every customer the label of their point: `labels` (p,)."""
+    fill(connection, "point_labels", {"label": labels})
+    connection.execute(
+        f"create or replace temporary view labelled_customers as select customer_id, point_id, {', '.join(names)}, label "
+        "from customer_points inner join point_labels using (point_id)"
+    )
+
+
+def distances(names: Sequence[str], centroids: Floats) -> list[str]:
+    """Per centroid (k, d) the SQL of a customer's Euclidean distance to it."""
+    return [
+        f"sqrt({' + '.join(_square(f'({name} - {_number(value)})') for name, value in zip(names, row, strict=True))})"
+        for row in centroids.tolist()
+    ]
+
+
+def _square(difference: str) -> str:
+    return f"{difference} * {difference}"  # a power takes ten times as long
+
+
+def _number(value: float) -> str:
+    """A double as SQL, to the last bit: without an exponent DuckDB would read a decimal."""
+    text = repr(float(value))
+    return f"({text if 'e' in text else text + 'e0'})"
+
+
+def fill(connection: duckdb.DuckDBPyConnection, table: str, arrays: dict[str, np.ndarray], customer_id: Sequence[str] = ()) -> None:
+    """Make a temporary table of equally long arrays, numbered by point_id, or keyed by customer_id where given."""
+    given: dict[str, np.ndarray] = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    if customer_id:
+        given["customer_id"] = np.array(customer_id, dtype=object)
+    else:
+        given["point_id"] = np.arange(len(next(iter(arrays.values()))))
+    connection.register("given", given)
+    connection.execute(f"create or replace temporary table {table} as from given")
+    connection.unregister("given")
+
+
+def _nearest(names: Sequence[str], centroids: Floats) -> str:
+    """The SQL of all customers with the label of their nearest centroid, the lowest of equals."""
+    measured = ", ".join(f"{sql} as distance_{label}" for label, sql in enumerate(distances(names, centroids)))
+    all_of_them = ", ".join(f"distance_{label}" for label in range(len(centroids)))
+    cases = " ".join(f"when distance_{label} then {label}" for label in range(len(centroids)))
+    return (
+        f"select customer_id, point_id, {', '.join(names)}, case least({all_of_them}) {cases} end as label, "
+        f"least({all_of_them}) as distance from (select *, {measured} from customer_points)"
+    )
+
+
+def _label_by_centroid(connection: duckdb.DuckDBPyConnection, names: Sequence[str], centroids: Floats) -> None:
+    connection.execute(
+        f"create or replace temporary view labelled_customers as select * exclude (distance) from ({_nearest(names, centroids)})"
+    )
+
+
+def _step(connection: duckdb.DuckDBPyConnection, names: Sequence[str], centroids: Floats) -> tuple[Labels, Floats, float]:
+    """Sizes and means of the labels that have customers, and the inertia around the centroids."""
+    means = ", ".join(f"avg({name})" for name in names)
+    rows = connection.execute(
+        f"select count(*), sum(distance * distance), {means} from ({_nearest(names, centroids)}) group by label order by label"
+    ).fetchall()
+    values = np.array(rows, dtype=np.float64)
+    return values[:, 0].astype(np.int64), values[:, 2:], float(values[:, 1].sum())
+
+
+def _sample_labels(connection: duckdb.DuckDBPyConnection) -> Labels:
+    read = connection.execute(
+        "select label from sampled inner join labelled_customers using (customer_id) order by place"
+    ).fetchnumpy()
+    return np.asarray(read["label"], dtype=np.int64)
+
+
+def _inertia(connection: duckdb.DuckDBPyConnection, names: Sequence[str], centroids: Floats) -> float:
+    """Around the means of the labels, which the last step has moved once more."""
+    cases = " ".join(f"when {label} then {sql}" for label, sql in enumerate(distances(names, centroids)))
+    (inertia,) = connection.execute(
+        f"select sum(distance * distance) from (select case label {cases} end as distance from labelled_customers)"
+    ).fetchone() or (0.0,)
+    return float(inertia)

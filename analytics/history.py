@@ -1,0 +1,255 @@
+"""From run to run: which segment is which, who moved, and what became of the segments."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+import numpy as np
+
+from analytics.identity import LINK_SHARE, colours, linked, matched_ids
+from analytics.points import Floats, Labels
+from analytics.reader import Inputs
+
+_MEMBERS = """
+select customer_id, segment_id
+from segments.membership_history
+where
+    segmentation = $segmentation
+    and algorithm = $algorithm
+    and from_run_id <= $run_id
+    and (to_run_id is null or to_run_id > $run_id)
+"""
+"""Who was where in a run."""
+
+_KMEANS_MEMBERS = """
+select customer_id, segment_id
+from segments.assignments
+where segmentation = $segmentation and algorithm = $algorithm and run_id = $run_id
+"""
+"""Who is where by K-Means in the run that is being written."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a segment keeps from run to run."""
+
+    ids: Labels
+    """(k,): the segment id of each label."""
+    colours: Labels
+    """(k,): the place in the palette of each label."""
+
+
+def identify(
+    connection: duckdb.DuckDBPyConnection, segmentation: str, algorithm: str, inputs: Inputs, centroids: Floats
+) -> Identity:
+    """Number and colour the labels of `labelled_customers`, whose centroids (k, d) are given in scaled units.
+
+    They take the ids of the segmentation's last run by the same algorithm; Ward in its first run those of K-Means, just
+    written. A new segment has the next id that was never used, and a colour that neither this run nor the last one shows.
+    """
+    previous = _last_run(connection, segmentation, algorithm)
+    if previous is None and algorithm == "hierarchical":
+        return _as_kmeans(connection, segmentation, centroids)
+    if previous is None:
+        ids = matched_ids(np.zeros((len(centroids), 0)), np.zeros(0, dtype=np.int64), centroids, 1)
+        return Identity(ids, colours(ids, {}))
+    which = {"segmentation": segmentation, "algorithm": algorithm, "run_id": previous}
+    known = _colours(connection, which)
+    (highest,) = connection.execute(
+        "select max(segment_id) from segments.segments where segmentation = ? and algorithm = ?", [segmentation, algorithm]
+    ).fetchone() or (0,)
+    ids = matched_ids(
+        linked(_shared(connection, _MEMBERS, which, known, len(centroids))),
+        np.array(list(known), dtype=np.int64),
+        centroids,
+        int(highest or 0) + 1,
+        _distances(connection, which, known, inputs, centroids),
+    )
+    avoided = _colours(connection, _kmeans_of_this_run(connection, segmentation)) if algorithm == "hierarchical" else {}
+    return Identity(ids, colours(ids, known, avoided.values()))
+
+
+def write_memberships(connection: duckdb.DuckDBPyConnection, run_id: int, created_at: datetime) -> None:
+    """Close the stays that segments.assignments no longer has, and open those it newly has."""
+    same = "customer_id, segmentation, algorithm, segment_id"
+    connection.execute(
+        f"""
+        update segments.membership_history
+        set to_run_id = $run_id, valid_to = $created_at
+        where
+            to_run_id is null
+            and ({same}) not in (select ({same}) from segments.assignments)
+        """,
+        {"run_id": run_id, "created_at": created_at},
+    )
+    connection.execute(
+        f"""
+        insert into segments.membership_history
+        select {same}, $run_id, null, $created_at, null
+        from segments.assignments
+        anti join (from segments.membership_history where to_run_id is null) as held using ({same})
+        order by segmentation, algorithm, customer_id
+        """,
+        {"run_id": run_id, "created_at": created_at},
+    )
+
+
+def write_events(connection: duckdb.DuckDBPyConnection, run_id: int) -> None:
+    """Say what became of the segments of each segmentation's last run. A segmentation's first run has nothing to compare."""
+    connection.execute(_EVENTS, {"run_id": run_id, "link_share": LINK_SHARE})
+
+
+def _last_run(connection: duckdb.DuckDBPyConnection, segmentation: str, algorithm: str) -> int | None:
+    (run_id,) = connection.execute(
+        "select max(run_id) from segments.runs where segmentation = ? and algorithm = ?", [segmentation, algorithm]
+    ).fetchone() or (None,)
+    return None if run_id is None else int(run_id)
+
+
+def _kmeans_of_this_run(connection: duckdb.DuckDBPyConnection, segmentation: str) -> dict[str, object]:
+    return {"segmentation": segmentation, "algorithm": "kmeans", "run_id": _last_run(connection, segmentation, "kmeans")}
+
+
+def _as_kmeans(connection: duckdb.DuckDBPyConnection, segmentation: str, centroids: Floats) -> Identity:
+    kmeans = _kmeans_of_this_run(connection, segmentation)
+    known = _colours(connection, kmeans)
+    shared = _shared(connection, _KMEANS_MEMBERS, kmeans, known, len(centroids))
+    ids = matched_ids(shared, np.array(list(known), dtype=np.int64), centroids, max(known) + 1)
+    return Identity(ids, colours(ids, known))
+
+
+def _colours(connection: duckdb.DuckDBPyConnection, which: Mapping[str, object]) -> dict[int, int]:
+    """By segment id of a run, in order: its colour."""
+    return dict(
+        connection.execute(
+            "select segment_id, colour from segments.segments "
+            "where segmentation = $segmentation and algorithm = $algorithm and run_id = $run_id order by segment_id",
+            dict(which),
+        ).fetchall()
+    )
+
+
+def _shared(
+    connection: duckdb.DuckDBPyConnection, members: str, which: Mapping[str, object], known: Mapping[int, int], count: int
+) -> Floats:
+    """(count, m): customers in each label and known segment."""
+    places = {segment: place for place, segment in enumerate(known)}
+    shared = np.zeros((count, len(known)))
+    for label, segment, customers in connection.execute(
+        f"select label, segment_id, count(*) from labelled_customers inner join ({members}) using (customer_id) group by all",
+        dict(which),
+    ).fetchall():
+        if segment in places:
+            shared[label, places[segment]] = customers
+    return shared
+
+
+def _distances(
+    connection: duckdb.DuckDBPyConnection, which: Mapping[str, object], known: Mapping[int, int], inputs: Inputs, centroids: Floats
+) -> Floats | None:
+    """(k, m): from each label's centroid to each known segment's, in today's scaled units; None where features have changed."""
+    values = {
+        (segment, feature): value
+        for segment, feature, value in connection.execute(
+            "select segment_id, feature, value from segments.centroids "
+            "where segmentation = $segmentation and algorithm = $algorithm and run_id = $run_id",
+            dict(which),
+        ).fetchall()
+    }
+    if set(values) != {(segment, name) for segment in known for name in inputs.names}:
+        return None
+    before = np.array([[values[segment, name] for name in inputs.names] for segment in known])
+    scaled = (before - inputs.means) / inputs.deviations
+    apart: Floats = np.linalg.norm(centroids[:, None] - scaled[None], axis=2)
+    return apart
+
+
+_EVENTS = """
+insert into segments.events
+with runs as (
+    select segmentation, algorithm, max(run_id) filter (run_id < $run_id) as previous_run_id
+    from segments.runs
+    group by segmentation, algorithm
+    having max(run_id) = $run_id and previous_run_id is not null
+),
+
+before as (
+    select segmentation, algorithm, previous_run_id, segment_id as previous_segment_id
+    from segments.segments
+    inner join runs using (segmentation, algorithm)
+    where run_id = previous_run_id
+),
+
+after as (
+    select segmentation, algorithm, previous_run_id, segment_id
+    from segments.segments
+    inner join runs using (segmentation, algorithm)
+    where run_id = $run_id
+),
+
+members as (
+    select segmentation, algorithm, customer_id, segment_id as previous_segment_id
+    from segments.membership_history
+    inner join runs using (segmentation, algorithm)
+    where from_run_id <= previous_run_id and (to_run_id is null or to_run_id > previous_run_id)
+),
+
+shared as (
+    select segmentation, algorithm, previous_segment_id, assignments.segment_id, count(*) as count_shared
+    from segments.assignments as assignments
+    inner join members using (segmentation, algorithm, customer_id)
+    group by all
+),
+
+shares as (
+    select
+        *,
+        count_shared / sum(count_shared) over (partition by segmentation, algorithm, previous_segment_id) as share_of_previous,
+        count_shared / sum(count_shared) over (partition by segmentation, algorithm, segment_id) as share_of_new
+    from shared
+),
+
+links as (
+    select
+        segmentation,
+        algorithm,
+        before.previous_run_id,
+        segment_id,
+        previous_segment_id,
+        coalesce(count_shared, 0) as count_shared,
+        share_of_previous,
+        share_of_new,
+        count(*) over (partition by segmentation, algorithm, previous_segment_id) as count_after,
+        count(*) over (partition by segmentation, algorithm, segment_id) as count_before
+    from before
+    inner join after using (segmentation, algorithm)
+    left join shares using (segmentation, algorithm, previous_segment_id, segment_id)
+    where segment_id = previous_segment_id or greatest(share_of_previous, share_of_new) >= $link_share
+),
+
+told as (
+    select
+        * exclude (count_after, count_before),
+        case when count_after > 1 then 'split' when count_before > 1 then 'merged' else 'kept' end as event
+    from links
+    union all by name
+    select *, 'new' as event from after anti join links using (segmentation, algorithm, segment_id)
+    union all by name
+    select *, 'gone' as event from before anti join links using (segmentation, algorithm, previous_segment_id)
+)
+
+select
+    $run_id,
+    previous_run_id,
+    segmentation,
+    algorithm,
+    segment_id,
+    previous_segment_id,
+    event,
+    coalesce(count_shared, 0),
+    share_of_previous,
+    share_of_new
+from told
+order by segmentation, algorithm desc, previous_segment_id, segment_id
+"""

@@ -1,0 +1,134 @@
+"""Carrying history forward: each version holds what earlier runs wrote, so one file answers for all of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+HISTORY = (
+    "segments.runs",
+    "segments.segments",
+    "segments.centroids",
+    "segments.k_evaluation",
+    "segments.events",
+    "segments.membership_history",
+)
+"""What is carried. The other tables of the segments schema are of the newest run alone."""
+
+DEFAULTS: dict[str, str] = {}
+"""For a column that older versions lack and that may not be null, "schema.relation.column": the SQL that stands in for it."""
+
+_RUN_COLUMNS = ("run_id", "from_run_id")
+"""The column that says since which run a row is true, under either name."""
+
+_OLD = "previous_version"
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What came of carrying one relation."""
+
+    relation: str
+    """schema.relation"""
+    count_rows: int = 0
+    """Rows carried."""
+    problem: str = ""
+    """Why nothing was carried; empty where all went well, also when the previous version did not have the relation yet."""
+
+
+@dataclass(frozen=True)
+class _Column:
+    name: str
+    data_type: str
+    is_nullable: bool
+    default: str | None
+
+
+def carry_history(
+    connection: duckdb.DuckDBPyConnection, previous: Path, before: int, relations: Sequence[str] = HISTORY
+) -> list[Carried]:
+    """Copy what runs below `before` left in `previous` into the relations, which must exist in the connection's database.
+
+    The columns both have in common are copied; one that the previous version lacks gets its default, or null. A layout that
+    cannot be carried never raises: its relation starts anew, and the answer says why.
+    """
+    location = str(previous).replace("'", "''")
+    try:
+        connection.execute(f"attach '{location}' as {_OLD} (read_only)")
+    except duckdb.Error as error:
+        problem = f"{previous}: cannot be read: {str(error).splitlines()[0]}"
+        return [Carried(relation, problem=problem) for relation in relations]
+    try:
+        return [_carry(connection, relation, before) for relation in relations]
+    finally:
+        connection.execute(f"detach {_OLD}")
+
+
+def _carry(connection: duckdb.DuckDBPyConnection, relation: str, before: int) -> Carried:
+    held = {column.name: column for column in _columns(connection, _OLD, relation)}
+    if not held:
+        return _memberships_of_assignments(connection, before) if relation.endswith(".membership_history") else Carried(relation)
+    run_column = next((name for name in _RUN_COLUMNS if name in held), None)
+    if run_column is None:
+        return Carried(relation, problem=f"{relation} of the previous version does not say of which run its rows are")
+    names, values, conditions = [], [], [f"{run_column} < {before}"]
+    for column in _columns(connection, _current(connection), relation):
+        value = _value(relation, column, held.get(column.name))
+        if value is None and not column.is_nullable and column.default is None:
+            return Carried(relation, problem=f"{relation} of the previous version has no {column.name}")
+        if value is not None:
+            names.append(f'"{column.name}"')
+            values.append(value)
+            if not column.is_nullable:
+                conditions.append(f"{value} is not null")
+    return _insert(
+        connection,
+        relation,
+        f"insert into {relation} ({', '.join(names)}) select {', '.join(values)} from {_OLD}.{relation} "
+        f"where {' and '.join(conditions)}",
+    )
+
+
+def _value(relation: str, column: _Column, held: _Column | None) -> str | None:
+    """The SQL of a column's values in the previous version; None where there are none."""
+    if held is None:
+        return DEFAULTS.get(f"{relation}.{column.name}")
+    return f'"{column.name}"' if held.data_type == column.data_type else f'try_cast("{column.name}" as {column.data_type})'
+
+
+def _memberships_of_assignments(connection: duckdb.DuckDBPyConnection, before: int) -> Carried:
+    """A version older than the history knows one moment, its own: that is where the history begins."""
+    return _insert(
+        connection,
+        "segments.membership_history",
+        f"""
+        insert into segments.membership_history
+        select customer_id, segmentation, algorithm, segment_id, run_id, null, created_at, null
+        from {_OLD}.segments.assignments
+        inner join {_OLD}.segments.runs using (run_id, segmentation, algorithm)
+        where run_id < {before}
+        """,
+    )
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, relation: str, sql: str) -> Carried:
+    try:
+        (count,) = connection.execute(sql).fetchone() or (0,)
+    except duckdb.Error as error:
+        return Carried(relation, problem=f"{relation} cannot be carried: {str(error).splitlines()[0]}")
+    return Carried(relation, count)
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, database: str, relation: str) -> list[_Column]:
+    rows = connection.execute(
+        "select column_name, data_type, is_nullable, column_default from duckdb_columns() "
+        "where database_name = ? and schema_name || '.' || table_name = ? order by column_index",
+        [database, relation],
+    ).fetchall()
+    return [_Column(*row) for row in rows]
+
+
+def _current(connection: duckdb.DuckDBPyConnection) -> str:
+    (name,) = connection.execute("select current_database()").fetchone() or ("",)
+    return str(name)

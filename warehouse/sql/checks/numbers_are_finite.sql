@@ -1,0 +1,45 @@
+-- Scaling, centroids, distances and every index of the newest run are finite numbers.
+with numbers as (
+    select
+        'features.scaling ' || feature as place,
+        unnest([mean, standard_deviation]) as number
+    from features.scaling
+
+    union all
+
+    select
+        'segments.centroids ' || feature as place,
+        unnest([scaled_value, value]) as number
+    from segments.centroids
+    semi join segments.newest_run using (run_id)
+
+    union all
+
+    select
+        'segments.runs ' || algorithm as place,
+        unnest([inertia, silhouette, davies_bouldin, calinski_harabasz]) as number
+    from segments.runs
+    semi join segments.newest_run using (run_id)
+
+    union all
+
+    select
+        'segments.k_evaluation ' || algorithm as place,
+        unnest([inertia, silhouette, davies_bouldin, calinski_harabasz]) as number
+    from segments.k_evaluation
+    semi join segments.newest_run using (run_id)
+
+    union all
+
+    select
+        'segments.assignments ' || algorithm as place,
+        unnest([min(distance), max(distance), sum(distance), sum(margin)]) as number
+    from segments.assignments
+    group by algorithm
+)
+
+select
+    place,
+    number
+from numbers
+where not isfinite(number)
