@@ -57,6 +57,17 @@ def test_the_table_pages_and_sorts(db):
     [
         ({"sortModel": [{"colId": "age; drop table x", "sort": "asc"}]}, {}),
         ({"sortModel": [{}]}, {}),
+        ({"sortModel": [{"colId": ["age"], "sort": "asc"}]}, {}),
+        ({"sortModel": 3}, {}),
+        ({"sortModel": [3]}, {}),
+        ({"startRow": "a"}, {}),
+        ({"startRow": True}, {}),
+        ({"startRow": -1}, {}),
+        ({"startRow": 10**30, "endRow": 10**30 + 1}, {}),
+        ({"startRow": float("nan")}, {}),
+        ({"startRow": 5, "endRow": 1}, {}),
+        (3, {}),
+        ([], {}),
         ({}, {"nobody": {"op": "in", "value": ["x"]}}),
     ],
 )
