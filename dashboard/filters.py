@@ -122,7 +122,7 @@ def _text(value: Any) -> str:
     return value.encode().decode() if isinstance(value, str) else _refuse()  # half a surrogate pair raises a ValueError
 
 
-def _segment_id(value: Any) -> int:
+def _segment_id(value: Any) -> Any:
     is_id = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
     return value if is_id else _refuse()
 

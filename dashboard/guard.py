@@ -11,6 +11,9 @@ from werkzeug.exceptions import HTTPException
 MOST_BYTES = 1_000_000
 """The largest body that is read; the pages send a few thousand bytes."""
 
+CALLBACKS = "/_dash-update-component"
+"""Where Dash takes the calls of callbacks."""
+
 log = logging.getLogger(__name__)
 
 
@@ -20,7 +23,7 @@ def guard(app: Dash) -> None:
 
     @app.server.before_request  # type: ignore[untyped-decorator]
     def check_body() -> None:
-        if request.path != app.get_relative_path("/_dash-update-component"):
+        if request.path != CALLBACKS:
             return
         try:
             is_ours = is_call(request.get_json(), app.callback_map)
@@ -49,19 +52,18 @@ def is_call(body: object, callbacks: Mapping[str, Any]) -> bool:
     )
 
 
-def _names(properties: object) -> list[tuple[str, str]] | None:
-    """The (id, property) pairs of a list of them; None for anything else."""
-    if not isinstance(properties, list):
+def _names(properties: object) -> list[str] | None:
+    """The keys, "id.property", of a list of them; None for anything else."""
+    if not isinstance(properties, list) or not all(isinstance(each, dict) for each in properties):
         return None
-    pairs = [(each.get("id"), each.get("property")) for each in properties if isinstance(each, dict)]
-    is_named = len(pairs) == len(properties) and all(isinstance(part, str) for pair in pairs for part in pair)
-    return pairs if is_named else None
+    pairs = [(each.get("id"), each.get("property")) for each in properties]
+    keys = [f"{owner}.{name}" for owner, name in pairs if isinstance(owner, str) and isinstance(name, str)]
+    return keys if len(keys) == len(pairs) else None
 
 
 def _output(outputs: object) -> str | None:
     """The key of a callback with these outputs: "a.b" for one, "..a.b...c.d.." for a list; None for anything else."""
-    names = _names(outputs if isinstance(outputs, list) else [outputs])
-    if names is None:
-        return None
-    keys = [f"{owner}.{name}" for owner, name in names]
-    return f"..{'...'.join(keys)}.." if isinstance(outputs, list) else keys[0]
+    if isinstance(outputs, list):
+        keys = _names(outputs)
+        return None if keys is None else f"..{'...'.join(keys)}.."
+    return "".join(_names([outputs]) or [])

@@ -55,6 +55,13 @@ def register(app: Dash, warehouse: Warehouse) -> None:
     in_browser(app, "follow", Input(ids.FILTERS, "data"))
     in_browser(app, "refreshTable", Input(ids.SEGMENTATION, "value"), Input(ids.EXPLORE_READY, "data"))
 
+    _make_table(app, warehouse)
+    _answer_table(app, warehouse)
+
+
+def _make_table(app: Dash, warehouse: Warehouse) -> None:
+    """A table with the columns of the version that is shown."""
+
     @app.callback(
         Output(ids.TABLE_FRAME, "children"),
         Output(ids.TABLE_COLUMNS, "data"),
@@ -69,6 +76,10 @@ def register(app: Dash, warehouse: Warehouse) -> None:
         except MallError as error:
             return html.P(str(error), className="error"), None
         return (dash.no_update, dash.no_update) if columns == shown else (_table(columns), columns)
+
+
+def _answer_table(app: Dash, warehouse: Warehouse) -> None:
+    """Send the rows that the table asks for."""
 
     @app.callback(
         Output(ids.CUSTOMERS, "getRowsResponse"),

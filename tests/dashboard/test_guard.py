@@ -55,6 +55,7 @@ def test_a_request_of_ours_is_answered(client):
                 {"inputs": [3]},
                 {"inputs": [{"id": {}, "property": "x"}]},
                 {"inputs": TABLE["state"]},
+                {"inputs": [*TABLE["inputs"], {"id": {}, "property": "x"}]},
                 {"state": [{}]},
                 {"outputs": []},
                 {"outputs": "x"},
