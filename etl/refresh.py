@@ -23,7 +23,7 @@ from warehouse.build import build
 from warehouse.checks import run_checks
 from warehouse.connection import Warehouse
 from warehouse.errors import InputError, MallError, NotPublishedError, refuse
-from warehouse.history import Carried, carry_history
+from warehouse.history import MARTS, Carried, carry_history
 from warehouse.publish import new_version
 from warehouse.settings import Settings
 from warehouse.versions import CURRENT
@@ -67,6 +67,8 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
                 ask_of_segments(gate, clustering.segmentation.name, clustering.segmentation.k_max, tried, loaded.rows_kept)
         with reporter.step("marts"):
             build(draft.connection, ["marts"])
+            carried = carry_history(draft.connection, draft.previous, draft.number, MARTS) if draft.previous else []
+        _report_history(reporter, carried)
         with reporter.step("checks"), _naming(source):
             checked = run_checks(draft.connection)
         gate.passed("Checks", f"All {checked} hold.")
