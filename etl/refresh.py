@@ -15,7 +15,7 @@ from analytics.run import Clustering, read_segmentations
 from analytics.run import run as find_segments
 from etl.console import Reporter
 from etl.customers import LoadReport, load_customers
-from etl.gate import Before, Gate, ask_of_columns, ask_of_rows, ask_of_segments, ask_of_values
+from etl.gate import Before, Gate, ask_of_columns, ask_of_rows, ask_of_segments, ask_of_shifts, ask_of_values
 from etl.mapping import read_mapping
 from etl.sample import BUNDLED
 from warehouse import forgotten
@@ -67,6 +67,9 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
                 ask_of_segments(gate, clustering.segmentation.name, clustering.segmentation.k_max, tried, loaded.rows_kept)
         with reporter.step("marts"):
             build(draft.connection, ["marts"])
+            if draft.previous:
+                carry_history(draft.connection, draft.previous, draft.number, ["marts.distribution_history"])
+        ask_of_shifts(gate, draft.connection)
             carried = carry_history(draft.connection, draft.previous, draft.number, MARTS) if draft.previous else []
         _report_history(reporter, carried)
         with reporter.step("checks"), _naming(source):
