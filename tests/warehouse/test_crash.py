@@ -1,0 +1,112 @@
+"""Whatever is killed, readers get whole answers and the next refresh leaves nothing behind."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.warehouse.crashing import (
+    Tally,
+    customers,
+    do_forget,
+    do_refresh,
+    do_rollback,
+    kill,
+    leftovers,
+    moments,
+    readers,
+    run,
+)
+from warehouse.versions import current, published
+
+Record = Callable[[str, object], None]
+
+SIZES = range(20, 32)
+"""A number of customers for each version, so that a mixed answer shows."""
+
+
+def report(record_property: Record, kills: int, tally: Tally) -> None:
+    """Put the figures where `make soak` prints them."""
+    figures = {"kills": kills, "reads": tally.reads, "failed": len(tally.failed), "mixed": len(tally.mixed)}
+    record_property("figures", figures)
+    print(
+        f"\n{kills} kills, {tally.reads} reads of {len(tally.versions)} versions, {len(tally.failed)} failed, {len(tally.mixed)} mixed"
+    )
+
+
+def start(folder: Path, quick: Path) -> tuple[Path, list[Path]]:
+    """A warehouse with two versions, and the files for more."""
+    files = [customers(folder, count) for count in SIZES]
+    directory = folder / "warehouse"
+    for file in files[:2]:
+        run(do_refresh, directory, file, quick)
+    return directory, files
+
+
+@pytest.mark.parametrize("wanted", [50, pytest.param(250, marks=pytest.mark.soak)])
+def test_a_refresh_killed_at_any_moment(tmp_path: Path, quick: Path, wanted: int, record_property: Record):
+    """A refresh killed at random moments: no read fails or mixes versions, and the next good refresh leaves no file over."""
+    directory, files = start(tmp_path, quick)
+    kills, tries = 0, 0
+    with readers(directory, threads=1 if wanted <= 50 else 2) as tally:
+        takes = run(do_refresh, directory, files[2], quick)  # beside readers it takes longer
+        for moment in moments(wanted, 1.15 * takes):
+            tries += 1
+            kills += kill(moment, do_refresh, directory, files[tries % len(files)], quick)
+            if kills == wanted:
+                break
+        run(do_refresh, directory, files[0], quick)
+        assert leftovers(directory) == set()
+    report(record_property, kills, tally)
+    assert (tally.failed, tally.mixed) == ([], [])
+    assert tally.reads > wanted
+    assert len(tally.versions) > 2  # not every refresh was killed
+    assert len(published(directory)) == 3
+    assert current(directory) == max(published(directory))
+
+
+@pytest.mark.parametrize("wanted", [5, pytest.param(50, marks=pytest.mark.soak)])
+def test_an_erasure_killed_at_any_moment(tmp_path: Path, quick: Path, wanted: int, record_property: Record):
+    """An erasure killed at random moments: no read fails or mixes versions, and run again it leaves no byte of the person."""
+    directory, files = start(tmp_path, quick)
+    run(do_refresh, directory, files[2], quick)
+    kills = 0
+    takes = 1.0
+    with readers(directory) as tally:
+        for number, moment in enumerate(moments(wanted, 1)):
+            person = f"C{number % 20:04d}"
+            kills += kill(moment * takes, do_forget, directory, person)
+            takes = run(do_forget, directory, person)
+            assert leftovers(directory) == set()
+            assert [path.name for path in directory.iterdir() if person.encode() in path.read_bytes()] == []
+            if kills == wanted:
+                break
+            if number % 8 == 7:  # a few remain to be clustered
+                (directory / "forgotten.csv").unlink()
+                for file in files[3:6]:
+                    run(do_refresh, directory, file, quick)
+    report(record_property, kills, tally)
+    assert (tally.failed, tally.mixed) == ([], [])
+
+
+@pytest.mark.parametrize("wanted", [5, pytest.param(100, marks=pytest.mark.soak)])
+def test_a_rollback_killed_at_any_moment(tmp_path: Path, quick: Path, wanted: int, record_property: Record):
+    """A rollback killed at random moments leaves the one version current or the other, and readers get either."""
+    directory, files = start(tmp_path, quick)
+    kills = 0
+    with readers(directory) as tally:
+        for number, moment in enumerate(moments(wanted, 0.15)):
+            kills += kill(
+                moment,
+                do_rollback,
+                directory,
+                1 + number % 2 if current(directory) != 1 + number % 2 else None if number % 2 else 2,
+            )
+            assert current(directory) in (1, 2)
+            if kills == wanted:
+                break
+        run(do_refresh, directory, files[2], quick)
+    report(record_property, kills, tally)
+    assert (tally.failed, tally.mixed) == ([], [])
+    assert leftovers(directory) == set()
+    assert published(directory) == [1, 2, 3]
