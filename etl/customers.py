@@ -106,6 +106,8 @@ def _together(sources: Sequence[SourceFile], columns_of: Sequence[Sequence[Colum
         for column in columns:
             if column.kind != IGNORE:
                 found.setdefault(column.name, column)
+    if not found:
+        raise InputError(f"{sources[0].path}: the MAPPING file leaves every column out")
     for source, columns in zip(sources, columns_of, strict=True):
         there = {column.name for column in columns}
         for column in found.values():
@@ -176,7 +178,7 @@ def _write_rows(connection: duckdb.DuckDBPyConnection, columns: Sequence[Column]
 
 def _write_rejects(connection: duckdb.DuckDBPyConnection, sources: Sequence[SourceFile], columns: Sequence[Column]) -> None:
     """Write the rejected rows with their text: as it stands in a text file, otherwise the values side by side."""
-    values = ", ".join(f"coalesce({column.name}, '')" for column in columns if column.source_header)
+    values = ", ".join(f"coalesce({column.name}, '')" for column in columns if column != CUSTOMER_ID)
     connection.execute(
         "insert into raw.rejects by name "
         "select source_file, source_line, customer_id, rule, reason, "
