@@ -119,7 +119,7 @@ def _base(where: str, header: str, said: Table[str, Any]) -> Column:
     if said.get("kind") not in (*_KINDS, IGNORE):
         raise ValueError(f"{where}: kind must be {', '.join(_KINDS)} or {IGNORE}")
     if said["kind"] == IGNORE:
-        return Column(IGNORE, IGNORE, header.strip())  # whatever it is called, nothing in the warehouse is
+        return Column("ignored", "ignore", header.strip())  # whatever it is called, nothing in the warehouse is
     name = said.get("name", normalise(header))
     if not isinstance(name, str) or normalise(name) != name or not name or name[0].isdigit() or name in known or name in _TAKEN:
         raise ValueError(
@@ -133,7 +133,7 @@ def _details(where: str, said: Table[str, Any]) -> dict[str, Any]:
     details = {}
     for key, kind in _DETAILS.items():
         if key in said:
-            value = said[key]
+            value: Any = said[key]
             if kind is float and type(value) is int and abs(value) < 1e300:
                 value = float(value)
             if type(value) is not kind or (kind is float and not isfinite(value)):
