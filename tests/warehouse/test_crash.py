@@ -30,7 +30,8 @@ def report(record_property: Record, kills: int, tally: Tally) -> None:
     figures = {"kills": kills, "reads": tally.reads, "failed": len(tally.failed), "mixed": len(tally.mixed)}
     record_property("figures", figures)
     print(
-        f"\n{kills} kills, {tally.reads} reads of {len(tally.versions)} versions, {len(tally.failed)} failed, {len(tally.mixed)} mixed"
+        f"\n{kills} kills, {tally.reads} reads of {len(tally.versions)} versions, "
+        f"{len(tally.failed)} failed, {len(tally.mixed)} mixed"
     )
 
 
