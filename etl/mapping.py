@@ -136,7 +136,7 @@ def _details(where: str, said: Table[str, Any]) -> dict[str, Any]:
             value: Any = said[key]
             if kind is float and type(value) is int and abs(value) < 1e300:
                 value = float(value)
-            if type(value) is not kind or (kind is float and not isfinite(value)):
+            if type(value) is not kind or (isinstance(value, float) and not isfinite(value)):
                 raise ValueError(f"{where}: {key} must be {'text' if kind is str else 'a number'}")
             details[key] = value
     return details
