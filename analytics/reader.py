@@ -79,7 +79,7 @@ def _read_features(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) 
     for name in names:
         if name not in known:
             raise InputError(f"there is no feature '{name}'; the file has {', '.join(sorted(known))}")
-        _refuse_alike(connection, name, known[name][3])
+        _refuse_alike(connection, name, *known[name][2:])
     chosen = [known[name] for name in names]
     return (
         tuple(feature for feature, *_ in chosen),
@@ -88,14 +88,14 @@ def _read_features(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) 
     )
 
 
-def _refuse_alike(connection: duckdb.DuckDBPyConnection, name: str, source: str) -> None:
+def _refuse_alike(connection: duckdb.DuckDBPyConnection, name: str, deviation: float, source: str) -> None:
     """Raise InputError when the feature, in its own unit in `source`, is alike for all or cannot be computed with."""
     low, high = connection.execute(f"select min({name}), max({name}) from {source}").fetchone() or (0.0, 0.0)
     scaled = connection.execute(f"select min({name}), max({name}) from features.customer_features_scaled").fetchone() or (0.0, 0.0)
     size = max(abs(low), abs(high))
     if low == high:
         raise InputError(f"the feature '{name}' is {low:g} for every customer, so it cannot tell them apart")
-    if not all(map(math.isfinite, (low, high, *scaled))):
+    if not all(map(math.isfinite, (low, high, deviation, *scaled))):
         raise InputError(f"the feature '{name}' has values too large to compute with, up to {size:g}")
     if high - low <= _ALIKE * size:
         raise InputError(

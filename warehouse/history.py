@@ -102,6 +102,8 @@ def _value(relation: str, column: _Column, held: _Column | None) -> str | None:
 
 def _memberships_of_assignments(connection: duckdb.DuckDBPyConnection, before: int) -> Carried:
     """A version older than the history knows one moment, its own: that is where the history begins."""
+    if not _columns(connection, _OLD, "segments.assignments"):
+        return Carried("segments.membership_history")
     return _insert(
         connection,
         "segments.membership_history",

@@ -41,11 +41,11 @@ CUSTOMERS = {
     "a constant feature": (re.sub(r",(15|86|90),", ",15,", four()), "the feature 'annual_income_k' is 15 for every customer"),
     "three customers": (
         HEADER + "".join(FOUR.splitlines(keepends=True)[:3]),
-        "3 customers, 3 of them different, are too few for 2",
+        "3 customers are too few for 2 segments, which need 4",
     ),
     "customers who are one": (
         HEADER + "".join(f"{i},Male,20,{i % 2},{i % 2}\n" for i in range(9)),
-        "9 customers, 2 of them different",
+        "only 2 of 9 customers differ, too few for 2 segments",
     ),
     "all ages missing": (re.sub(r"le,\d+,", "le,,", four()), "column 'Age' has no value in any row"),
     "all scores missing": (re.sub(r",\d+\n", ",?\n", four()), r"column 'Spending Score \(1-100\)' has no value in any row"),
@@ -78,7 +78,7 @@ FEATURES = {
     "SQL": ('[a]\nfeatures = ["age; drop table raw.customers"]\n', "no column for age; drop table raw.customers"),
     "k above the customers": (
         '[a]\nfeatures = ["age"]\nk = 40\n',
-        "segmentation a: 4 customers, 4 of them different, are too few for 40",
+        "segmentation a: 4 customers are too few for 40 segments, which need 80: two a segment",
     ),
 }
 """What the segmentations file asks of the customers file, and what is said of that one."""

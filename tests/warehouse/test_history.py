@@ -1,0 +1,126 @@
+"""History goes from version to version, whatever layout the older one has."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.helpers import four, refreshed
+from warehouse.build import build
+from warehouse.connection import builder
+from warehouse.history import DEFAULTS, HISTORY, Carried, carry_history
+
+
+@pytest.fixture(scope="session")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a first version."""
+    directory = tmp_path_factory.mktemp("history")
+    (directory / "customers.csv").write_text(four())
+    (directory / "own.toml").write_text('[who]\nfeatures = ["age"]\nk = 2\n')
+    return refreshed(directory / "warehouse", directory / "customers.csv", directory / "own.toml").path
+
+
+@pytest.fixture
+def old(first: Path, tmp_path: Path) -> Path:
+    """A copy of it that can be written."""
+    path = tmp_path / "it's old.duckdb"
+    path.write_bytes(first.read_bytes())
+    return path
+
+
+@pytest.fixture
+def draft(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A version that is being built, its segments schema still empty."""
+    with builder(tmp_path / "draft.duckdb") as connection:
+        build(connection, ["segments"])
+        yield connection
+
+
+def _change(path: Path, sql: str) -> None:
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(sql)
+
+
+def _rows(path: Path, relation: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return sorted(connection.execute(f"from {relation}").fetchall(), key=repr)
+
+
+def test_everything_is_carried(old: Path, draft: duckdb.DuckDBPyConnection):
+    """Every relation of the history has the rows it had, the answer counts them, and nothing stays attached."""
+    carried = carry_history(draft, old, 2)
+    for each in carried:
+        rows = sorted(draft.execute(f"from {each.relation}").fetchall(), key=repr)
+        assert rows == _rows(old, each.relation)
+        assert each == Carried(each.relation, len(rows))
+    assert [each.relation for each in carried] == list(HISTORY)
+    assert {row[0] for row in draft.execute("select database_name from duckdb_databases()").fetchall()} >= {"warehouse"}
+    assert draft.execute("select count(*) from duckdb_databases() where database_name like 'prev%'").fetchone() == (0,)
+
+
+def test_only_earlier_runs_are_carried(old: Path, draft: duckdb.DuckDBPyConnection):
+    """A run with the number of the new one, or above it, is not history."""
+    assert sum(each.count_rows for each in carry_history(draft, old, 1)) == 0
+
+
+def test_a_relation_can_be_carried_by_itself(old: Path, draft: duckdb.DuckDBPyConnection):
+    """What is built later can be carried later."""
+    assert carry_history(draft, old, 2, ["segments.runs"]) == [Carried("segments.runs", 2)]
+    assert draft.execute("select count(*) from segments.segments").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("change", "relation", "problem"),
+    [
+        ("drop table segments.events", "segments.events", ""),
+        (
+            "alter table segments.centroids drop feature",
+            "segments.centroids",
+            "segments.centroids of the previous version has no feature",
+        ),
+        (
+            "drop view segments.newest_run; alter table segments.k_evaluation drop run_id",
+            "segments.k_evaluation",
+            "does not say of which run",
+        ),
+        ("drop schema segments cascade", "segments.runs", ""),
+    ],
+)
+def test_an_older_layout_never_blocks(old: Path, draft: duckdb.DuckDBPyConnection, change: str, relation: str, problem: str):
+    """A table that is missing is skipped; one that cannot be carried starts anew, and the answer says why."""
+    _change(old, change)
+    found = {each.relation: each for each in carry_history(draft, old, 2)}[relation]
+    assert found.count_rows == 0
+    assert problem in found.problem
+    assert bool(problem) == bool(found.problem)
+
+
+def test_other_columns_and_types_are_no_hindrance(old: Path, draft: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch):
+    """Columns we no longer have are left; one that is new is null or gets its default; a type that changed is cast."""
+    _change(
+        old,
+        "alter table segments.centroids alter value type varchar; alter table segments.centroids add column note varchar;"
+        "alter table segments.segments drop colour",
+    )
+    draft.execute("alter table segments.centroids add column spread double")
+    monkeypatch.setitem(DEFAULTS, "segments.segments.colour", "segment_id - 1")
+    carry_history(draft, old, 2)
+    assert draft.execute("select count(*), count(value), count(spread) from segments.centroids").fetchone() == (4, 4, 0)
+    assert draft.execute("select distinct colour - segment_id from segments.segments").fetchall() == [(-1,)]
+
+
+def test_memberships_begin_with_the_last_assignments(old: Path, draft: duckdb.DuckDBPyConnection):
+    """A version older than the history knows who was where in its own run."""
+    stays = _rows(old, "segments.membership_history")
+    _change(old, "drop table segments.membership_history")
+    carry_history(draft, old, 2)
+    assert sorted(draft.execute("from segments.membership_history").fetchall(), key=repr) == stays
+
+
+def test_a_file_that_is_no_warehouse_is_reported(tmp_path: Path, draft: duckdb.DuckDBPyConnection):
+    """It is told and named once per relation, and nothing is raised."""
+    path = tmp_path / "broken.duckdb"
+    path.write_bytes(b"no database" * 1000)
+    carried = carry_history(draft, path, 2)
+    assert all(str(path) in each.problem for each in carried)
