@@ -29,9 +29,8 @@ def report(record_property: Record, kills: int, tally: Tally) -> None:
     """Put the figures where `make soak` prints them."""
     figures = {"kills": kills, "reads": tally.reads, "failed": len(tally.failed), "mixed": len(tally.mixed)}
     record_property("figures", figures)
-    print(
-        f"\n{kills} kills, {tally.reads} reads of {len(tally.versions)} versions, {len(tally.failed)} failed, {len(tally.mixed)} mixed"
-    )
+    seen = f"{tally.reads} reads of {len(tally.versions)} versions"
+    print(f"\n{kills} kills, {seen}, {len(tally.failed)} failed, {len(tally.mixed)} mixed")
 
 
 def start(folder: Path, quick: Path) -> tuple[Path, list[Path]]:
