@@ -87,7 +87,10 @@ def main() -> int:
             "–" if one.count_runs is None else str(one.count_runs),
             f"{one.bytes / 1e6:,.1f}",
         )
-    Console(highlight=False, markup=False, soft_wrap=True).print(table)
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:  # a pipe has no width to keep to
+        console.width = 200
+    console.print(table)
     return 0
 
 

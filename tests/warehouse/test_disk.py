@@ -43,7 +43,10 @@ def _say(command: Command, arguments: list[str], environ: dict[str, str], limit:
 
 
 def said(command: Command, *arguments: object, size: int = -1, limit: Limit | None = None, **environ: object) -> tuple[int, str]:
-    """Run a command in a process of its own, where no file can grow beyond `size` bytes; its status, -1 for a traceback, and what is on stderr."""
+    """Run a command in a process of its own, where no file can grow beyond `size` bytes.
+
+    Returns its status, -1 for a traceback, and what it says on stderr.
+    """
     mine, theirs = PROCESSES.Pipe()
     given = {name: str(value) for name, value in environ.items()}
     process = PROCESSES.Process(target=_say, args=(command, [*map(str, arguments)], given, limit, size, theirs))
