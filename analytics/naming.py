@@ -30,7 +30,8 @@ class Feature:
 def name_segments(features: Sequence[Feature], scaled: Floats, values: Floats) -> list[str]:
     """A readable name per segment, unique among them, e.g. "High income · low score".
 
-    `scaled` (k, d) are the centroids in standard deviations from everyone, `values` (k, d) in ordinary units.
+    `scaled` (k, d) are the centroids as the models see them: numbers in standard deviations from everyone, a category's 0/1
+    column as the share that has the value. `values` (k, d) are the same in ordinary units.
     The names depend on nothing else, so equal segments get equal names.
     """
     for describe in (_outstanding, _all_levels, _graded):

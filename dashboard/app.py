@@ -12,6 +12,7 @@ from flask import Response, abort
 from dashboard import ids, shell
 from dashboard.browser import in_browser
 from dashboard.cube import cube
+from dashboard.guard import guard
 from dashboard.pages import evidence, explore, segments
 from dashboard.queries import Row, clusterings, provenance
 from warehouse.connection import Warehouse
@@ -39,6 +40,7 @@ def create_app(settings: Settings) -> Dash:
         on_error=_log_error,
     )
     app.layout = lambda: shell.layout(_options(warehouse))
+    guard(app)
     _serve_cube(app, warehouse)
     _follow_version(app, warehouse)
     _follow_address(app)
@@ -101,7 +103,7 @@ def _follow_address(app: Dash) -> None:
         Input(ids.LOCATION, "pathname"),
     )
     def open_page(path: str | None) -> tuple[Any, ...]:
-        layout = PAGES.get(path or "/")
+        layout = PAGES.get(path) if isinstance(path, str) else explore.layout
         page = layout() if layout else html.Div([html.H1("No such page"), html.A("Back to Explore", href="/")])
         return page, *("active" if path == own else "" for own in shell.LINKS.values())
 
@@ -128,4 +130,4 @@ def _follow_address(app: Dash) -> None:
 
 
 def _log_error(error: Exception) -> None:
-    log.error("a callback failed: %s: %s", type(error).__name__, error)
+    log.error("a callback failed: %s", type(error).__name__, exc_info=error)

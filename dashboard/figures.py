@@ -1,5 +1,6 @@
 """The Plotly figures: pure functions from rows to a figure."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,6 +12,8 @@ from dashboard.queries import ALGORITHM_TITLES, Row
 from dashboard.theme import DIVERGING, Theme, styled
 
 DASHES = {"kmeans": "solid", "hierarchical": "dot"}
+MOST_SIDE_BY_SIDE = 6
+"""Numbers that fit beside one another in half a page."""
 
 
 def segment_scatter(customers: Mapping[str, Sequence[float]], segments: Sequence[Row], x: Row, y: Row, theme: Theme) -> go.Figure:
@@ -27,11 +30,20 @@ def segment_scatter(customers: Mapping[str, Sequence[float]], segments: Sequence
             y=np.asarray(customers["y"])[own],
             mode="markers",
             marker={"color": segment_colour(segment["colour"]), "size": 6, "opacity": 0.75},
-            hovertemplate=f"{_plain(segment['segment_name'])}<br>{x['label']} %{{x}}<br>{y['label']} %{{y}}<extra></extra>",
+            hovertemplate=f"{plain(segment['segment_name'])}<br>{x['label']} %{{x}}<br>{y['label']} %{{y}}<extra></extra>",
         )
+    _mark_means(figure, segments, x["column_name"], y["column_name"], theme)
+    figure.update_xaxes(title=format.title(x["label"], x["unit"]))
+    figure.update_yaxes(title=format.title(y["label"], y["unit"]))
+    return styled(figure, theme, 440)
+
+
+def _mark_means(figure: go.Figure, segments: Sequence[Row], x: str, y: str, theme: Theme) -> None:
+    """A ringed dot at the mean of every segment, with its name."""
+    means = [(segment[f"mean_{x}"], segment[f"mean_{y}"]) for segment in segments]
     figure.add_scatter(
-        x=[segment[f"mean_{x['column_name']}"] for segment in segments],
-        y=[segment[f"mean_{y['column_name']}"] for segment in segments],
+        x=[mean[0] for mean in means],
+        y=[mean[1] for mean in means],
         mode="markers",
         marker={
             "color": [segment_colour(segment["colour"]) for segment in segments],
@@ -41,11 +53,11 @@ def segment_scatter(customers: Mapping[str, Sequence[float]], segments: Sequence
         hoverinfo="skip",
         cliponaxis=False,
     )
-    for segment in segments:
+    for segment, mean in zip(segments, means, strict=True):
         figure.add_annotation(
-            x=segment[f"mean_{x['column_name']}"],
-            y=segment[f"mean_{y['column_name']}"],
-            text=_plain(segment["segment_name"]),
+            x=mean[0],
+            y=mean[1],
+            text=plain(segment["segment_name"]),
             showarrow=False,
             yshift=20,
             bgcolor=theme.surface,
@@ -53,25 +65,29 @@ def segment_scatter(customers: Mapping[str, Sequence[float]], segments: Sequence
             borderpad=1,
             font={"color": theme.ink, "size": 12},
         )
-    figure.update_xaxes(title=format.title(x["label"], x["unit"]))
-    figure.update_yaxes(title=format.title(y["label"], y["unit"]))
-    return styled(figure, theme, 440)
 
 
 def profile_heat_map(profiles: Sequence[Row], segments: Sequence[Row], theme: Theme) -> go.Figure:
-    """Segments × numbers: colour is the difference from everyone in standard deviations, text the mean in its unit."""
+    """Segments and numbers: colour is the difference from everyone in standard deviations, text the mean in its unit.
+
+    Few numbers stand side by side; where they are many, the segments do, and a cell has two lines.
+    """
     features = list({row["feature"]: row for row in profiles}.values())
+    is_wide = len(features) <= MOST_SIDE_BY_SIDE
     by_cell = {(row["segment_id"], row["feature"]): row for row in profiles}
     rows = [[by_cell[segment["segment_id"], feature["feature"]] for feature in features] for segment in segments]
-    texts = [[f"{format.number(cell['mean'])} ({format.signed(cell['difference'])})" for cell in row] for row in rows]
+    colours = np.array([*([cell["effect_size"] for cell in row] for row in rows), [0.0] * len(features)])
+    texts = np.array([*([_cell(c, is_wide) for c in row] for row in rows), [format.number(f["mean_everyone"]) for f in features]])
+    titles = [plain(f["label"]) + ("<br>" if is_wide else ", ") * bool(f["unit"]) + plain(f["unit"]) for f in features]
+    names = [*(segment["segment_name"] for segment in segments), "Everyone"]
     figure = go.Figure(
         go.Heatmap(
-            z=[*([cell["effect_size"] for cell in row] for row in rows), [0] * len(features)],
-            text=[*texts, [format.number(feature["mean_everyone"]) for feature in features]],
+            z=(colours if is_wide else colours.T).tolist(),
+            text=(texts if is_wide else texts.T).tolist(),
             texttemplate="%{text}",
             textfont={"size": 12},
-            x=[f"{feature['label']}<br>{feature['unit']}" for feature in features],
-            y=[*(_plain(segment["segment_name"]) for segment in segments), "Everyone"],
+            x=titles if is_wide else [_wrapped(name) for name in names],
+            y=[plain(name) for name in names] if is_wide else titles,
             colorscale=[list(stop) for stop in DIVERGING],
             zmid=0,
             zmin=-2,
@@ -79,14 +95,18 @@ def profile_heat_map(profiles: Sequence[Row], segments: Sequence[Row], theme: Th
             xgap=2,
             ygap=2,
             colorbar={"thickness": 12, "outlinewidth": 0},
-            hovertemplate="%{y}<br>%{text}<br>%{z:.2f} standard deviations from everyone<extra></extra>",
+            hovertemplate="%{y}<br>%{x}<br>%{text}<br>%{z:.2f} standard deviations from everyone<extra></extra>",
         )
     )
-    figure = styled(figure, theme, max(440, 120 + 40 * len(segments)))
+    height = max(440, 120 + 40 * len(segments)) if is_wide else 128 + 36 * len(features)
+    figure = styled(figure, theme, height).update_layout(margin={"t": 48 if is_wide else 88, "b": 8})
     figure.update_yaxes(autorange="reversed", showgrid=False, ticks="")
-    figure.update_xaxes(side="top", tickangle=0, ticks="", showline=False)
-    figure.update_layout(margin={"t": 48, "b": 8})
-    return figure
+    return figure.update_xaxes(side="top", tickangle=0, ticks="", showline=False)
+
+
+def _cell(cell: Row, is_wide: bool) -> str:
+    mean, difference = format.number(cell["mean"]), format.signed(cell["difference"])
+    return f"{mean} ({difference})" if is_wide else f"{mean}<br>{difference}"
 
 
 def quartile_ranges(profiles: Sequence[Row], segments: Sequence[Row], theme: Theme) -> go.Figure:
@@ -99,7 +119,7 @@ def quartile_ranges(profiles: Sequence[Row], segments: Sequence[Row], theme: The
         go.Bar(
             base=[row["lower_quartile"] for row in rows],
             x=[row["upper_quartile"] - row["lower_quartile"] for row in rows],
-            y=[_plain(segment["segment_name"]) for segment in segments],
+            y=[plain(segment["segment_name"]) for segment in segments],
             orientation="h",
             marker={"color": colours},
             opacity=0.55,
@@ -110,7 +130,7 @@ def quartile_ranges(profiles: Sequence[Row], segments: Sequence[Row], theme: The
     )
     figure.add_scatter(
         x=[row["median"] for row in rows],
-        y=[_plain(segment["segment_name"]) for segment in segments],
+        y=[plain(segment["segment_name"]) for segment in segments],
         mode="markers",
         marker={"color": colours, "size": 12, "line": {"color": theme.ink, "width": 1.5}},
         hoverinfo="skip",
@@ -161,11 +181,11 @@ def silhouette_plot(silhouettes: Sequence[Row], segments: Sequence[Row], theme: 
             mode="lines",
             fill="tozerox",
             line={"width": 0.5, "color": segment_colour(segment["colour"])},
-            hovertemplate=f"{_plain(segment['segment_name'])}: %{{x:.2f}}<extra></extra>",
+            hovertemplate=f"{plain(segment['segment_name'])}: %{{x:.2f}}<extra></extra>",
         )
         if widths:
             figure.add_annotation(
-                x=0, y=start + len(widths) / 2, text=_plain(segment["segment_name"]), showarrow=False, xanchor="right", xshift=-8
+                x=0, y=start + len(widths) / 2, text=plain(segment["segment_name"]), showarrow=False, xanchor="right", xshift=-8
             )
         start += len(widths) + max(1, len(silhouettes) // 100)
     mean = float(np.mean([row["silhouette"] for row in silhouettes]))
@@ -187,8 +207,8 @@ def cross_table(cells: Sequence[Row], kmeans: Sequence[Row], ward: Sequence[Row]
             z=table,
             text=[[format.count(count) if count else "" for count in row] for row in table],
             texttemplate="%{text}",
-            x=[_plain(row["segment_name"]) for row in ward],
-            y=[_plain(row["segment_name"]) for row in kmeans],
+            x=[plain(row["segment_name"]) for row in ward],
+            y=[plain(row["segment_name"]) for row in kmeans],
             colorscale=[[0, theme.surface], [1, theme.everyone]],
             showscale=False,
             xgap=2,
@@ -209,6 +229,11 @@ def elbow_and_silhouette(evaluations: Sequence[Row], theme: Theme) -> tuple[go.F
     )
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text for Plotly, which reads some HTML: a name from a file must stay a name."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _wrapped(name: str) -> str:
+    """A name for Plotly in lines of about a dozen letters."""
+    return "<br>".join(plain(line) for line in textwrap.wrap(name, 14))

@@ -3,10 +3,12 @@
 The browser names a dimension and an operator; both are looked up, never pasted. Values are always bound.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dashboard import format
 from warehouse.errors import InputError
 
 BOX = "*"
@@ -67,18 +69,17 @@ def _clause(name: str, condition: object, dimensions: Mapping[str, Dimension]) -
         raise InputError(f"there is no such filter on {name[:80]}")
     try:
         return make([dimension for dimension in chosen if dimension], condition.get("value"))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"the filter on {name[:80]} has a value of the wrong form") from error
 
 
 def _between(dimensions: Sequence[Dimension], value: Any) -> Clause:
     (dimension,) = dimensions
-    low, high = (float(edge) for edge in value)
-    unit = f" {dimension.unit}" if dimension.unit else ""
+    low, high = (_number(edge) for edge in value)
     return Clause(
         f"({dimension.name} >= ? and {dimension.name} < ?)",
         (low, high),
-        f"{dimension.label.lower()} {low:g} to under {high:g}{unit}",
+        f"{dimension.label.lower()} {format.exact(low)} to under {format.with_unit(format.exact(high), dimension.unit)}",
     )
 
 
@@ -88,12 +89,12 @@ def _box(dimensions: Sequence[Dimension], value: Any) -> Clause:
 
 
 def _in_categories(dimension: Dimension, value: Any) -> Clause:
-    values = [item if isinstance(item, str) else _refuse() for item in _items(value)]
+    values = [_text(item) for item in _items(value)]
     return _is_one_of(dimension, values, values)
 
 
 def _in_segments(dimension: Dimension, value: Any) -> Clause:
-    values = [item if isinstance(item, int) else _refuse() for item in _items(value)]
+    values = [_segment_id(item) for item in _items(value)]
     names = dimension.names or {}
     return _is_one_of(dimension, values, [names.get(item, f"segment {item}") for item in values])
 
@@ -110,6 +111,20 @@ def _is_one_of(dimension: Dimension, values: Sequence[Any], names: Sequence[str]
 
 def _items(value: Any) -> list[Any]:
     return value if isinstance(value, list) and value else _refuse()
+
+
+def _number(value: Any) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)  # a bool is an int in Python
+    return float(value) if is_number and math.isfinite(value) else _refuse()
+
+
+def _text(value: Any) -> str:
+    return value.encode().decode() if isinstance(value, str) else _refuse()  # half a surrogate pair raises a ValueError
+
+
+def _segment_id(value: Any) -> Any:
+    is_id = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
+    return value if is_id else _refuse()
 
 
 def _refuse() -> Any:

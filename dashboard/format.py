@@ -21,14 +21,25 @@ def number(value: float) -> str:
     return (f"{value:.4f}" if "e" in text else text).replace("-", "−")
 
 
+def exact(value: float) -> str:
+    """An edge of a range, not rounded but for what binary fractions add: 1234567.5 -> "1,234,567.5"."""
+    text = f"{value:,.12g}"
+    return (f"{value:,.0f}" if "e+" in text else text).replace("-", "−")
+
+
 def signed(value: float) -> str:
     """26.1 -> "+26.1", -3 -> "−3"."""
     return f"+{number(value)}" if value >= 0 else number(value)
 
 
 def quantity(value: float, unit: str) -> str:
-    """A number with its unit: "86.5 k$"; a unit that is a range, such as 1–100, is not repeated after every number."""
-    return f"{number(value)} {unit}" if unit and "–" not in unit else number(value)
+    """A number with its unit: "86.5 k$"."""
+    return with_unit(number(value), unit)
+
+
+def with_unit(text: str, unit: str) -> str:
+    """A number's text with its unit; a unit that is a range, such as 1–100, is not repeated after every number."""
+    return f"{text} {unit}" if unit and "–" not in unit else text
 
 
 def title(label: str, unit: str) -> str:

@@ -60,7 +60,7 @@ def feature_profiles(db: Snapshot, segmentation: str, algorithm: str) -> list[Ro
         """
         select profiles.*, columns.label, columns.unit
         from marts.segment_feature_profiles as profiles
-        inner join raw.columns as columns on columns.column_name = profiles.feature
+        inner join marts.columns as columns on columns.column_name = profiles.feature
         where profiles.segmentation = ? and profiles.algorithm = ?
         order by columns.position, profiles.segment_id
         """,
@@ -74,7 +74,7 @@ def category_profiles(db: Snapshot, segmentation: str, algorithm: str) -> list[R
         """
         select profiles.*, columns.label
         from marts.segment_category_profiles as profiles
-        inner join raw.columns as columns on columns.column_name = profiles.feature
+        inner join marts.columns as columns on columns.column_name = profiles.feature
         where profiles.segmentation = ? and profiles.algorithm = ?
         order by columns.position, profiles.value, profiles.segment_id
         """,
@@ -201,7 +201,7 @@ def customers(
 def customer_columns(db: Snapshot) -> list[Row]:
     """The columns of the customer table that come from the source: name, label, unit and kind."""
     return db.rows(
-        "select column_name, label, unit, kind from raw.columns where kind in ('id', 'category', 'numeric') "
+        "select column_name, label, unit, kind from marts.columns where kind in ('id', 'category', 'numeric') "
         "order by kind <> 'id', kind = 'numeric', position"
     )
 

@@ -225,7 +225,7 @@ def _write_rows(connection: duckdb.DuckDBPyConnection, columns: Sequence[Column]
     connection.execute(
         f"insert into raw.customers select source_file, source_line, {names} from source_rows "
         "anti join faults using (source_file, source_line) "
-        "anti join (from repeated_customers where copy > 1) using (source_file, source_line) "
+        "anti join (from repeated_customers where _copy > 1) using (source_file, source_line) "
         "order by source_file, source_line"
     )
 
@@ -261,7 +261,7 @@ def _write_sources(connection: duckdb.DuckDBPyConnection, sources: Sequence[Sour
                 (select count(*) from raw.rejects where source_file = $file) as rows_rejected,
                 (
                     select count(*)
-                    from (from repeated_customers where source_file = $file and copy > 1)
+                    from (from repeated_customers where source_file = $file and _copy > 1)
                     anti join faults using (source_file, source_line)
                 ) as rows_duplicate,
                 (select count(*) from forgotten_rows where source_file = $file) as rows_forgotten,

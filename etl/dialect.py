@@ -1,11 +1,10 @@
 """How a delimited text file is written: its delimiter, its quotes and where its header stands, from its first lines."""
 
-import csv
 from collections.abc import Callable
 from itertools import islice
 
-from etl.mapping import FileOptions
-from etl.records import Dialect, parse
+from etl.mapping import NO_DELIMITERS, FileOptions
+from etl.records import Dialect, QuoteError, parse
 from etl.text import UNREADABLE, Text
 from warehouse.errors import InputError
 
@@ -27,9 +26,9 @@ def detect(text: Text, options: FileOptions, is_known: Callable[[str], bool]) ->
     delimiters = (options.delimiter,) if options.delimiter else _DELIMITERS
     if not start or start > len(lines):
         raise InputError(f"{text.path}: {'has no line ' + str(start) if start else 'is empty'}; give a file with a header and rows")
-    said = lines[start - 1].strip().lower()
-    if options.header_line is None and len(said) == 5 and said.startswith("sep="):  # a note of Excel to itself
-        delimiters, start = (lines[start - 1].strip()[4],), start + 1
+    said = lines[start - 1].rstrip("\r\n")
+    if options.header_line is None and said[:4].lower() == "sep=" and said[5:].strip() == "" and said[4:5] not in NO_DELIMITERS:
+        delimiters, start = (said[4],), start + 1  # a note of Excel to itself
     if start > len(lines):
         raise InputError(f"{text.path}: has no header; give a file with a header and rows")
     found = [_read(lines, start, delimiter, is_known) for delimiter in delimiters]
@@ -53,7 +52,7 @@ def _read(
         try:
             headers = tuple(parse(header, Dialect(delimiter, quote)))
             break
-        except csv.Error:
+        except QuoteError:
             continue
     else:
         return None
@@ -67,7 +66,7 @@ def _read(
 def _width(line: str, dialect: Dialect) -> int:
     try:
         return len(parse(line, dialect))
-    except csv.Error:
+    except QuoteError:
         return 0
 
 

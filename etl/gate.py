@@ -203,3 +203,15 @@ def ask_of_segments(gate: Gate, segmentation: str, wanted: int, tried: int, cust
         gate.warned("Segments", detail)
     else:
         gate.passed("Segments", f"{segmentation}: customers enough to try {wanted} segments, and every feature varies.")
+
+
+def ask_of_shifts(gate: Gate, connection: duckdb.DuckDBPyConnection) -> None:
+    """How far the distributions have moved since the version before: worth a look, never a refusal."""
+    shifts = connection.execute(
+        "select dimension, previous_run_id, population_stability_index, shift from marts.distribution_shifts order by dimension"
+    ).fetchall()
+    moved = [f"{name} (population stability index {index:.2f})" for name, _, index, shift in shifts if shift == "moved a lot"]
+    if moved:
+        gate.warned("Distributions", f"Moved a lot since version {shifts[0][1]}: {', '.join(moved)}.")
+    elif shifts:
+        gate.passed("Distributions", f"No column has moved a lot since version {shifts[0][1]}.")

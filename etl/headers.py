@@ -75,8 +75,10 @@ def match(headers: Sequence[str], mapped: Mapping[str, Column] | None = None, re
 
     `mapped` has a column per header; a header that only differs in case, blanks or signs is meant too. `reserved` are words
     that cannot stand as a column's name in SQL. Returns one Column per header, in order.
-    Raises InputError when two headers mean the same column.
+    Raises InputError when two headers mean the same column, or no column has a name.
     """
+    if not any(header.strip() for header in headers):
+        raise InputError("no column has a name; give a file with a header and rows")
     unusable = frozenset(reserved)
     said = {header: _said(header, mapped or {}) for header in headers}
     for header, column in said.items():

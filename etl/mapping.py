@@ -3,12 +3,16 @@
 import tomllib
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, field, fields, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from etl.headers import IGNORE, KNOWN, normalise
 from warehouse.columns import Column
 from warehouse.errors import InputError
+
+NO_DELIMITERS = "\"'\r\n\0"
+"""Characters that separate no values."""
 
 _KINDS = ("numeric", "category", "text")
 _TAKEN = frozenset(
@@ -106,7 +110,7 @@ def _column(header: str, said: Any) -> Column:
 def _base(where: str, header: str, said: Table[str, Any]) -> Column:
     known = {column.name: column for column in KNOWN}
     if "column" in said:
-        if said["column"] not in known:
+        if not isinstance(said["column"], str) or said["column"] not in known:
             raise ValueError(
                 f"{where}: there is no column '{said['column']}'; known are {', '.join(known)}, "
                 f"or give a kind: {', '.join(_KINDS)} or {IGNORE}"
@@ -114,6 +118,8 @@ def _base(where: str, header: str, said: Table[str, Any]) -> Column:
         return known[said["column"]]
     if said.get("kind") not in (*_KINDS, IGNORE):
         raise ValueError(f"{where}: kind must be {', '.join(_KINDS)} or {IGNORE}")
+    if said["kind"] == IGNORE:
+        return Column("ignored", "ignore", header.strip())  # whatever it is called, nothing in the warehouse is
     name = said.get("name", normalise(header))
     if not isinstance(name, str) or normalise(name) != name or not name or name[0].isdigit() or name in known or name in _TAKEN:
         raise ValueError(
@@ -127,8 +133,10 @@ def _details(where: str, said: Table[str, Any]) -> dict[str, Any]:
     details = {}
     for key, kind in _DETAILS.items():
         if key in said:
-            value = float(said[key]) if kind is float and type(said[key]) is int else said[key]
-            if type(value) is not kind or value != value or value in (float("inf"), float("-inf")):
+            value: Any = said[key]
+            if kind is float and type(value) is int and abs(value) < 1e300:
+                value = float(value)
+            if type(value) is not kind or (isinstance(value, float) and not isfinite(value)):
                 raise ValueError(f"{where}: {key} must be {'text' if kind is str else 'a number'}")
             details[key] = value
     return details
@@ -146,6 +154,6 @@ def _options(table: Table[str, Any]) -> FileOptions:
             raise ValueError(f"[file]: {key} must be text")
     if table.get("decimal", ".") not in (".", ","):
         raise ValueError('[file]: decimal must be "." or ","')
-    if len(table.get("delimiter", ",")) != 1:
-        raise ValueError("[file]: delimiter must be one character")
+    if len(table.get("delimiter", ",")) != 1 or table.get("delimiter", ",") in NO_DELIMITERS:
+        raise ValueError("[file]: delimiter must be one character, and no quote or line end")
     return FileOptions(**table)

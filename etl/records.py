@@ -5,10 +5,11 @@ ends inside, rows with a value too many, blank lines, bytes that are no text. A 
 where lines do not make one whole row together, each is judged alone.
 """
 
-import csv
+import re
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from etl.text import UNREADABLE
 
@@ -56,13 +57,44 @@ class Broken:
     """The line as it stands."""
 
 
+class QuoteError(ValueError):
+    """The quotes of a line do not fit."""
+
+
+class OpenQuoteError(QuoteError):
+    """A quote is opened and not closed."""
+
+
 def parse(line: str, dialect: Dialect) -> list[str]:
-    """The values of one row. Raises csv.Error where its quotes do not fit."""
+    """The values of one row, with the blanks around them, except those before a quote. Raises QuoteError."""
     line = line.rstrip("\r\n")
     if dialect.quote not in line:
         return line.split(dialect.delimiter)
-    rows = list(csv.reader([line], delimiter=dialect.delimiter, quotechar=dialect.quote, strict=True, skipinitialspace=True))
-    return rows[0] if rows else [""]
+    value = _value(dialect.delimiter, dialect.quote)
+    values, position = [], 0
+    while position <= len(line):
+        found = value.match(line, position)
+        if found is None:
+            raise _misfit(line, position, dialect)
+        quoted, plain = found.groups()
+        values.append(plain if quoted is None else quoted.replace(dialect.quote * 2, dialect.quote))
+        position = found.end() + 1
+    return values
+
+
+@cache
+def _value(delimiter: str, quote: str) -> re.Pattern[str]:
+    """A value up to its delimiter or the end of the line: in quotes, or beginning with none."""
+    end, mark, blanks = re.escape(delimiter), re.escape(quote), "" if delimiter == " " else " *+"
+    return re.compile(rf"(?:{blanks}{mark}((?:[^{mark}]++|{mark}{mark})*+){mark}|(?!{blanks}{mark})([^{end}\r\n]*+))(?={end}|\Z)")
+
+
+def _misfit(line: str, position: int, dialect: Dialect) -> QuoteError:
+    mark = re.escape(dialect.quote)
+    is_closed = re.compile(rf" *+{mark}(?:[^{mark}]++|{mark}{mark})*+{mark}|(?! *+{mark})").match(line, position)
+    if is_closed:
+        return QuoteError("its quotes do not fit: there is more between a quote that closes and the end of the value")
+    return OpenQuoteError("a quote is opened and not closed")
 
 
 def rows(lines: Iterable[str], dialect: Dialect, width: int, free: Collection[int]) -> Iterator[Row | Broken]:
@@ -111,12 +143,11 @@ def _row(line: str, source: _Lines, dialect: Dialect, width: int, free: Collecti
         return Broken(start, *fault, readable(line))
     try:
         values = parse(line, dialect)
-    except csv.Error as error:
-        further = _further(line, source, dialect, width, free)
+    except QuoteError as error:
+        further = _further(line, source, dialect, width, free) if isinstance(error, OpenQuoteError) else None
         if further is not None:
             return Row(start, source.number - start + 1, further)
-        reason = "a quote is opened and not closed" if "end of data" in str(error) else f"its quotes do not fit: {error}"
-        return Broken(start, "broken row", reason, readable(line))
+        return Broken(start, "broken row", str(error), readable(line))
     if len(values) > width and not any(value.strip() for value in values[width:]):
         values = values[:width]  # delimiters at the end of a line hold nothing
     if len(values) != width:
@@ -137,7 +168,7 @@ def _further(line: str, source: _Lines, dialect: Dialect, width: int, free: Coll
         if text.count(dialect.quote) % 2 == 0:
             try:
                 values = parse(text, dialect)
-            except csv.Error:
+            except QuoteError:
                 break
             inside = {place for place, value in enumerate(values) if "\n" in value or "\r" in value}
             if len(values) == width and inside <= set(free):

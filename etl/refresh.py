@@ -13,11 +13,11 @@ from typing import NoReturn
 
 import duckdb
 
-from analytics.run import Clustering, read_segmentations
+from analytics.run import Clustering, Segmentation, read_segmentations
 from analytics.run import run as find_segments
 from etl.console import Reporter
 from etl.customers import LoadReport, load_customers
-from etl.gate import Before, Gate, ask_of_columns, ask_of_rows, ask_of_segments, ask_of_values
+from etl.gate import Before, Gate, ask_of_columns, ask_of_rows, ask_of_segments, ask_of_shifts, ask_of_values
 from etl.mapping import read_mapping
 from etl.sample import BUNDLED
 from warehouse import forgotten
@@ -25,8 +25,8 @@ from warehouse.build import build
 from warehouse.checks import run_checks
 from warehouse.connection import Warehouse
 from warehouse.errors import DamagedError, InputError, MallError, NotPublishedError, refuse
-from warehouse.history import Carried, carry_history
-from warehouse.publish import new_version
+from warehouse.history import MARTS, Carried, carry_history
+from warehouse.publish import Draft, new_version
 from warehouse.settings import Settings
 from warehouse.versions import CURRENT, current, published
 
@@ -41,35 +41,17 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
     if settings.transactions is not None:
         raise InputError(f"{settings.transactions}: transactions cannot be loaded yet; leave TRANSACTIONS unset")
     segmentations = read_segmentations(settings.segmentations)
-    mapping = read_mapping(settings.mapping)
     before = _published(settings, reporter)
-    source = _customers(settings, reporter, before)
-    gate = Gate(source, settings.force)
+    gate = Gate(_customers(settings, reporter, before), settings.force)
     with new_version(settings.warehouse, settings.keep_versions) as draft:
-        with reporter.step("load"):
-            loaded = load_customers(draft.connection, source, mapping, forgotten.read(settings.warehouse))
-        _report_rows(reporter, loaded)
-        needs = {segmentation.name: segmentation.features for segmentation in segmentations}
-        served = ask_of_columns(gate, loaded.columns, needs, settings.segmentations is not None, before)
-        ask_of_rows(gate, draft.connection, loaded, settings, before)
-        ask_of_values(gate, draft.connection, loaded)
-        with reporter.step("features"):
-            build(draft.connection, ["staging", "features"])
-        with reporter.step("history"):
-            build(draft.connection, ["segments"])
-            carried = carry_history(draft.connection, draft.previous, draft.number) if draft.previous else []
-        _report_history(reporter, carried)
-        with reporter.step("segments") as progress, _naming(source):
-            chosen = [segmentation for segmentation in segmentations if segmentation.name in served]
-            clusterings = find_segments(draft.connection, draft.number, chosen, progress=progress)
-        for clustering in clusterings:
-            _report_clustering(reporter, clustering)
-            if clustering.algorithm == "kmeans":
-                tried = max(evaluation.k for evaluation in clustering.evaluations)
-                ask_of_segments(gate, clustering.segmentation.name, clustering.segmentation.k_max, tried, loaded.rows_kept)
+        loaded, served = _load(draft, settings, segmentations, before, gate, reporter)
+        _cluster(draft, loaded, [s for s in segmentations if s.name in served], gate, reporter)
         with reporter.step("marts"):
             build(draft.connection, ["marts"])
-        with reporter.step("checks"), _naming(source):
+            carried = carry_history(draft.connection, draft.previous, draft.number, MARTS) if draft.previous else []
+        _report_history(reporter, carried)
+        ask_of_shifts(gate, draft.connection)
+        with reporter.step("checks"), _naming(gate.given):
             checked = run_checks(draft.connection)
         gate.passed("Checks", f"All {checked} hold.")
         gate.write(draft.connection)
@@ -79,6 +61,43 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
     reporter.line("Times", reporter.times())
     reporter.line("Published", f"{settings.warehouse / CURRENT}, version {draft.number}")
     return draft.number
+
+
+def _load(
+    draft: Draft,
+    settings: Settings,
+    segmentations: Sequence[Segmentation],
+    before: Before | None,
+    gate: Gate,
+    reporter: Reporter,
+) -> tuple[LoadReport, list[str]]:
+    """Load the customers and ask the gate. Returns what became of the rows, and the segmentations that can be served."""
+    with reporter.step("load"):
+        mapping, erased = read_mapping(settings.mapping), forgotten.read(settings.warehouse)
+        loaded = load_customers(draft.connection, gate.given, mapping, erased)
+    _report_rows(reporter, loaded)
+    needs = {segmentation.name: segmentation.features for segmentation in segmentations}
+    served = ask_of_columns(gate, loaded.columns, needs, settings.segmentations is not None, before)
+    ask_of_rows(gate, draft.connection, loaded, settings, before)
+    ask_of_values(gate, draft.connection, loaded)
+    with reporter.step("features"):
+        build(draft.connection, ["staging", "features"])
+    return loaded, served
+
+
+def _cluster(draft: Draft, loaded: LoadReport, segmentations: Sequence[Segmentation], gate: Gate, reporter: Reporter) -> None:
+    """Find the segments, upon what earlier versions found."""
+    with reporter.step("history"):
+        build(draft.connection, ["segments"])
+        carried = carry_history(draft.connection, draft.previous, draft.number) if draft.previous else []
+    _report_history(reporter, carried)
+    with reporter.step("segments") as progress, _naming(gate.given):
+        clusterings = find_segments(draft.connection, draft.number, segmentations, progress=progress)
+    for clustering in clusterings:
+        _report_clustering(reporter, clustering)
+        if clustering.algorithm == "kmeans":
+            tried = max(evaluation.k for evaluation in clustering.evaluations)
+            ask_of_segments(gate, clustering.segmentation.name, clustering.segmentation.k_max, tried, loaded.rows_kept)
 
 
 @contextmanager

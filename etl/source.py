@@ -109,7 +109,7 @@ def read_rows(connection: duckdb.DuckDBPyConnection, source: SourceFile, columns
         elif not _read_plain(connection, source, columns):
             _read_exactly(connection, source, columns)
     except duckdb.Error as error:  # a damaged Parquet file can raise any of them
-        if "write" in str(error):
+        if "write" in str(error).replace(str(source.path), "").replace(_escaped(source.path), ""):
             raise  # the disk of the warehouse, not the file
         raise InputError(f"{source.path}: cannot be read as {source.kind}: {_first_line(error)}") from error
 

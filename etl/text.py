@@ -113,9 +113,12 @@ def _encoding(path: Path, head: bytes, is_utf8: bool, said: str | None) -> tuple
     if said is not None:
         try:
             name = codecs.lookup(said).name
-        except LookupError as error:
+            b"a".decode(name, errors="mark")  # some turn bytes into bytes, or are names for what cannot be done
+        except (LookupError, ValueError) as error:
             raise InputError(f"{path}: there is no encoding '{said}'") from error
-        return marked if marked and marked[0].startswith(name) else (name, 0)
+        if marked and marked[0].startswith(name):
+            return marked
+        return (_without_mark(head) or f"{name}-le", 0) if name in ("utf-16", "utf-32") else (name, 0)
     if marked:
         return marked
     if (wide := _without_mark(head)) is not None:

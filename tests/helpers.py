@@ -63,7 +63,7 @@ def relations_of(connection: duckdb.DuckDBPyConnection) -> set[str]:
     }
 
 
-IGNORED = {"run_id", "version", "created_at", "loaded_at", "built_at"}
+IGNORED = {"run_id", "from_run_id", "version", "created_at", "loaded_at", "built_at", "valid_from"}
 """The columns in which two refreshes of one file may differ."""
 
 
@@ -72,6 +72,8 @@ def contents(snapshot: Snapshot, without: Collection[str] = ()) -> dict[str, lis
     found = {}
     for relation in sorted(relations_of(snapshot._connection)):
         columns = [name for name in snapshot.columns(f"from {relation} limit 0") if name not in IGNORED.union(without)]
+        if not columns:
+            continue
         rows = snapshot.columns(f"select {', '.join(columns)} from {relation}")
         found[relation] = [str(columns), *sorted(map(repr, zip(*rows.values(), strict=True)))]
     return found

@@ -16,6 +16,9 @@ HISTORY = (
 )
 """What is carried. The other tables of the segments schema are of the newest run alone."""
 
+MARTS = ("marts.distribution_history",)
+"""What the marts remember of earlier runs; carried once the marts are built."""
+
 DEFAULTS: dict[str, str] = {}
 """For a column that older versions lack and that may not be null, "schema.relation.column": the SQL that stands in for it."""
 

@@ -1,8 +1,8 @@
 /* The cross-filter engine: cells, bins and clauses; no drawing, no Dash.
 
    A clause is a condition under a name, which is a dimension ("age") or two joined by * ("annual_income_k*spending_score").
-   Each clause has a bit. A cell carries the bits of the clauses it fails; a view counts the cells in which nothing fails but
-   its own clause, and the headline those in which nothing fails at all. */
+   Each clause has a byte per cell, 1 where the cell fails it, and a cell carries how many clauses it fails. A view counts the
+   cells in which nothing fails but its own clause, and the headline those in which nothing fails at all. */
 
 (function () {
   "use strict";
@@ -20,8 +20,8 @@
       for (const [name, bins] of Object.entries(data.bins)) this.bins[name] = Uint16Array.from(bins);
       this.sums = {};
       for (const [name, sums] of Object.entries(data.sums)) this.sums[name] = Float64Array.from(sums);
-      this.failed = new Uint32Array(this.size);
-      this.bits = new Map();
+      this.failures = new Uint16Array(this.size);
+      this.failed = new Map();
       this.filters = {};
     }
 
@@ -52,29 +52,27 @@
     setFilter(name, condition) {
       const before = this.filters[name];
       if (JSON.stringify(before) === JSON.stringify(condition || undefined)) return;
-      const bit = this.bit(name);
+      const failed = this.failed.get(name) || new Uint8Array(this.size);
       const passes = condition ? this.test(name, condition) : null;
       for (let cell = 0; cell < this.size; cell++) {
-        if (passes === null || passes(cell)) this.failed[cell] &= ~bit;
-        else this.failed[cell] |= bit;
+        const fails = passes === null || passes(cell) ? 0 : 1;
+        this.failures[cell] += fails - failed[cell];
+        failed[cell] = fails;
       }
       if (condition) {
         this.filters[name] = condition;
+        this.failed.set(name, failed);
       } else {
         delete this.filters[name];
-        this.bits.delete(name);
+        this.failed.delete(name);
       }
     }
 
-    /* The bit of a clause; one that no other clause of the moment uses. */
-    bit(name) {
-      if (!this.bits.has(name)) {
-        const used = new Set(this.bits.values());
-        let bit = 1;
-        while (used.has(bit)) bit *= 2;
-        this.bits.set(name, bit >>> 0);
-      }
-      return this.bits.get(name);
+    /* One byte per cell: 1 where it passes every clause but `own`. */
+    passing(own) {
+      const failed = this.failed.get(own);
+      if (!failed) return Uint8Array.from(this.failures, (count) => (count === 0 ? 1 : 0));
+      return Uint8Array.from(this.failures, (count, cell) => (count === failed[cell] ? 1 : 0));
     }
 
     /* A function from cell to whether it meets the condition, or null for a condition that makes no sense here. */
@@ -113,9 +111,9 @@
     histogram(name, own) {
       const counts = new Float64Array(this.width(name));
       const bins = this.bins[name];
-      const others = ~(this.bits.get(own) || 0);
+      const failed = this.failed.get(own);
       for (let cell = 0; cell < this.size; cell++) {
-        if ((this.failed[cell] & others) === 0) counts[bins[cell]] += this.count[cell];
+        if (this.failures[cell] === (failed ? failed[cell] : 0)) counts[bins[cell]] += this.count[cell];
       }
       return counts;
     }
@@ -128,22 +126,16 @@
       return counts;
     }
 
-    /* One byte per cell: 1 where it passes every clause but `own`. */
-    passing(own) {
-      const others = ~(this.bits.get(own) || 0);
-      return Uint8Array.from(this.failed, (failed) => ((failed & others) === 0 ? 1 : 0));
-    }
-
     /* The headline: customers that pass every clause, and the mean of every number among them and among everyone. */
     summary() {
       let count = 0;
-      for (let cell = 0; cell < this.size; cell++) if (this.failed[cell] === 0) count += this.count[cell];
+      for (let cell = 0; cell < this.size; cell++) if (this.failures[cell] === 0) count += this.count[cell];
       const means = Object.entries(this.sums).map(([name, sums]) => {
         let selected = 0;
         let everyone = 0;
         for (let cell = 0; cell < this.size; cell++) {
           everyone += sums[cell];
-          if (this.failed[cell] === 0) selected += sums[cell];
+          if (this.failures[cell] === 0) selected += sums[cell];
         }
         return { name, mean: count ? selected / count : null, everyone: everyone / this.customers };
       });

@@ -6,6 +6,7 @@
   const mall = (window.mall = window.mall || {}); // filled by the other files; Dash loads them in the order of their names
   const html = (...given) => mall.frame.html(...given);
   const OTHER = { kmeans: "hierarchical", hierarchical: "kmeans" };
+  const HEADLINE_MEANS = 4;
   const set = (id, properties) => window.dash_clientside.set_props(id, properties);
 
   class Explore {
@@ -108,8 +109,7 @@
       const { count, means } = this.cube.summary();
       const share = this.cube.customers ? count / this.cube.customers : 0;
       const parts = [html("strong", "", `${mall.format.count(count)} of ${mall.format.count(this.cube.customers)} customers`), ` (${mall.format.percent(share)})`];
-      for (const { name, mean, everyone } of means) {
-        if (mean === null) continue;
+      for (const { name, mean, everyone } of this.headlineMeans(means)) {
         const { label, unit } = this.cube.dimensions.get(name);
         const text = ` · mean ${label.toLowerCase()} ${mall.format.quantity(mean, unit)}`;
         const change = everyone ? (mean - everyone) / Math.abs(everyone) : 0;
@@ -117,6 +117,15 @@
         parts.push(text, isFiltered ? html("span", "muted", ` (${change >= 0 ? "+" : ""}${mall.format.percent(change)})`) : "");
       }
       this.headline.replaceChildren(...parts);
+    }
+
+    /* The means the headline has room for: those of the features clustered on first. */
+    headlineMeans(means) {
+      const { features } = this.clustering(this.algorithm);
+      const isFeature = ({ name }) => features.includes(name);
+      const inOrder = [...means.filter(isFeature), ...means.filter((each) => !isFeature(each))];
+      const chosen = new Set(inOrder.slice(0, HEADLINE_MEANS));
+      return means.filter((each) => each.mean !== null && chosen.has(each));
     }
 
     drawChips() {
@@ -148,8 +157,8 @@
 
     english(name) {
       const { op, value } = this.cube.filters[name];
-      const range = (dimension, [low, high]) =>
-        `${dimension.label} ${mall.format.number(low)} to under ${mall.format.quantity(high, dimension.unit)}`;
+      const range = ({ label, unit }, [low, high]) =>
+        `${label} ${mall.format.exact(low)} to under ${mall.format.exact(high)}${unit && !unit.includes("–") ? ` ${unit}` : ""}`;
       const parts = name.split("*").map((part) => this.cube.dimensions.get(part));
       if (op === "between") return range(parts[0], value);
       if (op === "box") return `${range(parts[0], value[0])} and ${range(parts[1], value[1])}`;
@@ -169,38 +178,57 @@
   }
 
   let page = null; // the Explore page that is shown
-  let loaded = { url: null, data: null }; // the cube of the newest version asked for
+  let shows = 0; // how often `show` was called: only the last call may draw
+  let wanted = {}; // the filters of the store, as they are now
+  let loading = { url: null, cube: null }; // the cube of the newest version asked for, as a promise
 
-  async function fetchCube(version) {
+  function fetchCube(version) {
     const url = `cube/${version.version}.json?built=${encodeURIComponent(version.built)}`;
-    if (loaded.url !== url) {
-      const response = await fetch(url);
-      if (!response.ok) throw new Error(`The customers could not be fetched (${response.status}).`);
-      loaded = { url, data: await response.json() };
+    if (loading.url !== url) {
+      const cube = fetch(url).then((response) => {
+        if (!response.ok) throw new Error(`The customers could not be fetched (${response.status}).`);
+        return response.json();
+      });
+      loading = { url, cube };
+      cube.catch(() => {
+        if (loading.url === url) loading = { url: null, cube: null }; // the next call tries again
+      });
     }
-    return loaded.data;
+    return loading.cube;
   }
 
-  /* Show the newest version; called by Dash when the page, the version, the segmentation or the algorithm changes. */
+  /* Show the newest version; called by Dash when the page, the version, the segmentation or the algorithm changes. While the
+     cube is fetched the page may be left, another call may come, and the filters may change. */
   async function show(_, version, segmentation, algorithm, filters) {
-    if (!version || !document.getElementById("explore")) return window.dash_clientside.no_update;
+    const call = ++shows;
+    wanted = filters || {};
     const root = document.getElementById("explore");
+    if (!version || !root) return window.dash_clientside.no_update;
+    const isLate = () => call !== shows || !document.contains(root);
     try {
-      const cube = new mall.Cube(await fetchCube(version));
-      if (page) page.observer.disconnect();
-      const known = cube.clusterings.find((one) => one.segmentation === segmentation && one.algorithm === algorithm);
-      const shown = known || cube.clusterings[0]; // an address may name what this version does not have
-      page = new Explore(root, cube, filters || {}, shown.segmentation, shown.algorithm);
-      page.settle(filters || {});
+      const data = await fetchCube(version);
+      if (isLate()) return window.dash_clientside.no_update;
+      draw(root, new mall.Cube(data), segmentation, algorithm);
     } catch (error) {
+      if (isLate()) return window.dash_clientside.no_update;
       root.replaceChildren(html("p", "error", `${error.message} Reload the page to try again.`));
     }
     return `${version.version}/${segmentation}/${algorithm}`;
   }
 
+  function draw(root, cube, segmentation, algorithm) {
+    if (page) page.observer.disconnect();
+    const filters = wanted;
+    const known = cube.clusterings.find((one) => one.segmentation === segmentation && one.algorithm === algorithm);
+    const shown = known || cube.clusterings[0]; // an address may name what this version does not have
+    page = new Explore(root, cube, filters, shown.segmentation, shown.algorithm);
+    page.settle(filters);
+  }
+
   /* Follow the store: filters that a gesture here has just set change nothing. */
   function follow(filters) {
-    if (page && document.contains(page.root)) page.apply(filters || {});
+    wanted = filters || {};
+    if (page && document.contains(page.root)) page.apply(wanted);
     refreshTable();
   }
 

@@ -21,10 +21,13 @@
     return String(Number(value.toPrecision(3))).replace("-", "−");
   }
 
+  /* An edge of a range, not rounded but for what binary fractions add. */
+  const exact = (value) => value.toLocaleString("en-US", { maximumSignificantDigits: 12 }).replace("-", "−");
+
   /* A number with its unit; a unit that is a range, such as 1–100, is not repeated after every number. */
   const quantity = (value, unit) => (unit && !unit.includes("–") ? `${number(value)} ${unit}` : number(value));
 
   const title = (dimension) => (dimension.unit ? `${dimension.label}, ${dimension.unit}` : dimension.label);
 
-  window.mall = Object.assign(window.mall || {}, { format: { count, short, percent, number, quantity, title } });
+  window.mall = Object.assign(window.mall || {}, { format: { count, short, percent, number, exact, quantity, title } });
 })();

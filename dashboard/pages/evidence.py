@@ -33,55 +33,48 @@ def register(app: Dash, warehouse: Warehouse) -> None:
 
 def content(db: Snapshot, run: Row, look: Theme) -> list[Any]:
     """Everything below the page's title for one clustering."""
-    name, algorithm = run["segmentation"], run["algorithm"]
-    evaluations = queries.k_evaluation(db, name)
+    agreement = queries.adjusted_rand_index(db, run["segmentation"])
+    panels = [*_by_k(db, run, look), *_by_customer(db, run, look), _against(db, run, agreement, look)]
+    return [html.P(_answer(run, agreement), className="answer"), html.Div(panels, className="panels")]
+
+
+def _by_k(db: Snapshot, run: Row, look: Theme) -> list[Any]:
+    """Every number of segments tried: the table of indices, and a picture of each."""
+    evaluations = queries.k_evaluation(db, run["segmentation"])
+    own = [row for row in evaluations if row["algorithm"] == run["algorithm"]]
     elbow, silhouette = figures.elbow_and_silhouette(evaluations, look)
-    segments = {each: queries.segments(db, name, each) for each in ALGORITHM_TITLES}
-    ward_k = len(segments["hierarchical"])
-    agreement = queries.adjusted_rand_index(db, name)
-    sample = f"a sample of {format.count(run['n_silhouettes'])} customers" if run["n_silhouettes"] < run["n_customers"] else ""
+    davies_bouldin = figures.index_by_k(evaluations, "davies_bouldin", "Davies-Bouldin index", look)
+    calinski_harabasz = figures.index_by_k(evaluations, "calinski_harabasz", "Calinski-Harabasz index", look)
     return [
-        html.P(_answer(run, agreement), className="answer"),
-        html.Div(
-            [
-                _index_table([row for row in evaluations if row["algorithm"] == algorithm], ALGORITHM_TITLES[algorithm]),
-                panel("Elbow", elbow, "half", "blue: the k chosen"),
-                panel("Silhouette by number of segments", silhouette, "half", "higher is better"),
-                panel(
-                    "Davies-Bouldin",
-                    figures.index_by_k(evaluations, "davies_bouldin", "Davies-Bouldin index", look),
-                    "half",
-                    "lower is better",
-                ),
-                panel(
-                    "Calinski-Harabasz",
-                    figures.index_by_k(evaluations, "calinski_harabasz", "Calinski-Harabasz index", look),
-                    "half",
-                    "higher is better",
-                ),
-                panel(
-                    f"Silhouette of every customer, {ALGORITHM_TITLES[algorithm]}",
-                    figures.silhouette_plot(queries.silhouettes(db, name, algorithm), segments[algorithm], look),
-                    "half",
-                    sample,
-                ),
-                panel(
-                    "Dendrogram, Ward",
-                    dendrogram(queries.last_merges(db, name, max(SHOWN_MERGES, ward_k)), ward_k, look),
-                    "half",
-                    "the highest merges",
-                ),
-                panel(
-                    "K-Means against Ward",
-                    figures.cross_table(queries.cross_table(db, name), segments["kmeans"], segments["hierarchical"], look),
-                    "full",
-                    f"customers in both · rows K-Means, columns Ward · "
-                    f"adjusted Rand index {agreement:.3f} (1: the same groups, 0: chance)",
-                ),
-            ],
-            className="panels",
-        ),
+        _index_table(own, ALGORITHM_TITLES[run["algorithm"]]),
+        panel("Elbow", elbow, "half", "blue: the k chosen"),
+        panel("Silhouette by number of segments", silhouette, "half", "higher is better"),
+        panel("Davies-Bouldin", davies_bouldin, "half", "lower is better"),
+        panel("Calinski-Harabasz", calinski_harabasz, "half", "higher is better"),
     ]
+
+
+def _by_customer(db: Snapshot, run: Row, look: Theme) -> list[Any]:
+    """The silhouette of every customer, and the tree they were joined into."""
+    name, algorithm = run["segmentation"], run["algorithm"]
+    segments, ward_k = queries.segments(db, name, algorithm), len(queries.segments(db, name, "hierarchical"))
+    silhouettes = figures.silhouette_plot(queries.silhouettes(db, name, algorithm), segments, look)
+    sample = f"a sample of {format.count(run['n_silhouettes'])} customers" if run["n_silhouettes"] < run["n_customers"] else ""
+    tree = dendrogram(queries.last_merges(db, name, max(SHOWN_MERGES, ward_k)), ward_k, look)
+    return [
+        panel(f"Silhouette of every customer, {ALGORITHM_TITLES[algorithm]}", silhouettes, "half", sample),
+        panel("Dendrogram, Ward", tree, "half", "the highest merges"),
+    ]
+
+
+def _against(db: Snapshot, run: Row, agreement: float, look: Theme) -> Any:
+    """One algorithm against the other."""
+    name = run["segmentation"]
+    kmeans, ward = (queries.segments(db, name, algorithm) for algorithm in ("kmeans", "hierarchical"))
+    caption = (
+        f"customers in both · rows K-Means, columns Ward · adjusted Rand index {agreement:.3f} (1: the same groups, 0: chance)"
+    )
+    return panel("K-Means against Ward", figures.cross_table(queries.cross_table(db, name), kmeans, ward, look), "full", caption)
 
 
 def _answer(run: Row, agreement: float) -> str:

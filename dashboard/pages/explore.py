@@ -1,10 +1,12 @@
 """Explore: linked views drawn and filtered in the browser (assets/explore.js), and the customers behind them."""
 
+import logging
+from collections.abc import Mapping
 from typing import Any
 
 import dash
 import dash_ag_grid as dag
-from dash import Dash, Input, Output, State, html
+from dash import Dash, Input, Output, State, dcc, html
 
 from dashboard import filters, format, ids, queries
 from dashboard.browser import in_browser
@@ -12,8 +14,12 @@ from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import InputError, MallError
 
 PAGE_ROWS = 100
+_MOST_ROWS = 2**53
+"""No row lies beyond: the largest whole number that a browser counts exactly."""
 _LEAST_WIDTH, _ID_WIDTH = 96, 168
 _SEGMENT_COLUMNS = {"kmeans_segment": "K-Means segment", "hierarchical_segment": "Ward segment"}
+
+log = logging.getLogger(__name__)
 
 
 def layout() -> Any:
@@ -25,7 +31,8 @@ def layout() -> Any:
             html.Section(
                 [
                     html.H2(["Customers", html.Span(id=ids.TABLE_CAPTION, className="view-caption")], className="view-title"),
-                    html.Div(id="customers-frame"),
+                    html.Div(id=ids.TABLE_FRAME),
+                    dcc.Store(id=ids.TABLE_COLUMNS),
                 ],
                 className="panel table-panel",
             ),
@@ -48,9 +55,31 @@ def register(app: Dash, warehouse: Warehouse) -> None:
     in_browser(app, "follow", Input(ids.FILTERS, "data"))
     in_browser(app, "refreshTable", Input(ids.SEGMENTATION, "value"), Input(ids.EXPLORE_READY, "data"))
 
-    @app.callback(Output("customers-frame", "children"), Input(ids.VERSION, "data"), State("customers-frame", "children"))
-    def make_table(version: dict[str, Any] | None, table: Any) -> Any:
-        return dash.no_update if version is None or table else _table(warehouse.snapshot())
+    _make_table(app, warehouse)
+    _answer_table(app, warehouse)
+
+
+def _make_table(app: Dash, warehouse: Warehouse) -> None:
+    """A table with the columns of the version that is shown."""
+
+    @app.callback(
+        Output(ids.TABLE_FRAME, "children"),
+        Output(ids.TABLE_COLUMNS, "data"),
+        Input(ids.VERSION, "data"),
+        State(ids.TABLE_COLUMNS, "data"),
+    )
+    def make_table(version: Any, shown: Any) -> tuple[Any, Any]:
+        if version is None:
+            return dash.no_update, dash.no_update
+        try:
+            columns = table_columns(warehouse.snapshot())
+        except MallError as error:
+            return html.P(str(error), className="error"), None
+        return (dash.no_update, dash.no_update) if columns == shown else (_table(columns), columns)
+
+
+def _answer_table(app: Dash, warehouse: Warehouse) -> None:
+    """Send the rows that the table asks for."""
 
     @app.callback(
         Output(ids.CUSTOMERS, "getRowsResponse"),
@@ -59,32 +88,54 @@ def register(app: Dash, warehouse: Warehouse) -> None:
         State(ids.FILTERS, "data"),
         State(ids.SEGMENTATION, "value"),
     )
-    def send_rows(request: dict[str, Any] | None, chosen: Any, segmentation: str | None) -> tuple[Any, Any]:
+    def send_rows(request: Any, chosen: Any, segmentation: Any) -> tuple[Any, Any]:
         if request is None:
             return dash.no_update, dash.no_update
         try:
             return rows(warehouse.snapshot(), request, chosen, segmentation)
         except MallError as error:
+            log.warning("no rows for the table: %s", " ".join(str(error).split()))  # a name may hold line ends
             return {"rowData": [], "rowCount": 0}, str(error)
 
 
-def rows(db: Snapshot, request: dict[str, Any], chosen: Any, segmentation: str | None) -> tuple[dict[str, Any], str]:
+def rows(db: Snapshot, request: Any, chosen: Any, segmentation: Any) -> tuple[dict[str, Any], str]:
     """Answer the table's request for rows, and say in words what it shows. Raises InputError for what is not ours."""
+    if not isinstance(request, Mapping):
+        raise InputError("the table asked for no rows")
     clauses = filters.parse(chosen, queries.dimensions(db))
-    known = {column["column_name"] for column in queries.customer_columns(db)} | set(_SEGMENT_COLUMNS)
-    order = [(str(sort.get("colId")), sort.get("sort") == "desc") for sort in request.get("sortModel") or []]
-    if any(column not in known for column, _ in order):
-        raise InputError("the table cannot be sorted by that")
-    start = max(0, int(request.get("startRow") or 0))
-    count = min(PAGE_ROWS, max(0, int(request.get("endRow") or PAGE_ROWS) - start))
+    order = _order(request.get("sortModel"), {column["column_name"] for column in queries.customer_columns(db)})
+    start, count = _slice(request)
     total = queries.count_customers(db, clauses)
     page = queries.customers(db, clauses, queries.known_run(db, segmentation, "kmeans")["segmentation"], order, start, count)
     return {"rowData": page, "rowCount": total}, f"{format.count(total)} customers: {filters.english(clauses)}"
 
 
-def _table(db: Snapshot) -> Any:
-    columns = [_column(column) for column in queries.customer_columns(db)]
-    columns += [{"field": field, "headerName": title, "flex": 2, "minWidth": 264} for field, title in _SEGMENT_COLUMNS.items()]
+def _order(model: Any, columns: set[str]) -> list[tuple[str, bool]]:
+    """The (column, is_descending) pairs that the table sorts by. Raises InputError for a column that is not there."""
+    sorts = [] if model is None else model
+    if not isinstance(sorts, list) or not all(isinstance(sort, Mapping) for sort in sorts):
+        raise InputError("the table cannot be sorted by that")
+    order = {sort.get("colId"): sort.get("sort") == "desc" for sort in sorts if isinstance(sort.get("colId"), str)}
+    if len(order) != len(sorts) or not order.keys() <= columns | set(_SEGMENT_COLUMNS):
+        raise InputError("the table cannot be sorted by that")
+    return list(order.items())
+
+
+def _slice(request: Mapping[str, Any]) -> tuple[int, int]:
+    """The first row asked for, and how many: a page at most. Raises InputError for places that no row can have."""
+    start, end = request.get("startRow", 0), request.get("endRow", PAGE_ROWS)
+    if not all(type(place) is int and 0 <= place <= _MOST_ROWS for place in (start, end)) or end < start:
+        raise InputError("the table asked for rows that cannot be")
+    return start, min(PAGE_ROWS, end - start)
+
+
+def table_columns(db: Snapshot) -> list[dict[str, Any]]:
+    """The columns of the customer table, as the table takes them."""
+    segments = [{"field": field, "headerName": title, "flex": 2, "minWidth": 264} for field, title in _SEGMENT_COLUMNS.items()]
+    return [*(_column(column) for column in queries.customer_columns(db)), *segments]
+
+
+def _table(columns: list[dict[str, Any]]) -> Any:
     return dag.AgGrid(
         id=ids.CUSTOMERS,
         rowModelType="infinite",

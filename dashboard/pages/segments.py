@@ -56,7 +56,7 @@ def content(db: Snapshot, run: Row, look: Theme) -> list[Any]:
                 panel(
                     "Against everyone",
                     figures.profile_heat_map(profiles, segments, look),
-                    "half",
+                    "half" if len(numbers) <= figures.MOST_SIDE_BY_SIDE else "full",
                     "mean (difference) · colour: standard deviations from everyone",
                 ),
                 *small_multiples,

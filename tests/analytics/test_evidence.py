@@ -26,20 +26,55 @@ def test_the_indices_are_those_of_scikit_learn(seed: int, k: int):
 
 
 def test_cells_are_judged_by_their_customers():
-    """With cells, the indices are those of the sampled customers under the labels of their cells, sizes those of all."""
-    customers = blobs(5, 300)
+    """With cells, customers have the labels of their cells; sizes and Calinski-Harabasz are those of all of them."""
+    customers = blobs(5, 3000)
     cells, cell_of = celled(customers, width=0.5)
     labels = np.arange(len(cells.means)) % 3
-    chosen = np.arange(0, 300, 3)
+    chosen = np.arange(0, 3000, 3)
     sampled = replace(cells, sample=customers[chosen], sample_points=cell_of[chosen])
     evaluation = evaluate(sampled, labels)
-    assert evaluation.silhouette == pytest.approx(silhouette_score(customers[chosen], labels[cell_of[chosen]]), abs=1e-12)
-    assert len(evaluation.silhouettes) == 100
-    assert evaluation.smallest_segment == np.bincount(labels[cell_of]).min()
+    of_customers = labels[cell_of]
+    assert evaluation.silhouette == pytest.approx(silhouette_score(customers, of_customers), abs=0.01)
+    assert evaluation.davies_bouldin == pytest.approx(davies_bouldin_score(customers, of_customers), rel=0.05)
+    assert evaluation.calinski_harabasz == pytest.approx(calinski_harabasz_score(customers, of_customers))
+    assert len(evaluation.silhouettes) == 1000
+    assert evaluation.smallest_segment == np.bincount(of_customers).min()
+
+
+def test_a_rare_segment_is_judged_too():
+    """A segment the first of the sample miss is drawn from the rest, and counts by its size: the estimate is of everyone."""
+    random = np.random.default_rng(0)
+    customers = np.vstack([random.normal(size=(2000, 2)), random.normal([3, 0], size=(4, 2)), [[90.0, 0.0]]])
+    labels = np.array([0] * 1000 + [1] * 1000 + [2] * 4 + [3])
+    labels[:2000] = customers[:2000, 0] > 0
+    order = np.concatenate([random.permutation(2000), np.arange(2000, 2005)])
+    points = Points.of_customers(customers)
+    sampled = replace(points, sample=customers[order], sample_points=order, count_drawn=500)
+    evaluation = evaluate(sampled, labels)
+    assert sorted(order[evaluation.drawn[500:]]) == [2000, 2001, 2002, 2003, 2004]
+    assert evaluation.silhouettes[-1] == 0  # alone in its segment
+    assert evaluation.silhouette == pytest.approx(silhouette_score(customers, labels), abs=0.02)
+    assert evaluation.davies_bouldin == pytest.approx(davies_bouldin_score(customers, labels), rel=0.05)
+    assert evaluation.calinski_harabasz == pytest.approx(calinski_harabasz_score(customers, labels))
+
+
+def test_a_sample_of_one_segment_is_no_error():
+    """Where the sample cannot tell segments apart the silhouette is 0."""
+    points = replace(
+        Points.of_customers(np.array([[0.0], [1.0], [9.0]])), sample=np.array([[0.0], [1.0]]), sample_points=np.array([0, 1])
+    )
+    assert evaluate(points, np.array([0, 0, 1])).silhouette == 0
+
+
+def test_why_no_more_were_tried_ends_the_sentence():
+    """The limit stands after the reason, whoever chose."""
+    tried = [_evaluation(2, 0.5), _evaluation(3, 0.4)]
+    assert choose_k(tried, limit="no more").reason.endswith("3 was next with 0.400; no more")
+    assert choose_k(tried, 2, "no more").reason.endswith("the highest of k = 2…3); no more")
 
 
 def _evaluation(k: int, silhouette: float) -> Evaluation:
-    return Evaluation(k, np.zeros(0, dtype=np.int64), 1.0, silhouette, 1.0, 1.0, 1, np.zeros(0))
+    return Evaluation(k, np.zeros(0, dtype=np.int64), 1.0, silhouette, 1.0, 1.0, 1, np.zeros(0), np.zeros(0, dtype=np.int64))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +108,7 @@ def _evaluation(k: int, silhouette: float) -> Evaluation:
         (
             {2: 0.3, 3: 0.55},
             3,
-            Choice(3, "person", "3, because a person fixed it (mean silhouette 0.550; 3 would score 0.550)"),
+            Choice(3, "person", "3, because a person fixed it (mean silhouette 0.550, the highest of k = 2…3)"),
         ),
     ],
 )

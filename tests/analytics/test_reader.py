@@ -66,7 +66,10 @@ def test_many_customers_are_cells(
     everyone = np.zeros(len(points.means), dtype=np.int64)
     np.testing.assert_allclose(points.centroids(everyone), exact.means.mean(axis=0, keepdims=True), atol=1e-12)
     assert points.inertia(everyone) == pytest.approx(exact.inertia(np.zeros(400, dtype=np.int64)))
-    assert len(inputs.sample_customers) == len(points.sample) == 50
+    assert points.count_drawn == 50
+    assert len(inputs.sample_customers) == len(points.sample) == len(set(inputs.sample_customers)) >= 50
+    held_twice = np.minimum(points.weights, 2)
+    assert np.all(np.bincount(points.sample_points, minlength=len(points.means)) >= held_twice)
     held = customers.execute("select point_id, count(*) from customer_points group by 1 order by 1").fetchall()
     assert held == [(place, weight) for place, weight in enumerate(points.weights)]
     cells = dict(customers.execute("select customer_id, point_id from customer_points").fetchall())
@@ -85,4 +88,13 @@ def test_a_constant_feature_is_named(connection: duckdb.DuckDBPyConnection, writ
     """A feature that is the same for all is an error with its value."""
     featured(connection, write("id,age,income\n1,20,7.5\n2,30,7.5\n"))
     with pytest.raises(InputError, match=r"the feature 'annual_income_k' is 7\.5 for every customer, so it cannot tell them apart"):
+        read_inputs(connection, ["age", "annual_income_k"])
+
+
+def test_a_nearly_constant_feature_is_named(connection: duckdb.DuckDBPyConnection, write):
+    """What differs by rounding only cannot tell customers apart, and the error does not call it the same."""
+    featured(connection, write("id,age,income\n1,20,7.5\n2,30,7.500000001\n3,40,7.5\n"))
+    with pytest.raises(
+        InputError, match=r"'annual_income_k' differs by less than 8e-09 between customers, a billionth of its size"
+    ):
         read_inputs(connection, ["age", "annual_income_k"])

@@ -45,9 +45,22 @@ def test_a_fixed_k_is_tried_beside_the_others(twelve: duckdb.DuckDBPyConnection)
 
 
 def test_no_more_segments_than_pairs_of_customers(twelve: duckdb.DuckDBPyConnection):
-    """Twelve customers are tried in at most six segments."""
-    run(twelve, 1, [Segmentation("who", "Who", ("age",))])
+    """Twelve customers are tried in at most six segments, and the reason for k says so; a k_max of six says nothing."""
+    run(twelve, 1, [Segmentation("who", "Who", ("age",)), Segmentation("six", "Six", ("age",), 2, 6)])
     assert twelve.execute("select max(k) from segments.k_evaluation").fetchone() == (6,)
+    reasons = dict(twelve.execute("select segmentation, k_reason from segments.runs where algorithm = 'kmeans'").fetchall())
+    assert reasons["who"] == reasons["six"] + "; more than 6 were not tried, as there are only 12 customers"
+
+
+def test_no_more_segments_than_different_customers(connection: duckdb.DuckDBPyConnection, write):
+    """Where few customers differ, they bound the range, and the refusal counts them."""
+    featured(connection, write("id,age,score\n" + "".join(f"{i},{i % 4},{i % 2}\n" for i in range(20))))
+    build(connection, ["segments"])
+    run(connection, 1, [Segmentation("who", "Who", ("age",))])
+    (reason,) = connection.execute("select k_reason from segments.runs where algorithm = 'kmeans'").fetchone() or ("",)
+    assert reason.endswith("; more than 3 were not tried, as only 4 of the customers differ")
+    with pytest.raises(InputError, match="segmentation two: only 2 of 20 customers differ, too few for 2 segments"):
+        run(connection, 2, [Segmentation("two", "Two", ("spending_score",))])
 
 
 @pytest.mark.parametrize(
@@ -55,13 +68,13 @@ def test_no_more_segments_than_pairs_of_customers(twelve: duckdb.DuckDBPyConnect
     [
         (
             Segmentation("who", "Who", ("age",), k=7),
-            "segmentation who: 12 customers, 12 of them different, are too few for 7 segments",
+            "segmentation who: 12 customers are too few for 7 segments, which need 14: two a segment",
         ),
         (
             Segmentation("who", "Who", ("age",), 8, 9),
-            "segmentation who: 12 customers, 12 of them different, are too few for 8 segments",
+            "segmentation who: 12 customers are too few for 8 segments, which need 16: two a segment",
         ),
-        (Segmentation("who", "Who", ("gender_is_male",)), "segmentation who: 12 customers, 1 of them different, are too few for 2"),
+        (Segmentation("who", "Who", ("gender_is_male",)), "segmentation who: the feature 'gender_is_male' is 1 for every customer"),
         (Segmentation("who", "Who", ("height",)), "segmentation who: there is no feature 'height'; the file has age, "),
     ],
 )

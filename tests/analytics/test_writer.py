@@ -165,5 +165,9 @@ def test_ids_follow_the_centroids_and_match(snapshot: Snapshot, segmentation: st
     kmeans, ward = (
         _assignments(snapshot, segmentation, algorithm)["segment_id"].to_numpy() for algorithm in ("kmeans", "hierarchical")
     )
-    again = matched_ids(ward - 1, _centroids(snapshot, segmentation, "hierarchical"), kmeans, np.ones(len(ward)))
+    shared = np.zeros((ward.max(), kmeans.max()))
+    np.add.at(shared, (ward - 1, kmeans - 1), 1)
+    again = matched_ids(
+        shared, np.arange(1, kmeans.max() + 1), _centroids(snapshot, segmentation, "hierarchical"), kmeans.max() + 1
+    )
     assert again.tolist() == list(range(1, len(again) + 1))

@@ -7,7 +7,7 @@ import pytest
 from dashboard import queries
 from dashboard.app import create_app
 from dashboard.cube import cube
-from dashboard.figures import segment_scatter
+from dashboard.figures import profile_heat_map, segment_scatter
 from dashboard.pages import evidence, explore, segments
 from dashboard.theme import DARK, LIGHT
 from warehouse.connection import Warehouse
@@ -57,6 +57,17 @@ def test_the_table_pages_and_sorts(db):
     [
         ({"sortModel": [{"colId": "age; drop table x", "sort": "asc"}]}, {}),
         ({"sortModel": [{}]}, {}),
+        ({"sortModel": [{"colId": ["age"], "sort": "asc"}]}, {}),
+        ({"sortModel": 3}, {}),
+        ({"sortModel": [3]}, {}),
+        ({"startRow": "a"}, {}),
+        ({"startRow": True}, {}),
+        ({"startRow": -1}, {}),
+        ({"startRow": 10**30, "endRow": 10**30 + 1}, {}),
+        ({"startRow": float("nan")}, {}),
+        ({"startRow": 5, "endRow": 1}, {}),
+        (3, {}),
+        ([], {}),
         ({}, {"nobody": {"op": "in", "value": ["x"]}}),
     ],
 )
@@ -101,3 +112,19 @@ def test_a_name_is_text_in_a_figure():
     columns = [{"column_name": name, "label": name, "unit": ""} for name in ("a", "b")]
     figure = segment_scatter({"x": [1], "y": [2], "segment_id": [1]}, [segment], *columns, LIGHT)
     assert figure.layout.annotations[0].text == "&lt;b&gt;x&lt;/b&gt;"
+
+
+@pytest.mark.parametrize(("count", "rows", "columns"), [(3, 3, 3), (17, 17, 3)])
+def test_many_numbers_stand_below_one_another(count, rows, columns):
+    """The heat map of a few numbers has a row per segment; where they are many, it has a row per number."""
+    names = [{"segment_id": each, "segment_name": f"Segment {each}"} for each in (1, 2)]
+    profiles = [
+        {"segment_id": segment, "feature": f"f{place}", "label": f"F{place}", "unit": "", "mean": 10.0 * segment + place}
+        | {"difference": 1.0, "effect_size": float(segment), "mean_everyone": 5.0}
+        for segment in (1, 2)
+        for place in range(count)
+    ]
+    (heat_map,) = profile_heat_map(profiles, names, LIGHT).data
+    assert (len(heat_map.z), len(heat_map.z[0])) == (rows, columns)
+    assert heat_map.z[1][0] == (2.0 if count == 3 else 1.0)
+    assert heat_map.text[0][0] == ("10 (+1)" if count == 3 else "10<br>+1")

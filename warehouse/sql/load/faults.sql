@@ -1,7 +1,9 @@
 {% import "macros.sql" as sql %}
 -- depends on: suspicious_rows; repeated_customers
 -- What is wrong with a row: the first of these questions that is answered badly. Rows without a fault are not here.
+-- What is worked out on the way begins with an underscore: no column of a file does.
 {% set has_ids = (context.columns | selectattr("kind", "equalto", "id") | first).source_header != "" %}
+{% set headed = context.columns | selectattr("source_header") | list %}
 {% set values = context.columns | rejectattr("kind", "equalto", "id") | map(attribute="name") | list %}
 {% set numbers = context.numeric | map(attribute="name") | list %}
 {% set totals = "(grand |sub[- ]?)?(totals?|sums?|average|avg|mean|summe|gesamt|gesamtsumme|somme|moyenne|suma|totale)([ :].*)?" %}
@@ -13,11 +15,11 @@ create or replace temporary table faults as
 with numbered as (
     select
         *,
-        {{ sql.present("customer_id") | indent(4) }} as id,
+        {{ sql.present("customer_id") | indent(4) }} as _id,
         {% for column in context.numeric %}
-        {{ sql.amount(column, column.name) | indent(4) }} as number_{{ column.name }},
+        {{ sql.amount(column, column.name) | indent(4) }} as _number_{{ column.name }},
         {% endfor %}
-        {{ first_of((["customer_id"] if has_ids else []) + values) }} as first_value
+        {{ first_of((["customer_id"] if has_ids else []) + values) }} as _first_value
     from suspicious_rows
 ),
 
@@ -26,22 +28,24 @@ judged as (
         numbered.source_file,
         numbered.source_line,
         numbered.count_lines,
-        numbered.id as customer_id,
+        numbered._id as customer_id,
         case
-            when first_value is null
+            when _first_value is null
                 then {'rule': 'blank row', 'reason': 'the row is blank'}
-            when regexp_full_match(lower(first_value), {{ totals | literal }})
+            when regexp_full_match(lower(_first_value), {{ totals | literal }})
                 then {
                     'rule': 'subtotal row',
-                    'reason': '''' || {{ shown("first_value") }} || ''' stands where a customer should: a row of totals'
+                    'reason': '''' || {{ shown("_first_value") }} || ''' stands where a customer should: a row of totals'
                 }
+            {% if headed %}
             when
-                {% for column in context.columns if column.source_header %}
+                {% for column in headed %}
                 coalesce({{ sql.trimmed("numbered." ~ column.name) }}, '') = {{ column.source_header.strip() | literal }}
                 {{ "and" if not loop.last }}
                 {% endfor %}
                 then {'rule': 'repeated header', 'reason': 'the row repeats the header'}
-            when id is null
+            {% endif %}
+            when _id is null
                 then {'rule': 'no customer id', 'reason': 'the row has no customer id'}
             {% if numbers %}
             when {{ first_of(numbers) }} is null
@@ -53,36 +57,36 @@ judged as (
             {% for column in context.numeric %}
             {% set header = column.source_header.strip() %}
             {% set value = shown(sql.trimmed("numbered." ~ column.name)) %}
-            when number_{{ column.name }} is null and {{ sql.present("numbered." ~ column.name) | indent(8) }} is not null
+            when _number_{{ column.name }} is null and {{ sql.present("numbered." ~ column.name) | indent(8) }} is not null
                 then {
                     'rule': 'not a number',
                     'reason': {{ (header ~ " is '") | literal }} || {{ value }}
                     || {{ ("', which is not a number" ~ (" with a decimal comma" if column.decimal_mark == ",")) | literal }}
                 }
             {% if column.minimum is not none %}
-            when number_{{ column.name }} < {{ column.minimum }}
+            when _number_{{ column.name }} < {{ column.minimum }}
                 then {
                     'rule': 'out of range',
                     'reason': {{ (header ~ " is ") | literal }} || {{ value }} || {{ (", below %.10g" % (column.minimum * column.divide_by)) | literal }}
                 }
             {% endif %}
             {% if column.maximum is not none %}
-            when number_{{ column.name }} > {{ column.maximum }}
+            when _number_{{ column.name }} > {{ column.maximum }}
                 then {
                     'rule': 'out of range',
                     'reason': {{ (header ~ " is ") | literal }} || {{ value }} || {{ (", above %.10g" % (column.maximum * column.divide_by)) | literal }}
                 }
             {% endif %}
-            when abs(number_{{ column.name }}) > 1e12
+            when abs(_number_{{ column.name }}) > 1e12
                 then {
                     'rule': 'out of range',
                     'reason': {{ (header ~ " is ") | literal }} || {{ value }} || ', beyond a million millions'
                 }
             {% endfor %}
-            when repeated_customers.is_conflicting
+            when repeated_customers._is_conflicting
                 then {
                     'rule': 'conflicting ids',
-                    'reason': 'customer id ' || {{ shown("id") }} || ' stands more than once, with different values'
+                    'reason': 'customer id ' || {{ shown("_id") }} || ' stands more than once, with different values'
                 }
         end as fault,
         concat_ws(

@@ -5,13 +5,13 @@ create or replace temporary table source_rows as
 with hashed as (
     select
         *,
-        'row-' || left(md5(concat_ws(chr(31){% for value in values %}, coalesce({{ value }}, ''){% endfor %})), 16) as hash
+        'row-' || left(md5(concat_ws(chr(31){% for value in values %}, coalesce({{ value }}, ''){% endfor %})), 16) as _hash
     from source_rows
 )
 
 select
-    * exclude (hash) replace (
-        hash || if(row_number() over same = 1, '', '-' || row_number() over same) as customer_id
+    * exclude (_hash) replace (
+        _hash || if(row_number() over same = 1, '', '-' || row_number() over same) as customer_id
     )
 from hashed
-window same as (partition by hash order by source_file, source_line)
+window same as (partition by _hash order by source_file, source_line)

@@ -8,12 +8,12 @@ with source_rows as (
 ),
 
 repeated_ids as (
-    select {{ sql.trimmed("customer_id") }} as id
+    select {{ sql.trimmed("customer_id") }} as _id
     from source_rows
     {% if not has_ids %}
     where false
     {% endif %}
-    group by id
+    group by _id
     having count(*) > 1
 ),
 
@@ -21,19 +21,19 @@ copies as (
     select
         source_file,
         source_line,
-        id,
+        _id,
         [
             {% for column in context.columns if column.kind != "id" %}
             coalesce({{ sql.trimmed(column.name) }}, ''){{ "," if not loop.last }}
             {% endfor %}
-        ] as row_values
+        ] as _values
     from source_rows
-    inner join repeated_ids on repeated_ids.id = {{ sql.trimmed("source_rows.customer_id") }}
+    inner join repeated_ids on repeated_ids._id = {{ sql.trimmed("source_rows.customer_id") }}
 )
 
 select
     source_file,
     source_line,
-    row_number() over (partition by id, row_values order by source_file, source_line) as copy,
-    count(*) over (partition by id, row_values) < count(*) over (partition by id) as is_conflicting
+    row_number() over (partition by _id, _values order by source_file, source_line) as _copy,
+    count(*) over (partition by _id, _values) < count(*) over (partition by _id) as _is_conflicting
 from copies

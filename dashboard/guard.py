@@ -1,0 +1,69 @@
+"""What a browser may post: the body of a callback is checked against the callbacks there are before any of it runs."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from dash import Dash
+from flask import abort, request
+from werkzeug.exceptions import HTTPException
+
+MOST_BYTES = 1_000_000
+"""The largest body that is read; the pages send a few thousand bytes."""
+
+CALLBACKS = "/_dash-update-component"
+"""Where Dash takes the calls of callbacks."""
+
+log = logging.getLogger(__name__)
+
+
+def guard(app: Dash) -> None:
+    """Refuse a callback's body that is not one of ours with 400 and one line in the log, where Dash would fail with 500."""
+    app.server.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
+
+    @app.server.before_request  # type: ignore[untyped-decorator]
+    def check_body() -> None:
+        if request.path != CALLBACKS:
+            return
+        try:
+            is_ours = is_call(request.get_json(), app.callback_map)
+        except HTTPException as error:
+            log.warning("refused what is not JSON: %s", error.name)
+            raise
+        except RecursionError:
+            is_ours = False
+        if not is_ours:
+            log.warning("refused a request that is no callback of the dashboard")
+            abort(400)
+
+
+def is_call(body: object, callbacks: Mapping[str, Any]) -> bool:
+    """Whether a body names a callback, with exactly its outputs, inputs and state, whatever their values are."""
+    if not isinstance(body, dict) or not isinstance(body.get("output"), str) or body["output"] not in callbacks:
+        return False
+    output, changed = body["output"], body.get("changedPropIds", [])
+    known = callbacks[output]
+    return (
+        _names(body.get("inputs", [])) == _names(known["inputs"])
+        and _names(body.get("state", [])) == _names(known["state"])
+        and _output(body.get("outputs")) == output
+        and isinstance(changed, list)
+        and all(isinstance(name, str) for name in changed)
+    )
+
+
+def _names(properties: object) -> list[str] | None:
+    """The keys, "id.property", of a list of them; None for anything else."""
+    if not isinstance(properties, list) or not all(isinstance(each, dict) for each in properties):
+        return None
+    pairs = [(each.get("id"), each.get("property")) for each in properties]
+    keys = [f"{owner}.{name}" for owner, name in pairs if isinstance(owner, str) and isinstance(name, str)]
+    return keys if len(keys) == len(pairs) else None
+
+
+def _output(outputs: object) -> str | None:
+    """The key of a callback with these outputs: "a.b" for one, "..a.b...c.d.." for a list; None for anything else."""
+    if isinstance(outputs, list):
+        keys = _names(outputs)
+        return None if keys is None else f"..{'...'.join(keys)}.."
+    return "".join(_names([outputs]) or [])

@@ -1,0 +1,121 @@
+"""Above 5,000 customers: extreme ones, many features, and what is exact all the same."""
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+from analytics.cells import make_cells
+from analytics.run import Segmentation, run
+from tests.helpers import HEADER, featured
+from warehouse.build import build
+from warehouse.errors import InputError
+
+SPENDING = ("annual_income_k", "spending_score")
+
+
+def _scaled(connection: duckdb.DuckDBPyConnection, values: np.ndarray) -> list[str]:
+    """Make features.customer_features_scaled of values (n, d); returns the features' names."""
+    names = [f"f{place}" for place in range(values.shape[1])]
+    scaled = {name: (column - column.mean()) / (column.std() or 1) for name, column in zip(names, values.T, strict=True)}
+    connection.register("given", {"customer_id": np.arange(len(values)).astype(str).astype(object), **scaled})
+    connection.execute("create schema features; create table features.customer_features_scaled as from given")
+    connection.unregister("given")
+    return names
+
+
+def _cells(connection: duckdb.DuckDBPyConnection) -> int:
+    return (connection.execute("select count(distinct point_id) from customer_points").fetchone() or (0,))[0]
+
+
+@pytest.mark.parametrize("outlier", [1e2, 1e6, 1e15, 1e150])
+def test_cells_are_as_fine_as_the_bulk(connection: duckdb.DuckDBPyConnection, outlier: float):
+    """However far out one customer is, the others stay apart in many cells."""
+    values = np.random.default_rng(0).normal(size=(6000, 2))
+    values[0, 0] = outlier
+    make_cells(connection, _scaled(connection, values), 2000)
+    assert 500 <= _cells(connection) <= 2000
+
+
+def test_cells_end_for_many_features(connection: duckdb.DuckDBPyConnection):
+    """With 17 features bins are widened until the cells are few, and it ends."""
+    make_cells(connection, _scaled(connection, np.random.default_rng(0).standard_t(2, size=(6000, 17))), 500)
+    assert 1 < _cells(connection) <= 500
+
+
+@pytest.mark.parametrize("most", [1, 3, 1000])
+def test_different_customers_are_told_apart(connection: duckdb.DuckDBPyConnection, most: int):
+    """Nearly all at one value, a few in a narrow range and one far out: as many cells as different values, or as allowed."""
+    values = np.zeros((6000, 1))
+    values[:50, 0] = np.arange(50) * 1e-3
+    values[50, 0] = 1e9
+    make_cells(connection, _scaled(connection, values), most)
+    assert _cells(connection) <= most
+    assert most < 51 or _cells(connection) == 51
+
+
+def _loaded(connection: duckdb.DuckDBPyConnection, tmp_path: Path, last: str, count: int = 20_000) -> None:
+    random = np.random.default_rng(1)
+    centres = np.array([(25, 80), (25, 20), (55, 50), (88, 82), (88, 18)])
+    rows = (centres[random.integers(0, 5, count)] + random.normal(0, 6, (count, 2))).clip(1, 99).round(2)
+    lines = [f"{place},Male,40,{x},{y}\n" for place, (x, y) in enumerate(rows)]
+    path = tmp_path / "customers.csv"
+    path.write_text(HEADER + "".join(lines) + last)
+    featured(connection, path)
+    build(connection, ["segments"])
+
+
+@pytest.mark.parametrize("income", ["15000", "1e11"])
+def test_one_extreme_customer_is_no_error(connection: duckdb.DuckDBPyConnection, tmp_path: Path, income: str):
+    """20,000 customers and one of a huge income are clustered: no ValueError, no talk of two different customers."""
+    _loaded(connection, tmp_path, f"x,Male,40,{income},50\n")
+    run(connection, 1, [Segmentation("spending", "Spending", SPENDING, 2, 3)])
+    alone = connection.execute("select algorithm, size from segments.segments where size = 1 order by 1").fetchall()
+    assert alone == [("hierarchical", 1), ("kmeans", 1)]
+    silhouettes = connection.execute("select distinct silhouette from segments.assignments where customer_id = 'x'").fetchall()
+    assert silhouettes == [(0.0,)]
+    (least,) = connection.execute("select min(silhouette) from segments.runs").fetchone() or (0,)
+    assert least > 0.9
+
+
+def test_many_customers_are_fitted_to_the_last(connection: duckdb.DuckDBPyConnection, tmp_path: Path):
+    """Centroids are the means of their members, everyone is in the nearest segment, and the evidence is of these labels."""
+    _loaded(connection, tmp_path, "")
+    run(connection, 1, [Segmentation("spending", "Spending", SPENDING, k=5)])
+    apart = connection.execute(
+        f"""
+        with means as (
+            select algorithm, segment_id, {", ".join(f"avg({name}) as {name}" for name in SPENDING)}, count(*) as size
+            from segments.assignments inner join features.customer_features_scaled using (customer_id)
+            group by all
+        )
+        select max(abs(scaled_value - if(feature = 'annual_income_k', annual_income_k, spending_score)))
+        from means inner join segments.centroids using (algorithm, segment_id)
+        """
+    ).fetchone()
+    assert apart is not None
+    assert apart[0] < 1e-9
+    assert connection.execute("select min(margin) >= 0 from segments.assignments where algorithm = 'kmeans'").fetchone() == (True,)
+    for row in connection.execute(
+        """
+        select runs.inertia, evaluation.inertia, sum(distance * distance), evaluation.smallest_segment,
+            (select min(size) from segments.segments where segments.algorithm = runs.algorithm),
+            n_silhouettes, count(silhouettes.silhouette)
+        from segments.runs as runs
+        inner join segments.k_evaluation as evaluation using (segmentation, algorithm, k)
+        inner join segments.assignments as silhouettes using (segmentation, algorithm)
+        group by all
+        """
+    ).fetchall():
+        assert row[0] == row[1] == pytest.approx(row[2])
+        assert row[3] == row[4]
+        assert row[5] == row[6]
+
+
+def test_infinite_values_are_refused(connection: duckdb.DuckDBPyConnection, tmp_path: Path):
+    """A value whose square is no number is named; nothing is fitted."""
+    _loaded(connection, tmp_path, "", 100)
+    connection.execute("update features.scaling set standard_deviation = 'infinity', mean = 'nan' where feature = 'spending_score'")
+    with pytest.raises(InputError, match="the feature 'spending_score' has values too large to compute with"):
+        run(connection, 1, [Segmentation("spending", "Spending", SPENDING)])

@@ -1,0 +1,190 @@
+"""Refresh after refresh: ids, colours, memberships and events, and marts that know the newest run alone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+import etl.refresh
+from analytics.run import Segmentation, run
+from tests.helpers import HEADER, contents, featured, refreshed
+from warehouse.build import build
+from warehouse.connection import Snapshot
+from warehouse.history import HISTORY
+
+CENTRES = [(20, 80), (25, 20), (55, 50), (85, 80), (90, 20)]
+SPENDING = '[spending]\nfeatures = ["annual_income_k", "spending_score"]\nk = 5\nk_min = 5\nk_max = 5\n'
+BOTH = SPENDING + '[who]\nfeatures = ["age"]\nk = 2\nk_max = 2\n'
+STAYS = """
+select customer_id, segment_id, from_run_id, to_run_id
+from segments.membership_history
+where segmentation = 'spending' and algorithm = 'kmeans' and customer_id = ?
+order by from_run_id
+"""
+
+Customer = tuple[str, int, float, float]
+
+
+def crowd(centres: Sequence[tuple[float, float]] = CENTRES, each: int = 20, seed: int = 0) -> list[Customer]:
+    """Customers in clumps of income and score: id, age, income, score."""
+    random = np.random.default_rng(seed)
+    return [
+        (f"c{clump}-{member}", int(random.integers(20, 60)), *(np.array(centre) + random.normal(0, 2, 2)).round(2).tolist())
+        for clump, centre in enumerate(centres)
+        for member in range(each)
+    ]
+
+
+def as_csv(customers: Sequence[Customer]) -> str:
+    """The file of some customers."""
+    return HEADER + "".join(f"{i},Male,{a},{x},{y}\n" for i, a, x, y in customers)
+
+
+class Shop:
+    """A warehouse that is refreshed again and again."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def refresh(self, customers: Sequence[Customer], toml: str = SPENDING, name: str = "warehouse") -> Snapshot:
+        (self.directory / "customers.csv").write_text(as_csv(customers))
+        (self.directory / "own.toml").write_text(toml)
+        return refreshed(self.directory / name, self.directory / "customers.csv", self.directory / "own.toml")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """An empty one."""
+    return Shop(tmp_path)
+
+
+def _segments(db: Snapshot) -> dict[str, tuple[int, ...]]:
+    """By customer, the segments of all clusterings."""
+    rows = db.rows(
+        "select customer_id, list(segment_id order by segmentation, algorithm) as ids from segments.assignments group by 1"
+    )
+    return {row["customer_id"]: tuple(row["ids"]) for row in rows}
+
+
+def _stays(db: Snapshot, customer: str) -> list[tuple[int, int, int | None]]:
+    return [(row["segment_id"], row["from_run_id"], row["to_run_id"]) for row in db.rows(STAYS, [customer])]
+
+
+def _events(db: Snapshot, run_id: int, algorithm: str = "kmeans") -> list[tuple[int | None, int | None, str]]:
+    rows = db.rows(
+        "from segments.events where run_id = ? and algorithm = ? order by previous_segment_id, segment_id", [run_id, algorithm]
+    )
+    return [(row["previous_segment_id"], row["segment_id"], row["event"]) for row in rows]
+
+
+def test_shuffled_rows_and_another_seed_give_the_same_ids(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    """Whatever the order of the file and the seed, every customer has the id of the first run, in every clustering."""
+    customers = crowd()
+    first = _segments(shop.refresh(customers, BOTH))
+    find = etl.refresh.find_segments
+    for seed in (1, 2):
+        monkeypatch.setattr(etl.refresh, "find_segments", lambda *a, seed=seed, **named: find(*a, seed=seed, **named))
+        shuffled = [customers[place] for place in np.random.default_rng(seed).permutation(len(customers))]
+        assert _segments(shop.refresh(shuffled, BOTH)) == first
+
+
+def test_drift_never_swaps_ids(connection: duckdb.DuckDBPyConnection, write):
+    """Twenty runs in which customers come, go and drift: an id stays with its clump, and so does its colour."""
+    random, customers = np.random.default_rng(5), crowd()
+    segmentation = Segmentation("spending", "Spending", ("annual_income_k", "spending_score"), 5, 5)
+    build(connection, ["segments"])
+    shown = set()
+    for run_id in range(1, 21):
+        featured(connection, write(as_csv(customers)))
+        build(connection, ["segments.assignments", "segments.merges"])  # a new version has them empty
+        run(connection, run_id, [segmentation])
+        shown |= set(
+            connection.execute(
+                "select distinct split_part(customer_id, '-', 1), algorithm, segment_id, colour from segments.assignments "
+                "inner join segments.segments using (run_id, segmentation, algorithm, segment_id)"
+            ).fetchall()
+        )
+        moved = [(i, a, round(x + 0.3 + random.normal(0, 0.5), 2), round(y + random.normal(0, 0.5), 2)) for i, a, x, y in customers]
+        gone = set(random.choice(len(moved), 5, replace=False).tolist())
+        fresh = [(f"c{clump}-new{run_id}", 30, x + 0.3 * run_id, y) for clump, (x, y) in enumerate(CENTRES)]
+        customers = [customer for place, customer in enumerate(moved) if place not in gone] + fresh
+    assert len(shown) == len(CENTRES) * 2
+    assert connection.execute("select count(distinct run_id) from segments.runs").fetchone() == (20,)
+    assert connection.execute("select distinct event from segments.events").fetchall() == [("kept",)]
+
+
+def test_stays_open_and_close(shop: Shop):
+    """Unchanged customers have one row; who moves, leaves or comes back has one per stay; March is one query away."""
+    customers = crowd()
+    first = shop.refresh(customers)
+    home, other = _segments(first)["c0-0"][1], _segments(first)["c3-0"][1]
+    moved = [("c0-0", 30, 85.0, 80.0), *customers[1:-1]]  # c0-0 moves to clump 3, c4-19 leaves
+    second = shop.refresh(moved)
+    third = shop.refresh([*moved, customers[-1]])
+    assert _stays(third, "c0-0") == [(home, 1, 2), (other, 2, None)]
+    assert _stays(third, "c0-1") == [(home, 1, None)]
+    last = _segments(first)["c4-19"][1]
+    assert _stays(third, "c4-19") == [(last, 1, 2), (last, 3, None)]
+    where = (
+        "select segment_id from segments.membership_history where segmentation = 'spending' and algorithm = 'kmeans' "
+        "and customer_id = 'c0-0' and valid_from <= $t and (valid_to is null or valid_to > $t)"
+    )
+    for db, expected in ((first, home), (second, other), (third, other)):
+        assert third.value(where, {"t": db.value("select max(created_at) from segments.runs")}) == expected
+
+
+def test_a_segmentation_that_is_not_run_closes_and_comes_back(shop: Shop):
+    """Its stays close; when it is run again its segments have their old ids, and other marts never see it in between."""
+    customers = crowd()
+    first = shop.refresh(customers, BOTH)
+    second = shop.refresh(customers)
+    assert second.value("select count(*) from segments.membership_history where segmentation = 'who' and to_run_id is null") == 0
+    assert second.columns("select distinct segmentation from marts.segment_profiles") == {"segmentation": ["spending"]}
+    assert "who_kmeans" not in second.columns("from marts.customers limit 0")
+    third = shop.refresh(customers, BOTH)
+    assert _segments(third) == _segments(first)
+    assert third.value("select distinct previous_run_id from segments.events where run_id = 3 and segmentation = 'who'") == 1
+
+
+def test_a_split_a_merge_and_what_is_new_or_gone(shop: Shop):
+    """The larger part keeps the id, a new segment gets one never used before, and events say what happened."""
+    split = [(20, 80), (25, 20), (55, 20), (55, 80), (90, 50)]
+    sizes = crowd([(20, 80), (25, 20), (55, 50), (90, 50)])
+    four, five = SPENDING.replace("5", "4"), SPENDING
+    first = shop.refresh(sizes, four)
+    middle = _segments(first)["c2-0"][1]
+    assert first.value("select count(*) from segments.events") == 0
+    parted = [(i, a, x, y) if not i.startswith("c2") else (i, a, x, y + (30 if int(i[3:]) < 13 else -30)) for i, a, x, y in sizes]
+    second = shop.refresh(parted, five)
+    assert _segments(second)["c2-0"][1] == middle
+    assert _segments(second)["c2-19"][1] == 5
+    assert [event for event in _events(second, 2) if event[0] == middle] == [(middle, middle, "split"), (middle, 5, "split")]
+    assert {event for *_, event in _events(second, 2)} == {"kept", "split"}
+    third = shop.refresh(sizes, four)
+    assert [event for event in _events(third, 3) if event[2] == "merged"] == [(middle, middle, "merged"), (5, middle, "merged")]
+    fourth = shop.refresh(
+        [c for c in sizes if not c[0].startswith("c0")] + [(f"n{i[1:]}", a, x + 40, y) for i, a, x, y in crowd(split, 9)[-9:]], four
+    )
+    gone = _segments(first)["c0-0"][1]
+    assert [event for event in _events(fourth, 4) if event[2] in ("new", "gone")] == [(gone, None, "gone"), (None, 6, "new")]
+    shares = "from segments.events where event = 'split' and run_id = 2 and algorithm = 'kmeans' order by segment_id"
+    assert [row["count_shared"] for row in second.rows(shares)] == [13, 7]
+    assert [row["share_of_previous"] for row in second.rows(shares)] == pytest.approx([0.65, 0.35])
+
+
+def test_marts_know_the_newest_run_alone(shop: Shop):
+    """After three refreshes of changing files every mart is what a fresh warehouse of the last file has, ids apart."""
+    customers = crowd()
+    shop.refresh(customers, BOTH)
+    shop.refresh([(i, a, 100 - x, y) for i, a, x, y in customers[:70]], SPENDING.replace("5", "4"))
+    third = shop.refresh(customers[10:], SPENDING)
+    fresh = shop.refresh(customers[10:], SPENDING, "fresh")
+    renumbered = dict(zip(_segments(third).items(), _segments(fresh).items(), strict=True))
+    assert len(renumbered) == 90
+    apart = {"segment_id", "second_segment_id", "colour", "kmeans_segment_id", "hierarchical_segment_id", "bin"}
+    apart |= {"spending_kmeans", "spending_hierarchical", "spending_kmeans_bin", "spending_hierarchical_bin"}
+    ours, theirs = contents(third, apart), contents(fresh, apart)
+    assert ours.keys() == theirs.keys()
+    assert {name for name in ours if ours[name] != theirs[name]} <= set(HISTORY)
