@@ -57,6 +57,11 @@ class Snapshot:
             self._connection.close()
             raise _refusal(path, error) from error
 
+    @property
+    def edition(self) -> str:
+        """What changes when a version is written anew under its number, because a person was erased or the directory emptied."""
+        return "-".join(f"{part:x}" for part in self.identity or ())
+
     def rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
         """Run `sql` with bound `parameters`; one dict per row, keyed by column name."""
         cursor = self._cursor(sql, parameters)

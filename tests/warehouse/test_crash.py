@@ -49,12 +49,12 @@ def start(folder: Path, quick: Path) -> tuple[Path, list[Path]]:
     return directory, files
 
 
-@pytest.mark.parametrize("wanted", [50, pytest.param(250, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("wanted", [25, pytest.param(250, marks=pytest.mark.soak)])
 def test_a_refresh_killed_at_any_moment(tmp_path: Path, quick: Path, wanted: int, record_property: Record):
     """A refresh killed at random moments: no read fails or mixes versions, and the next good refresh leaves no file over."""
     directory, files = start(tmp_path, quick)
     kills, tries = 0, 0
-    with readers(directory, threads=1 if wanted <= 50 else 2) as tally:
+    with readers(directory, threads=1 if wanted <= 25 else 2) as tally:
         takes = run(do_refresh, directory, files[2], quick)  # beside readers it takes longer
         for moment in moments(wanted, 1.15 * takes):
             tries += 1
@@ -71,7 +71,7 @@ def test_a_refresh_killed_at_any_moment(tmp_path: Path, quick: Path, wanted: int
     assert current(directory) == max(published(directory))
 
 
-@pytest.mark.parametrize("wanted", [5, pytest.param(50, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("wanted", [2, pytest.param(50, marks=pytest.mark.soak)])
 def test_an_erasure_killed_at_any_moment(tmp_path: Path, quick: Path, wanted: int, record_property: Record):
     """An erasure killed at random moments: no read fails or mixes versions, and run again it leaves no byte of the person."""
     directory, files = start(tmp_path, quick)

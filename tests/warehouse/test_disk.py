@@ -94,7 +94,7 @@ def stays(directory: Path, version: int, text: str) -> None:
     assert tally.mixed == []
 
 
-@pytest.mark.parametrize("steps", [12, pytest.param(120, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("steps", [6, pytest.param(120, marks=pytest.mark.soak)])
 def test_a_disk_that_fills_up(directory: Path, steps: int):
     """Wherever in a refresh the disk is full, it ends with one line and status 2; with room it succeeds."""
     room = 2 * (directory / "v1.duckdb").stat().st_size
@@ -109,7 +109,7 @@ def test_a_disk_that_fills_up(directory: Path, steps: int):
     assert leftovers(directory) == set()
 
 
-@pytest.mark.parametrize("size", [0, 10, 5_000, 400_000, 3_000_000])
+@pytest.mark.parametrize("size", [0, 5_000, 3_000_000])
 def test_a_disk_that_is_full_for_an_erasure(directory: Path, size: int):
     """An erasure that has no room says so, the version stays as it was, and with room it is done."""
     status, text = said(warehouse.forget.main, "--id", "C0003", size=size, WAREHOUSE=directory)
