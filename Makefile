@@ -22,7 +22,7 @@ else
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 endif
 
-.PHONY: help refresh dashboard report sql rollback versions forget test check format dictionary sample data browser clean
+.PHONY: help refresh dashboard report sql rollback versions forget test soak check format dictionary sample data browser clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -59,6 +59,9 @@ data: $(FETCH) ## Fetch the Kaggle file to data/Mall_Customers.csv
 
 test: $(DEV) browser ## Run every test, the browser's included
 	@$(BIN)/python -m pytest
+
+soak: $(DEV) ## Run the long tests: hundreds of kills, full disks and broken files, with their figures
+	@$(BIN)/python -m pytest -m soak -s
 
 check: $(DEV) ## Format, lint, types and import contracts
 	$(BIN)/ruff format --check .

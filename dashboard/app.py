@@ -58,7 +58,7 @@ def _options(warehouse: Warehouse) -> list[Row]:
 
 
 def _serve_cube(app: Dash, warehouse: Warehouse) -> None:
-    """The cube of a version never changes, so the browser keeps it."""
+    """The cube of a file never changes, so the browser keeps it: the address it asks has the file's edition in it."""
 
     @app.server.route("/cube/<int:version>.json")  # type: ignore[untyped-decorator]
     def send_cube(version: int) -> Response:
@@ -88,10 +88,11 @@ def _follow_version(app: Dash, warehouse: Warehouse) -> None:
         except MallError as error:
             return dash.no_update, html.Span(str(error), className="error"), dash.no_update
         about = provenance(db)
-        version = {"version": about["version"], "built": str(about["built_at"])}
+        line = shell.source_line(about, db.stands_in_for)
+        version = {"version": about["version"], "built": f"{about['built_at']} {db.edition}"}
         if version == shown:
-            return dash.no_update, shell.source_line(about), dash.no_update
-        return version, shell.source_line(about), shell.segmentation_options(clusterings(db))
+            return dash.no_update, line, dash.no_update
+        return version, line, shell.segmentation_options(clusterings(db))
 
 
 def _follow_address(app: Dash) -> None:

@@ -79,11 +79,20 @@ def segmentation_options(runs: list[Row]) -> list[dict[str, str]]:
     return [{"value": name, "label": title} for name, title in titles.items()]
 
 
-def source_line(about: Row) -> list[Any]:
-    """File, customers, version and age of the warehouse; generated customers are called that."""
+def source_line(about: Row, stands_in_for: int | None = None) -> list[Any]:
+    """File, customers, version and age of the warehouse; generated customers are called that.
+
+    `stands_in_for` is the version that should be shown and is damaged, where this older one is shown in its place.
+    """
     line = (
         f"{about['source_file']} · {format.count(about['count_customers'])} customers · version {about['version']} · "
         f"built {format.ago(about['built_at'])}"
     )
     badge = [html.Span("SYNTHETIC SAMPLE", className="synthetic", title="These customers were generated; they are nobody.")]
-    return [*(badge if about["is_synthetic"] else []), html.Span(line, title=f"Built {about['built_at']:%Y-%m-%d %H:%M} UTC")]
+    damage = f"Version {stands_in_for} is damaged; this is version {about['version']}. A refresh publishes a whole one. "
+    warning = [html.Span(damage, className="error")] if stands_in_for is not None else []
+    return [
+        *warning,
+        *(badge if about["is_synthetic"] else []),
+        html.Span(line, title=f"Built {about['built_at']:%Y-%m-%d %H:%M} UTC"),
+    ]

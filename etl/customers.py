@@ -1,6 +1,5 @@
 """Loading the customers: every row ends in raw.customers, in raw.rejects, or is counted as a copy of a kept one."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -80,6 +79,7 @@ def load_customers(
     build(connection, ["raw.customers", "raw.rejects", "raw.sources", "raw.gate"])
     _write_rows(connection, columns)
     _write_rejects(connection, sources)
+    _redact(connection, forgotten or Forgotten("", ()))
     _write_sources(connection, sources)
     for name in ("source_rows", "source_rejects", "forgotten_rows", "repeated_customers", "suspicious_rows", "faults"):
         connection.execute(f"drop table {name}")
@@ -179,7 +179,7 @@ def _set_decimal_marks(
 
 
 def _leave_out(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> list[str]:
-    """Take the rows of erased people out of what was read, and what they say out of broken lines. Returns a warning per file."""
+    """Take the rows of erased people out of what was read. Returns a warning per file."""
     connection.execute(
         "create or replace temporary table forgotten_rows as select source_file, source_line from source_rows "
         "where len($hashes::varchar[]) > 0 and list_contains($hashes::varchar[], sha256($salt || trim(customer_id)))",
@@ -191,13 +191,6 @@ def _leave_out(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> l
         "create or replace temporary table source_rows as "
         "from source_rows anti join forgotten_rows using (source_file, source_line)"
     )
-    for file, line, text in connection.execute("select source_file, source_line, row_text from source_rejects").fetchall():
-        if any(forgotten.holds(word) for word in re.split(r"[^\w-]+", text)):
-            connection.execute(
-                "update source_rejects set row_text = null, reason = 'erased on request' "
-                "where source_file = $1 and source_line = $2",
-                [file, line],
-            )
     found = connection.execute(
         "select source_file, count(*), list(source_line order by source_line)[:10] from forgotten_rows group by all order by all"
     ).fetchall()
@@ -206,6 +199,25 @@ def _leave_out(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> l
         f"{', '.join(map(str, lines))}{', …' if count > len(lines) else ''}); they were not loaded: take them out of the file"
         for file, count, lines in found
     ]
+
+
+def _redact(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> None:
+    """Take what a rejected row says out of raw.rejects where it mentions a person who was erased.
+
+    A short id stands in other people's rows by chance, so that it counts only where nobody knows whose row it is.
+    """
+    if not forgotten.hashes:
+        return
+    connection.execute(
+        """
+        update raw.rejects set row_text = null, reason = 'erased on request'
+        where len(list_filter(
+            regexp_split_to_array(concat_ws(' ', row_text, reason), '[^\\w-]+'),
+            lambda word : (customer_id is null or length(word) >= 6) and list_contains($hashes::varchar[], sha256($salt || word))
+        )) > 0
+        """,
+        {"hashes": list(forgotten.hashes), "salt": forgotten.salt},
+    )
 
 
 def _write_rows(connection: duckdb.DuckDBPyConnection, columns: Sequence[Column]) -> None:

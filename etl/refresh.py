@@ -11,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+import duckdb
+
 from analytics.run import Clustering, Segmentation, read_segmentations
 from analytics.run import run as find_segments
 from etl.console import Reporter
@@ -22,11 +24,11 @@ from warehouse import forgotten
 from warehouse.build import build
 from warehouse.checks import run_checks
 from warehouse.connection import Warehouse
-from warehouse.errors import InputError, MallError, NotPublishedError, refuse
+from warehouse.errors import DamagedError, InputError, MallError, NotPublishedError, refuse
 from warehouse.history import MARTS, Carried, carry_history
 from warehouse.publish import Draft, new_version
 from warehouse.settings import Settings
-from warehouse.versions import CURRENT
+from warehouse.versions import CURRENT, current, published
 
 KAGGLE_FILE = Path("data/Mall_Customers.csv")
 
@@ -39,7 +41,7 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
     if settings.transactions is not None:
         raise InputError(f"{settings.transactions}: transactions cannot be loaded yet; leave TRANSACTIONS unset")
     segmentations = read_segmentations(settings.segmentations)
-    before = _published(settings)
+    before = _published(settings, reporter)
     gate = Gate(_customers(settings, reporter, before), settings.force)
     with new_version(settings.warehouse, settings.keep_versions) as draft:
         loaded, served = _load(draft, settings, segmentations, before, gate, reporter)
@@ -107,10 +109,14 @@ def _naming(source: Path) -> Iterator[None]:
         raise type(error)(f"{source}: {error}") from error
 
 
-def _published(settings: Settings) -> Before | None:
+def _published(settings: Settings, reporter: Reporter) -> Before | None:
+    """What the published version had; None where there is none, or none that can be read: that is said, and does not stop us."""
     try:
         return Before.of(Warehouse(settings.warehouse).snapshot())
     except NotPublishedError:
+        return None
+    except (DamagedError, duckdb.Error) as error:
+        reporter.warn(f"NOT COMPARED WITH WHAT WAS PUBLISHED, AND WITHOUT ITS HISTORY: {' '.join(str(error).splitlines())}")
         return None
 
 
@@ -119,9 +125,12 @@ def _customers(settings: Settings, reporter: Reporter, before: Before | None) ->
         return settings.customers
     if KAGGLE_FILE.exists():
         return KAGGLE_FILE
-    if not settings.force and before is not None and not before.is_synthetic:
+    is_known = before is not None and before.version == current(settings.warehouse)
+    is_synthetic = is_known and before is not None and before.is_synthetic
+    if not settings.force and not is_synthetic and published(settings.warehouse):
+        held = "real customers" if is_known else "a version that cannot be read, perhaps of real customers"
         raise InputError(
-            f"{settings.warehouse}: holds real customers, and the bundled sample of synthetic ones will not take their place: "
+            f"{settings.warehouse}: holds {held}, and the bundled sample of synthetic ones will not take their place: "
             "give CUSTOMERS=path, or FORCE=1"
         )
     reporter.warn(

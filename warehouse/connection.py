@@ -26,6 +26,8 @@ STORAGE_VERSION = "v1.5.0"
 _LOOK_AT = 100_000
 """Tables of up to this many rows are read whole to tell whether a file is damaged."""
 _DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
+_NOT_DAMAGE = ("Cannot open file", "Could not set lock", "Too many open files")
+"""What DuckDB says of a file that may be as good as ever, but cannot be opened now."""
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 
@@ -35,7 +37,7 @@ log = logging.getLogger(__name__)
 class Snapshot:
     """One published version, opened read-only: every query through it answers from the same data.
 
-    Raises DamagedError when the file cannot be read.
+    Raises DamagedError when the file is damaged or gone, InputError when it may be whole but cannot be opened.
     """
 
     def __init__(self, path: Path, stands_in_for: int | None = None) -> None:
@@ -46,13 +48,19 @@ class Snapshot:
         self.is_damaged = False
         """Whether a query has come upon a part of the file that cannot be read."""
         self.identity = identity(path)
+        _ask_to_read(path)
         self._connection = duckdb.connect(":memory:", config={"temp_directory": _spill()})
         try:
             self._connection.execute(f"attach {literal(path)} as warehouse (read_only)")
             self._look()
-        except (*_DAMAGE, duckdb.Error) as error:
+        except duckdb.Error as error:
             self._connection.close()
-            raise DamagedError(f"{path}: is damaged and cannot be read: {str(error).splitlines()[0]}") from error
+            raise _refusal(path, error) from error
+
+    @property
+    def edition(self) -> str:
+        """What changes when a version is written anew under its number, because a person was erased or the directory emptied."""
+        return "-".join(f"{part:x}" for part in self.identity or ())
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
         """Run `sql` with bound `parameters`; one dict per row, keyed by column name."""
@@ -91,9 +99,11 @@ class Snapshot:
         """Run a query, and remember when it comes upon damage: the next reader then gets another version."""
         try:
             return query()
-        except _DAMAGE as error:
+        except duckdb.Error as error:
+            if not _is_damage(error):
+                raise
             self.is_damaged = True
-            raise DamagedError(f"{self.path}: is damaged: {str(error).splitlines()[0]}") from error
+            raise _refusal(self.path, error) from error
 
     def _look(self) -> None:
         """Read every table of moderate size: DuckDB checks what it reads. Raises duckdb.Error where it cannot."""
@@ -139,6 +149,12 @@ class Warehouse:
                 if link.resolve() == path and self._snapshot is not None:  # it may have moved on meanwhile
                     self._seen = seen
                     return self._snapshot
+        there = [version_of(path) for path in files(self.directory)]
+        if there:
+            raise NotPublishedError(
+                f"{link}: the link to the published version is missing; `make rollback VERSION={there[-1]}` sets it, "
+                "or run `make refresh`"
+            )
         raise NotPublishedError(f"{link}: no warehouse has been published there; run `make refresh` first")
 
     def _open(self, path: Path) -> Snapshot:
@@ -170,6 +186,32 @@ def identity(path: Path) -> tuple[int, ...] | None:
     return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 
 
+def _ask_to_read(path: Path) -> None:
+    """Raises DamagedError for a file that is gone, InputError for one that may not be read."""
+    try:
+        with path.open("rb"):
+            pass
+    except FileNotFoundError as error:
+        raise DamagedError(f"{path}: the file is gone") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _is_damage(error: duckdb.Error) -> bool:
+    """Whether the file is at fault, not the query, the memory or another program."""
+    said = str(error)
+    if isinstance(error, duckdb.OutOfMemoryException) or any(words in said for words in _NOT_DAMAGE):
+        return False
+    return isinstance(error, _DAMAGE) or "Corrupt database file" in said  # a wrong checksum has no class of its own
+
+
+def _refusal(path: Path, error: duckdb.Error) -> InputError:
+    said = str(error).splitlines()[0]
+    if _is_damage(error):
+        return DamagedError(f"{path}: is damaged and cannot be read: {said}")
+    return InputError(f"{path}: cannot be read: {said}")
+
+
 def is_of_the_machine(error: BaseException) -> bool:
     """Whether an error says that the disk or the memory failed, not what was asked of them."""
     machine = (OSError, MemoryError, duckdb.IOException, duckdb.OutOfMemoryException)
@@ -185,7 +227,11 @@ def literal(text: object) -> str:
 
 
 def _spill() -> str:
-    return str(Path(tempfile.gettempdir()) / f"mall-reader-{os.getpid()}")
+    """Where a reader puts what does not fit into memory: it need not have the right to write beside the version."""
+    try:
+        return str(Path(tempfile.gettempdir()) / f"mall-reader-{os.getpid()}")
+    except FileNotFoundError:  # no room there for a single byte: then it does without
+        return ""
 
 
 @contextmanager

@@ -1,12 +1,14 @@
 """Everything that can go wrong on purpose, with the exit status each one means.
 
 MallError                     1  a defect of ours
-├── InputError                2  the source, an option or the file system is at fault; nothing is published
+├── InputError                2  the source, an option, the disk or the memory is at fault; nothing is published
 │   ├── GateError             2  the data were read but must not be published
 │   ├── NotPublishedError     2  a reader asked for a warehouse that does not exist yet
 │   └── DamagedError          2  the file of a version cannot be read
-├── BusyError                 3  another refresh holds the lock
+├── BusyError                 3  another refresh, rollback or erasure holds the lock
 └── BuildError                1  a SQL file of ours failed; the message names it
+
+A refresh ends with 0 when it has published, and only then; 130 means that it was interrupted.
 """
 
 import sys

@@ -16,7 +16,7 @@ from warehouse.build import build
 from warehouse.catalog import relations
 from warehouse.checks import run_checks
 from warehouse.connection import Snapshot, builder, literal
-from warehouse.errors import BuildError, DamagedError, InputError, MallError, refuse
+from warehouse.errors import BuildError, DamagedError, GateError, InputError, MallError, refuse
 from warehouse.forgotten import read, remember, take_back
 from warehouse.publish import locked, put, unfinished
 from warehouse.settings import Settings
@@ -109,7 +109,7 @@ def _erase(path: Path, customer_id: str) -> str:
                 connection.execute("detach old")
                 connection.execute("checkpoint warehouse")
             put(building, path)
-    except (DamagedError, BuildError) as error:
+    except (DamagedError, BuildError, GateError) as error:
         if is_current:
             raise InputError(
                 f"{path}: the customer could not be erased from the current version ({error}); "

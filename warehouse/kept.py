@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 from rich.console import Console
 from rich.table import Table
 
 from warehouse.connection import Snapshot
-from warehouse.errors import DamagedError, InputError, MallError, refuse
+from warehouse.errors import InputError, MallError, refuse
 from warehouse.settings import Settings
 from warehouse.versions import current, files, version_of
 
@@ -43,6 +44,8 @@ def kept(directory: Path) -> list[Kept]:
     except InputError:
         now = None
     found = [_kept(path, version_of(path) == now) for path in reversed(files(directory))]
+    if now is not None and now not in (one.number for one in found):
+        found.insert(0, Kept(now, True, 0, is_damaged=True))  # its file is gone
     if not found:
         raise InputError(f"{directory}: no warehouse has been published there; run `make refresh` first")
     return found
@@ -55,8 +58,10 @@ def _kept(path: Path, is_current: bool) -> Kept:
         about = snapshot.rows("from marts.provenance")[0]
         runs = snapshot.value("select count(distinct run_id) from segments.runs")
         snapshot.close()
-    except DamagedError:
+    except InputError:
         return Kept(version_of(path), is_current, size, is_damaged=True)
+    except duckdb.CatalogException:  # of an earlier release, or no warehouse at all
+        return Kept(version_of(path), is_current, size)
     return Kept(version_of(path), is_current, size, False, about["built_at"], about["source_file"], about["count_customers"], runs)
 
 
@@ -82,7 +87,10 @@ def main() -> int:
             "–" if one.count_runs is None else str(one.count_runs),
             f"{one.bytes / 1e6:,.1f}",
         )
-    Console(highlight=False, markup=False, soft_wrap=True).print(table)
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:  # a pipe has no width to keep to
+        console.width = 200
+    console.print(table)
     return 0
 
 

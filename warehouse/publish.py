@@ -3,6 +3,7 @@
 Nothing a reader has open is ever written to. Whatever stops a refresh, the link still points at the last good version.
 """
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -165,12 +166,9 @@ def locked(directory: Path) -> Iterator[None]:
             file.seek(0)
             holder = file.read().strip() or "another process"
             raise BusyError(f"{directory} is being refreshed by {holder}; try again when it has ended") from error
-        try:
-            file.truncate(0)
-            file.write(f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
-            file.flush()
-        except OSError:  # a full disk: the lock holds without a name in it
-            pass
+        with contextlib.suppress(OSError):  # a full disk: the lock holds without a name in it
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC".encode())
         sweep(directory)
         try:
             yield

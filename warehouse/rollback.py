@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
 from warehouse.connection import Snapshot
 from warehouse.errors import DamagedError, InputError, MallError, refuse
 from warehouse.publish import locked, point_at, unfinished
@@ -20,8 +22,8 @@ from warehouse.versions import CURRENT, current, file_name, published
 class Return:
     """What a rollback did."""
 
-    left: int
-    """The version that was current."""
+    left: int | None
+    """The version that was current; None where the link named none."""
     to: int
     """The version that is."""
     about: str
@@ -36,14 +38,13 @@ def rollback(directory: Path, wanted: int | None = None) -> Return:
     if not directory.is_dir():
         raise InputError(f"{directory}: no warehouse has been published there; run `make refresh` first")
     with locked(directory), unfinished(directory / CURRENT):
-        left = current(directory)
-        if left is None:
-            raise InputError(f"{directory}: no warehouse has been published there; run `make refresh` first")
+        left = _left(directory, wanted)
         kept = [number for number in published(directory) if number != left]
         if wanted is not None and wanted not in kept:
             others = ", ".join(map(str, kept)) or "no other"
-            raise InputError(f"{directory}: version {wanted} is not there to return to; there is {others}, and {left} is current")
-        for number in [wanted] if wanted is not None else _candidates(directory, left, kept):
+            now = f", and {left} is current" if left is not None else ""
+            raise InputError(f"{directory}: version {wanted} is not there to return to; there is {others}{now}")
+        for number in [wanted] if wanted is not None else _candidates(directory, left or 0, kept):
             try:
                 about = _about(directory / file_name(number))
             except DamagedError:
@@ -55,6 +56,19 @@ def rollback(directory: Path, wanted: int | None = None) -> Return:
     raise InputError(f"{directory}: there is no version before {left} to return to")
 
 
+def _left(directory: Path, wanted: int | None) -> int | None:
+    """The current version. Where a person names the version to go to, it does not matter that the link is wrong or missing."""
+    try:
+        left = current(directory)
+    except InputError:
+        if wanted is None:
+            raise
+        return None
+    if left is None and wanted is None:
+        raise InputError(f"{directory}: no warehouse has been published there; run `make refresh` first")
+    return left
+
+
 def _candidates(directory: Path, left: int, kept: Sequence[int]) -> list[int]:
     """Those the current version remembers go first: it was built upon them. Newest first."""
     before = sorted((number for number in kept if number < left), reverse=True)
@@ -62,15 +76,23 @@ def _candidates(directory: Path, left: int, kept: Sequence[int]) -> list[int]:
         snapshot = Snapshot(directory / file_name(left))
     except DamagedError:
         return before
-    remembered = {row["run_id"] for row in snapshot.rows("select distinct run_id from segments.runs")}
-    snapshot.close()
+    try:
+        remembered = {row["run_id"] for row in snapshot.rows("select distinct run_id from segments.runs")}
+    except duckdb.CatalogException:  # of an earlier release
+        remembered = set()
+    finally:
+        snapshot.close()
     return sorted(before, key=lambda number: (number not in remembered, -number))
 
 
 def _about(path: Path) -> str:
     snapshot = Snapshot(path)
-    about = snapshot.rows("from marts.provenance")[0]
-    snapshot.close()
+    try:
+        about = snapshot.rows("from marts.provenance")[0]
+    except duckdb.CatalogException:
+        return "of an earlier release"
+    finally:
+        snapshot.close()
     return f"{about['count_customers']:,} customers of {about['source_file']}, built {about['built_at']:%Y-%m-%d %H:%M} UTC"
 
 
@@ -83,7 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         done = rollback(Settings.from_environment().warehouse, given.version)
     except MallError as error:
         return refuse("rollback", error)
-    print(f"Version {done.left} was left; version {done.to} is current: {done.about}")
+    left = f"Version {done.left} was left; " if done.left is not None else ""
+    print(f"{left}{'v' if left else 'V'}ersion {done.to} is current: {done.about}")
     return 0
 
 

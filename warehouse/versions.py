@@ -38,4 +38,4 @@ def published(directory: Path) -> list[int]:
 def current(directory: Path) -> int | None:
     """The version number the link points at, whether its file is there or not; None when nothing is published."""
     link = directory / CURRENT
-    return version_of(Path(os.readlink(link))) if link.is_symlink() else None
+    return version_of(directory / os.readlink(link)) if link.is_symlink() else None

@@ -1,10 +1,11 @@
 """The pages without a browser: what they say equals what SQL says, and hostile requests are refused."""
 
 import json
+from datetime import datetime
 
 import pytest
 
-from dashboard import queries
+from dashboard import queries, shell
 from dashboard.app import create_app
 from dashboard.cube import cube
 from dashboard.figures import profile_heat_map, segment_scatter
@@ -128,3 +129,10 @@ def test_many_numbers_stand_below_one_another(count, rows, columns):
     assert (len(heat_map.z), len(heat_map.z[0])) == (rows, columns)
     assert heat_map.z[1][0] == (2.0 if count == 3 else 1.0)
     assert heat_map.text[0][0] == ("10 (+1)" if count == 3 else "10<br>+1")
+
+
+def test_the_header_says_when_an_older_version_stands_in():
+    """A damaged version is named before the one that is shown."""
+    about = {"source_file": "a.csv", "count_customers": 3, "version": 11, "built_at": datetime(2026, 1, 2), "is_synthetic": False}
+    assert "Version 12 is damaged; this is version 11." in str(shell.source_line(about, 12)[0])
+    assert "damaged" not in str(shell.source_line(about))

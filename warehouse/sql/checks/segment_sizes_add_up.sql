@@ -40,7 +40,7 @@ select
     counted.count_assigned as counted
 from segments
 full join counted using (run_id, segmentation, algorithm, segment_id)
-where segments.size is distinct from counted.count_assigned
+where segments.size is distinct from coalesce(counted.count_assigned, 0)  -- 0: its last customer was erased on request
 
 union all
 

@@ -1,0 +1,171 @@
+"""Erasing a person: from every version, from every byte, and for good."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import etl.refresh
+from tests.helpers import HEADER
+from tests.warehouse.crashing import COUNTS, customers
+from warehouse.connection import Snapshot, Warehouse
+from warehouse.forget import main as forget
+from warehouse.versions import current, published
+
+PERSON = "PERSON-7731"
+ROW = f"{PERSON},Female,73,79,73"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """19 customers and the person, another's rejected row that mentions them, and a broken line that does."""
+    path = customers(tmp_path, 19).rename(tmp_path / "customers_22.csv")
+    path.write_text(path.read_text() + f"{ROW}\nC0099,Male,{PERSON},1,1\nC0098,Male,1,1,{PERSON},1,1\n")
+    return path
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path, source: Path, quick: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three versions that hold the person, in the directory that the commands take."""
+    for name, value in {"WAREHOUSE": tmp_path / "w", "CUSTOMERS": source, "SEGMENTATIONS": quick, "MAX_REJECTED": 0.5}.items():
+        monkeypatch.setenv(name, str(value))
+    for _ in range(3):
+        assert etl.refresh.main([]) == 0
+    return tmp_path / "w"
+
+
+def holding(directory: Path, *texts: str) -> list[str]:
+    """The files with one of the texts in their bytes, or, as DuckDB compresses, in a value of a table."""
+    found = [path.name for path in directory.iterdir() if any(text.encode() in path.read_bytes() for text in texts)]
+    for path in directory.glob("v*.duckdb"):
+        snapshot = Snapshot(path)
+        tables = snapshot.rows("select schema_name, table_name from duckdb_tables() where database_name = 'warehouse'")
+        for table in tables:
+            name = f"{table['schema_name']}.{table['table_name']}"
+            rows = repr(snapshot.rows(f"from {name}"))
+            found += [f"{path.name}: {name}" for text in texts if text in rows]
+        snapshot.close()
+    return found
+
+
+def agrees(snapshot: Snapshot) -> int:
+    """The number of customers, which every table must agree on."""
+    (number,) = {snapshot.value(sql) for sql in COUNTS}
+    assert snapshot.value("select bool_and(rows_in = rows_kept + rows_rejected + rows_duplicate + rows_forgotten) from raw.sources")
+    return int(number)
+
+
+def test_nothing_is_left_of_a_person(warehouse: Path, capsys: pytest.CaptureFixture[str]):
+    """Neither the id nor the row is in any byte of the directory; every version says what was removed, and still adds up."""
+    assert holding(warehouse, PERSON)
+    early = Warehouse(warehouse)
+    before = [agrees(Snapshot(warehouse / f"v{number}.duckdb")) for number in (1, 2, 3)]
+    assert early.snapshot().version == 3
+    capsys.readouterr()
+    assert forget(["--id", f" {PERSON} "]) == 0
+    out = capsys.readouterr().out
+    assert [f"Version {number}: erased: " in out for number in (3, 2, 1)] == [True] * 3
+    assert holding(warehouse, PERSON, ROW) == []
+    assert published(warehouse) == [1, 2, 3]
+    assert [agrees(Snapshot(warehouse / f"v{number}.duckdb")) for number in (1, 2, 3)] == [number - 1 for number in before]
+    snapshot = early.snapshot()
+    assert (snapshot.version, agrees(snapshot)) == (3, before[-1] - 1)
+    reasons = snapshot.columns("select distinct reason, row_text from raw.rejects")
+    assert reasons == {"reason": ["erased on request"], "row_text": [None]}
+
+
+def test_models_stay_as_they_were_fitted(warehouse: Path):
+    """An erasure changes no scaling, no centroid and nobody else's segment."""
+    tables = (
+        "from features.scaling order by all",
+        "from features.imputation order by all",
+        "from segments.centroids order by all",
+        f"from segments.assignments where customer_id <> '{PERSON}' order by all",
+        f"from marts.customers where customer_id <> '{PERSON}' order by all",
+    )
+    before = [Warehouse(warehouse).snapshot().rows(sql) for sql in tables]
+    assert forget(["--id", PERSON]) == 0
+    after = Warehouse(warehouse).snapshot()
+    assert [after.rows(sql) for sql in tables] == before
+    bare = "select count(*) from duckdb_columns() where comment is null and not internal and database_name = 'warehouse'"
+    assert after.value(bare) == 0
+
+
+def test_the_next_refresh_does_not_bring_them_back(warehouse: Path, source: Path, capsys: pytest.CaptureFixture[str]):
+    """It names the file and the lines that still hold the person; with UNDO they are loaded again."""
+    assert forget(["--id", PERSON]) == 0
+    capsys.readouterr()
+    assert etl.refresh.main([]) == 0
+    out = capsys.readouterr().out
+    assert f"{source.name}: still holds people who were erased on request, in 1 row (line 21)" in out
+    assert holding(warehouse, PERSON, ROW) == []
+    assert agrees(Warehouse(warehouse).snapshot()) == 19
+    assert forget(["--id", PERSON, "--undo"]) == 0
+    assert etl.refresh.main([]) == 0
+    assert PERSON in repr(Warehouse(warehouse).snapshot().rows("from raw.customers union all by name from raw.rejects"))
+    assert forget(["--id", PERSON, "--undo"]) == 2
+
+
+def test_an_unknown_person(warehouse: Path, capsys: pytest.CaptureFixture[str]):
+    """One line, status 2, no file is touched and nobody is remembered."""
+    before = {path: path.stat().st_ino for path in warehouse.iterdir()}
+    for unknown in ("PERSON-773", "C00", "person-7731"):
+        assert forget(["--id", unknown]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert f"no customer '{unknown}' in version 3, 2, 1" in line
+    assert forget(["--id", "  "]) == 2
+    assert {path: path.stat().st_ino for path in warehouse.iterdir()} == before
+
+
+def test_asked_twice(warehouse: Path):
+    """The second time finds nothing more to do."""
+    assert forget(["--id", PERSON]) == 0
+    inodes = [path.stat().st_ino for path in warehouse.glob("v*.duckdb")]
+    assert forget(["--id", PERSON]) == 0
+    assert [path.stat().st_ino for path in warehouse.glob("v*.duckdb")] == inodes
+
+
+def test_the_last_of_a_segment(tmp_path: Path, quick: Path, monkeypatch: pytest.MonkeyPatch):
+    """A person who is a segment by themselves can be erased too."""
+    near = "".join(f"C{i},Male,{20 + i},{15 + i % 3},{39 + i % 2}\n" for i in range(8))
+    path = tmp_path / "customers.csv"
+    path.write_text(HEADER + near + "far-away,Male,40,150,99\n")
+    for name, value in {"WAREHOUSE": tmp_path / "w", "CUSTOMERS": path, "SEGMENTATIONS": quick, "FORCE": 1}.items():
+        monkeypatch.setenv(name, str(value))
+    assert etl.refresh.main([]) == 0
+    assert Warehouse(tmp_path / "w").snapshot().value("select min(size) from segments.segments") == 1
+    assert forget(["--id", "far-away"]) == 0
+    assert holding(tmp_path / "w", "far-away") == []
+    assert agrees(Warehouse(tmp_path / "w").snapshot()) == 8
+
+
+def test_a_damaged_version_is_removed(warehouse: Path, capsys: pytest.CaptureFixture[str]):
+    """A kept version that cannot be read may hold the person: it goes. The current one never does: then a refresh is asked for."""
+    for number in (1, 3):
+        (warehouse / f"v{number}.duckdb").chmod(0o644)
+        (warehouse / f"v{number}.duckdb").write_bytes(PERSON.encode())
+    assert forget(["--id", PERSON]) == 2
+    assert "run make refresh" in capsys.readouterr().err
+    assert current(warehouse) == 3
+    assert etl.refresh.main([]) == 0
+    assert forget(["--id", PERSON]) == 0
+    assert "was removed: it is damaged" in capsys.readouterr().out
+    assert holding(warehouse, PERSON) == []
+    assert current(warehouse) == 4
+
+
+def test_a_list_that_cannot_be_read_stops_a_refresh(warehouse: Path, capsys: pytest.CaptureFixture[str]):
+    """Nothing is loaded past tombstones that are not understood."""
+    (warehouse / "forgotten.csv").write_text("nonsense")
+    assert etl.refresh.main([]) == 2
+    assert "forgotten.csv" in capsys.readouterr().err
+    assert current(warehouse) == 3
+
+
+def test_tombstones_hold_no_id(warehouse: Path):
+    """The file has salted hashes, and SQL hashes an id as Python does."""
+    assert forget(["--id", PERSON]) == 0
+    (salt_line, person) = (warehouse / "forgotten.csv").read_text().splitlines()
+    salt = salt_line.removeprefix("salt,")
+    row = duckdb.sql(f"select sha256('{salt}' || '{PERSON}')").fetchall()
+    assert person.split(",")[0] == row[0][0]
