@@ -18,36 +18,33 @@ _ROWS = {
     "rows_duplicate": "+ copies",
     "rows_forgotten": "+ erased",
 }
+_ALWAYS = ("rows_in", "rows_kept", "rows_rejected")
 _VERDICTS = {"passed": ("✓ passed", "muted"), "warned": ("▲ look at it", "doubt"), "forced": ("✕ forced", "error")}
 _COLUMN_KINDS = {"id": "id", "numeric": "number", "category": "category", "text": "carried as text", "ignore": "not loaded"}
 _LONGEST_TITLE = 2_000
+_LONGEST_FILE = 36
 
 
 def sources_table(sources: Sequence[Row]) -> Any:
     """A row per file, and their sums when they are many."""
-    head = [
-        _words("File"),
-        _words("Kind"),
-        _words("Encoding"),
-        *(html.Th(title) for title in _ROWS.values()),
-        _words("Fingerprint"),
-    ]
+    shown = [name for name in _ROWS if name in _ALWAYS or any(row[name] for row in sources)]
+    head = [_words("File"), _words("Kind"), _words("Encoding"), *(html.Th(_ROWS[name]) for name in shown), _words("Fingerprint")]
     rows = [
         html.Tr(
             [
-                html.Td(_cut(row["source_file"]), className="words"),
+                html.Td(_file(row["source_file"]), className="words"),
                 html.Td(_kind(row), className="words"),
                 html.Td(_encoding(row["encoding"]), className="words"),
-                *(html.Td(format.count(row[name])) for name in _ROWS),
-                html.Td(html.Code(row["source_fingerprint"][:12], title=row["source_fingerprint"]), className="words"),
+                *(html.Td(format.count(row[name])) for name in shown),
+                html.Td(html.Code(row["source_fingerprint"][:8], title=row["source_fingerprint"]), className="words"),
             ]
         )
         for row in sources
     ]
-    sums = [html.Td(format.count(sum(row[name] for row in sources))) for name in _ROWS]
+    sums = [html.Td(format.count(sum(row[name] for row in sources))) for name in shown]
     last = [html.Td(f"{format.count(len(sources))} files", className="words", colSpan=3), *sums, html.Td()]
     foot = [html.Tfoot(html.Tr(last))] if len(sources) > 1 else []
-    return html.Table([html.Thead(html.Tr(head)), html.Tbody(rows), *foot], className="numbers files")
+    return html.Table([html.Thead(html.Tr(head)), html.Tbody(rows), *foot], className="numbers")
 
 
 def gate_table(verdicts: Sequence[Row]) -> Any:
@@ -80,7 +77,7 @@ def rejects_table(rejects: Sequence[Row], rows_in: int) -> Any:
 def columns_table(columns: Sequence[Row]) -> Any:
     """What each header was taken for, what was missing, and the range of the values."""
     titles = ("In the file", "In the warehouse", "Kind", "Unit")
-    head = [*(_words(title) for title in titles), html.Th("Missing"), _words("Filled in with")]
+    head = [*(_words(title) for title in titles), html.Th("Missing"), _words("Filled in")]
     head += [html.Th(title) for title in ("Lowest", "Median", "Highest")]
     return html.Table([html.Thead(html.Tr(head)), html.Tbody([_column(row) for row in columns])], className="numbers")
 
@@ -89,15 +86,15 @@ def _column(row: Row) -> Any:
     header = row["source_header"].strip()
     missing = row["count_missing"]
     is_filled = missing and row["filled_with"]
-    median = f", {format.number(row['median'])}" if is_filled and row["median"] is not None else ""
+    stands_in = row["filled_with"] if row["median"] is None else format.number(row["median"])
     return html.Tr(
         [
             html.Td(_cut(header) if header else "made of the other values", className="words"),
             html.Td(html.Code(row["column_name"]), className="words"),
             html.Td(_COLUMN_KINDS.get(row["kind"], row["kind"]), className="words"),
-            html.Td(_unit(row), className="words"),
+            html.Td(_unit(row), className="words unit"),
             html.Td("" if missing is None else format.count(missing)),
-            html.Td(f"{row['filled_with']}{median}" if is_filled else "", className="words"),
+            html.Td(f"→ {stands_in}" if is_filled else "", className="words", title=row["filled_with"]),
             *(html.Td("" if row[name] is None else format.number(row[name])) for name in ("lowest", "median", "highest")),
         ]
     )
@@ -111,9 +108,17 @@ def _unit(row: Row) -> str:
 
 
 def _example(row: Row) -> Any:
-    where = f"{row['source_file']}, line {format.count(row['source_line'])}"
     text = "erased on request" if row["row_text"] is None else row["row_text"]
-    return html.Div([html.Div([html.Span(f"{where}: ", className="muted"), row["reason"]]), _cut(text)], className="example")
+    line = html.Span([_file(row["source_file"]), f", line {format.count(row['source_line'])}: "], className="muted")
+    return html.Div([html.Div([line, row["reason"]]), _cut(text)], className="example")
+
+
+def _file(name: str) -> Any:
+    """The name of a file; of a long path the end, which tells files apart."""
+    last = name.rpartition("/")[2]
+    end = f"…/{last}" if len(last) < _LONGEST_FILE else f"…{name[-_LONGEST_FILE:]}"
+    shown = name if len(name) <= _LONGEST_FILE else end
+    return html.Span(shown, title=name, className="file")
 
 
 def _cut(text: str) -> Any:
