@@ -63,7 +63,8 @@ def answer(
         change = f"{_listed(moved)} moved since version {previous}."
     else:
         change = f"Nothing moved much since version {previous}."
-    doubts = list(dict.fromkeys(row["rule"].lower() for row in verdicts if row["verdict"] != "passed"))
+    asked = [row for row in verdicts if row["rule"] != "Distributions"]  # what moved is said already
+    doubts = list(dict.fromkeys(row["rule"].lower() for row in asked if row["verdict"] != "passed"))
     gate = f" Look at what the gate says about {_listed(doubts)}." if doubts else ""
     return f"{_rows(sources)} {_filled(columns)} {change}{gate}"
 

@@ -60,7 +60,7 @@ def bins(*shares, width=10.0):
             COUNTS | {"rows_kept": 201, "rows_rejected": 0, "rows_duplicate": 1, "rows_forgotten": 1},
             1,
             [MOVED],
-            [WARNED],
+            [WARNED, WARNED | {"rule": "Distributions"}],
             11,
             "201 of 203 rows were kept: 1 identical copy, 1 erased on request. 1 value was missing and filled in. "
             "Age moved since version 11. Look at what the gate says about units.",
