@@ -13,7 +13,7 @@ from dashboard import ids, shell
 from dashboard.browser import in_browser
 from dashboard.cube import cube
 from dashboard.guard import guard
-from dashboard.pages import evidence, explore, segments
+from dashboard.pages import data, evidence, explore, segments
 from dashboard.queries import Row, clusterings, provenance
 from warehouse.connection import Warehouse
 from warehouse.errors import MallError
@@ -23,6 +23,7 @@ PAGES: dict[str, Callable[[], Any]] = {
     "/": explore.layout,
     "/segments": segments.layout,
     "/evidence": evidence.layout,
+    "/data": data.layout,
 }
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ def create_app(settings: Settings) -> Dash:
     explore.register(app, warehouse)
     segments.register(app, warehouse)
     evidence.register(app, warehouse)
+    data.register(app, warehouse)
     return app
 
 

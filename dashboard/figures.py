@@ -32,14 +32,23 @@ def segment_scatter(customers: Mapping[str, Sequence[float]], segments: Sequence
             marker={"color": segment_colour(segment["colour"]), "size": 6, "opacity": 0.75},
             hovertemplate=f"{plain(segment['segment_name'])}<br>{x['label']} %{{x}}<br>{y['label']} %{{y}}<extra></extra>",
         )
-    _mark_means(figure, segments, x["column_name"], y["column_name"], theme)
-    figure.update_xaxes(title=format.title(x["label"], x["unit"]))
-    figure.update_yaxes(title=format.title(y["label"], y["unit"]))
+    span = _span(customers["x"])
+    _mark_means(figure, segments, x["column_name"], y["column_name"], span, theme)
+    figure.update_xaxes(title=format.title(x["label"], x["unit"]), range=span)
+    figure.update_yaxes(title=format.title(y["label"], y["unit"]), range=_span(customers["y"]))
     return styled(figure, theme, 440)
 
 
-def _mark_means(figure: go.Figure, segments: Sequence[Row], x: str, y: str, theme: Theme) -> None:
-    """A ringed dot at the mean of every segment, with its name."""
+def _span(values: Sequence[float]) -> list[float]:
+    """The ends of an axis: Plotly by itself would make room for the names, however long."""
+    low, high = float(min(values)), float(max(values))
+    margin = (high - low) / 16 or 1.0
+    return [low - margin, high + margin]
+
+
+def _mark_means(figure: go.Figure, segments: Sequence[Row], x: str, y: str, span: Sequence[float], theme: Theme) -> None:
+    """A ringed dot at the mean of every segment, with its name; `span` holds the ends of the x axis."""
+    low, high = span
     means = [(segment[f"mean_{x}"], segment[f"mean_{y}"]) for segment in segments]
     figure.add_scatter(
         x=[mean[0] for mean in means],
@@ -54,12 +63,15 @@ def _mark_means(figure: go.Figure, segments: Sequence[Row], x: str, y: str, them
         cliponaxis=False,
     )
     for segment, mean in zip(segments, means, strict=True):
+        place = (mean[0] - low) / (high - low)  # a name near an edge grows away from it
         figure.add_annotation(
             x=mean[0],
             y=mean[1],
-            text=plain(segment["segment_name"]),
+            xanchor="left" if place < 0.25 else "right" if place > 0.75 else "center",
+            text=wrapped(segment["segment_name"], 32, 2),
             showarrow=False,
-            yshift=20,
+            yanchor="bottom",
+            yshift=8,
             bgcolor=theme.surface,
             opacity=0.9,
             borderpad=1,
@@ -86,7 +98,7 @@ def profile_heat_map(profiles: Sequence[Row], segments: Sequence[Row], theme: Th
             text=(texts if is_wide else texts.T).tolist(),
             texttemplate="%{text}",
             textfont={"size": 12},
-            x=titles if is_wide else [_wrapped(name) for name in names],
+            x=titles if is_wide else [wrapped(name, min(20, max(12, 96 // len(names))), 4) for name in names],
             y=[plain(name) for name in names] if is_wide else titles,
             colorscale=[list(stop) for stop in DIVERGING],
             zmid=0,
@@ -114,33 +126,39 @@ def quartile_ranges(profiles: Sequence[Row], segments: Sequence[Row], theme: The
     by_segment = {row["segment_id"]: row for row in profiles}
     rows = [by_segment[segment["segment_id"]] for segment in segments]
     feature = rows[0]
+    places = list(range(len(rows)))  # places, not names: two long names may be cut alike
     colours = [segment_colour(segment["colour"]) for segment in segments]
     figure = go.Figure(
         go.Bar(
             base=[row["lower_quartile"] for row in rows],
             x=[row["upper_quartile"] - row["lower_quartile"] for row in rows],
-            y=[plain(segment["segment_name"]) for segment in segments],
+            y=places,
             orientation="h",
             marker={"color": colours},
             opacity=0.55,
             width=0.5,
-            customdata=[[row["lower_quartile"], row["median"], row["upper_quartile"]] for row in rows],
-            hovertemplate="%{y}<br>median %{customdata[1]:.4g}, half %{customdata[0]:.4g}–%{customdata[2]:.4g}<extra></extra>",
+            customdata=[
+                [
+                    plain(segment["segment_name"]),
+                    *(format.number(row[name]) for name in ("median", "lower_quartile", "upper_quartile")),
+                ]
+                for segment, row in zip(segments, rows, strict=True)
+            ],
+            hovertemplate="%{customdata[0]}<br>median %{customdata[1]}, half %{customdata[2]}–%{customdata[3]}<extra></extra>",
         )
     )
     figure.add_scatter(
         x=[row["median"] for row in rows],
-        y=[plain(segment["segment_name"]) for segment in segments],
+        y=places,
         mode="markers",
         marker={"color": colours, "size": 12, "line": {"color": theme.ink, "width": 1.5}},
         hoverinfo="skip",
     )
     figure.add_vline(x=feature["median_everyone"], line={"color": theme.everyone, "dash": "dash"})
-    figure.update_xaxes(title=format.title(feature["label"], feature["unit"]))
-    figure = styled(figure, theme, 88 + 32 * len(segments))
-    figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(showgrid=True)
-    return figure
+    figure = styled(figure, theme, 56 + 36 * len(segments)).update_layout(margin={"b": 24})
+    names = [wrapped(segment["segment_name"], 24, 2) for segment in segments]
+    figure.update_yaxes(autorange="reversed", showgrid=False, tickmode="array", tickvals=places, ticktext=names)
+    return figure.update_xaxes(showgrid=True, nticks=6, tickangle=0)
 
 
 def index_by_k(evaluations: Sequence[Row], index: str, title: str, theme: Theme) -> go.Figure:
@@ -185,7 +203,13 @@ def silhouette_plot(silhouettes: Sequence[Row], segments: Sequence[Row], theme: 
         )
         if widths:
             figure.add_annotation(
-                x=0, y=start + len(widths) / 2, text=plain(segment["segment_name"]), showarrow=False, xanchor="right", xshift=-8
+                x=0,
+                y=start + len(widths) / 2,
+                text=wrapped(segment["segment_name"], 28, 3),
+                align="right",
+                showarrow=False,
+                xanchor="right",
+                xshift=-8,
             )
         start += len(widths) + max(1, len(silhouettes) // 100)
     mean = float(np.mean([row["silhouette"] for row in silhouettes]))
@@ -207,18 +231,24 @@ def cross_table(cells: Sequence[Row], kmeans: Sequence[Row], ward: Sequence[Row]
             z=table,
             text=[[format.count(count) if count else "" for count in row] for row in table],
             texttemplate="%{text}",
-            x=[plain(row["segment_name"]) for row in ward],
-            y=[plain(row["segment_name"]) for row in kmeans],
+            x=list(range(len(ward))),
+            y=list(range(len(kmeans))),
+            customdata=[[[plain(row["segment_name"]), plain(column["segment_name"])] for column in ward] for row in kmeans],
             colorscale=[[0, theme.surface], [1, theme.everyone]],
             showscale=False,
             xgap=2,
             ygap=2,
-            hovertemplate="K-Means: %{y}<br>Ward: %{x}<br>%{text} customers<extra></extra>",
+            hovertemplate="K-Means: %{customdata[0]}<br>Ward: %{customdata[1]}<br>%{text} customers<extra></extra>",
         )
     )
     figure = styled(figure, theme, 160 + 40 * len(kmeans))
     figure.update_traces(textfont={"color": theme.ink})
-    return figure.update_yaxes(autorange="reversed", showgrid=False)
+    columns = [wrapped(row["segment_name"], max(12, 120 // len(ward)), 4) for row in ward]
+    figure.update_xaxes(tickmode="array", tickvals=list(range(len(ward))), ticktext=columns, tickangle=0)
+    rows = [wrapped(row["segment_name"], 32, 2) for row in kmeans]
+    return figure.update_yaxes(
+        autorange="reversed", showgrid=False, tickmode="array", tickvals=list(range(len(kmeans))), ticktext=rows
+    )
 
 
 def elbow_and_silhouette(evaluations: Sequence[Row], theme: Theme) -> tuple[go.Figure, go.Figure]:
@@ -234,6 +264,6 @@ def plain(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _wrapped(name: str) -> str:
-    """A name for Plotly in lines of about a dozen letters."""
-    return "<br>".join(plain(line) for line in textwrap.wrap(name, 14))
+def wrapped(name: str, width: int, lines: int | None = None) -> str:
+    """A name for Plotly in lines of at most `width` letters, and at most so many lines."""
+    return "<br>".join(plain(line) for line in textwrap.wrap(name, width, max_lines=lines, placeholder=" …"))

@@ -16,7 +16,7 @@ def percent(share: float) -> str:
 def number(value: float) -> str:
     """Three significant digits, thousands separated: 86.538 -> "86.5"."""
     if abs(value) >= 999.5:
-        return f"{value:,.0f}"
+        return f"{value:,.0f}".replace("-", "−")
     text = f"{value:.3g}"
     return (f"{value:.4f}" if "e" in text else text).replace("-", "−")
 

@@ -26,3 +26,4 @@ EXPLORE_READY = "explore-ready"
 
 SEGMENTS = "segments-content"
 EVIDENCE = "evidence-content"
+DATA = "data-content"

@@ -206,5 +206,45 @@ def customer_columns(db: Snapshot) -> list[Row]:
     )
 
 
+def load_sources(db: Snapshot) -> list[Row]:
+    """The files that were loaded, with what became of their rows."""
+    return db.rows("from marts.load_sources order by source, source_file")
+
+
+def load_rejects(db: Snapshot, examples: int) -> list[Row]:
+    """The kinds of rejected rows, the most frequent first, each with at most `examples` of its rows."""
+    return db.rows("from marts.load_rejects where place <= ? order by count_rows desc, rule, place", (examples,))
+
+
+def source_columns(db: Snapshot) -> list[Row]:
+    """What each column of the source was taken for, and what it holds."""
+    return db.rows("from marts.columns order by position")
+
+
+def gate(db: Snapshot) -> list[Row]:
+    """What was asked before the version was published, and what was found."""
+    return db.rows("from marts.gate order by position")
+
+
+def distributions(db: Snapshot, run_id: int | None) -> dict[str, list[Row]]:
+    """By dimension: the bins of a run with their customers."""
+    found: dict[str, list[Row]] = {}
+    for row in db.rows("from marts.distribution_history where run_id = ? order by dimension, bin", (run_id,)):
+        found.setdefault(row["dimension"], []).append(row)
+    return found
+
+
+def previous_run(db: Snapshot) -> int | None:
+    """The run that the newest one is compared with; None for the first."""
+    return db.value(  # type: ignore[no-any-return]
+        "select max(run_id) from marts.distribution_history where run_id < (select version from marts.provenance)"
+    )
+
+
+def shifts(db: Snapshot) -> dict[str, Row]:
+    """By dimension: how far it has moved since the run before."""
+    return {row["dimension"]: row for row in db.rows("from marts.distribution_shifts")}
+
+
 ALGORITHM_TITLES = {"kmeans": "K-Means", "hierarchical": "Ward"}
 """What people call the algorithms."""

@@ -16,7 +16,7 @@ HISTORY = (
 )
 """What is carried. The other tables of the segments schema are of the newest run alone."""
 
-MARTS = ("marts.distribution_history",)
+MARTS = ("marts.distribution_history", "marts.distribution_detail")
 """What the marts remember of earlier runs; carried once the marts are built."""
 
 DEFAULTS: dict[str, str] = {}

@@ -7,6 +7,7 @@
   const html = (...given) => mall.frame.html(...given);
   const OTHER = { kmeans: "hierarchical", hierarchical: "kmeans" };
   const HEADLINE_MEANS = 4;
+  const BESIDE_SCATTER = 3;
   const set = (id, properties) => window.dash_clientside.set_props(id, properties);
 
   class Explore {
@@ -29,12 +30,16 @@
 
     makeViews() {
       const dimensions = [...this.cube.dimensions.values()];
-      const numeric = dimensions.filter((dimension) => dimension.kind === "numeric");
       const clustering = this.clustering(this.algorithm);
+      const isFeature = ({ name }) => clustering.features.includes(name);
+      const numeric = dimensions.filter((dimension) => dimension.kind === "numeric");
       const pair = this.pair(numeric, clustering);
+      const inOrder = numeric.length > BESIDE_SCATTER ? [...numeric.filter(isFeature), ...numeric.filter((one) => !isFeature(one))] : numeric;
+      const histograms = inOrder.map((dimension) => new mall.views.Histogram(this.cube, dimension, this));
       return [
-        ...numeric.map((dimension) => new mall.views.Histogram(this.cube, dimension, this)),
+        ...histograms.slice(0, BESIDE_SCATTER), // the scatter ends the first row; further histograms flow around it
         ...(pair ? [new mall.views.Scatter(this.cube, pair, this, clustering)] : []),
+        ...histograms.slice(BESIDE_SCATTER),
         ...dimensions
           .filter((dimension) => dimension.kind === "category")
           .map((dimension) => new mall.views.Bars(this.cube, dimension, this, { title: dimension.label, labels: dimension.values })),
@@ -253,7 +258,7 @@
     const search = mall.address.write({ filters, segmentation, algorithm });
     const current = mall.address.write(mall.address.read(window.location.search));
     if (search !== current) set("location", { search });
-    return ["/", "/segments", "/evidence"].map((path) => path + search);
+    return ["/", "/segments", "/evidence", "/data"].map((path) => path + search);
   }
 
   /* Keep the colour scheme of everything that is not Mantine in step with it. */

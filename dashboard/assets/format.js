@@ -16,6 +16,9 @@
     return value >= 1e4 ? `${number(value / 1e3)} k` : count(value);
   }
 
+  /* A value for an axis: large ones are short. */
+  const axis = (value) => (Math.abs(value) >= 1e4 ? (value < 0 ? "−" : "") + short(Math.abs(value)) : number(value));
+
   function number(value) {
     if (Math.abs(value) >= 999.5) return count(value).replace("-", "−");
     return String(Number(value.toPrecision(3))).replace("-", "−");
@@ -29,5 +32,5 @@
 
   const title = (dimension) => (dimension.unit ? `${dimension.label}, ${dimension.unit}` : dimension.label);
 
-  window.mall = Object.assign(window.mall || {}, { format: { count, short, percent, number, exact, quantity, title } });
+  window.mall = Object.assign(window.mall || {}, { format: { count, short, axis, percent, number, exact, quantity, title } });
 })();

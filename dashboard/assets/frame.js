@@ -51,13 +51,13 @@
   /* The axis along the bottom of a plot. */
   function bottomAxis(x, [low, high], top, most) {
     const marks = ticks(low, high, most).map((value) =>
-      svg("text", { x: x(value), y: top + 16, "text-anchor": "middle", class: "tick" }, window.mall.format.number(value)),
+      svg("text", { x: x(value), y: top + 16, "text-anchor": "middle", class: "tick" }, window.mall.format.axis(value)),
     );
     return svg("g", {}, svg("line", { x1: x(low), x2: x(high), y1: top + 0.5, y2: top + 0.5, class: "axis" }), ...marks);
   }
 
   /* The axis along the left of a plot, with light lines across. */
-  function leftAxis(y, [low, high], left, right, most, label = window.mall.format.number) {
+  function leftAxis(y, [low, high], left, right, most, label = window.mall.format.axis) {
     const values = ticks(low, high, most);
     const lines = values.map((value) => svg("line", { x1: left, x2: right, y1: y(value), y2: y(value), class: "grid" }));
     const marks = values.map((value) =>

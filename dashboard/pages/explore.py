@@ -16,7 +16,7 @@ from warehouse.errors import InputError, MallError
 PAGE_ROWS = 100
 _MOST_ROWS = 2**53
 """No row lies beyond: the largest whole number that a browser counts exactly."""
-_LEAST_WIDTH, _ID_WIDTH = 96, 168
+_LEAST_WIDTH, _ID_WIDTH = 120, 168
 _SEGMENT_COLUMNS = {"kmeans_segment": "K-Means segment", "hierarchical_segment": "Ward segment"}
 
 log = logging.getLogger(__name__)

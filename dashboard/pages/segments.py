@@ -38,9 +38,10 @@ def content(db: Snapshot, run: Row, look: Theme) -> list[Any]:
         f"with {format.percent(largest['share'])}."
     )
     numbers = list({row["feature"]: row for row in profiles}.values())
+    size = "half" if len(numbers) <= figures.MOST_SIDE_BY_SIDE else "full"
     small_multiples = [
         panel(
-            f"{feature['label']} by segment",
+            format.title(f"{feature['label']} by segment", feature["unit"]),
             figures.quartile_ranges([row for row in profiles if row["feature"] == feature["feature"]], segments, look),
             "third",
             "dot: median · bar: middle half · dashed: everyone",
@@ -52,11 +53,11 @@ def content(db: Snapshot, run: Row, look: Theme) -> list[Any]:
         html.Div([_card(segment, run, profiles) for segment in segments], className="cards"),
         html.Div(
             [
-                *_picture(db, run, segments, numbers, look),
+                *_picture(db, run, segments, numbers, size, look),
                 panel(
                     "Against everyone",
                     figures.profile_heat_map(profiles, segments, look),
-                    "half" if len(numbers) <= figures.MOST_SIDE_BY_SIDE else "full",
+                    size,
                     "mean (difference) · colour: standard deviations from everyone",
                 ),
                 *small_multiples,
@@ -92,7 +93,7 @@ def _card(segment: Row, run: Row, profiles: list[Row]) -> Any:
     )
 
 
-def _picture(db: Snapshot, run: Row, segments: list[Row], numbers: list[Row], look: Theme) -> list[Any]:
+def _picture(db: Snapshot, run: Row, segments: list[Row], numbers: list[Row], size: str, look: Theme) -> list[Any]:
     """The customers in the last two features clustered on, or in the first two there are."""
     chosen = [row["feature"] for row in numbers if row["feature"] in run["features"]]
     pair = chosen[-2:] if len(chosen) > 1 else [row["feature"] for row in numbers][:2]
@@ -102,7 +103,7 @@ def _picture(db: Snapshot, run: Row, segments: list[Row], numbers: list[Row], lo
     customers = queries.scatter_sample(db, f"{run['segmentation']}_{run['algorithm']}", pair[0], pair[1], SHOWN_CUSTOMERS)
     caption = f"a sample of {format.count(SHOWN_CUSTOMERS)} customers" if run["n_customers"] > SHOWN_CUSTOMERS else "every customer"
     title = f"{y['label']} by {x['label'].lower()}"
-    return [panel(title, figures.segment_scatter(customers, segments, x, y, look), "half", f"{caption} · large dots: means")]
+    return [panel(title, figures.segment_scatter(customers, segments, x, y, look), size, f"{caption} · large dots: means")]
 
 
 def _category_tables(profiles: list[Row], segments: list[Row]) -> list[Any]:

@@ -28,14 +28,25 @@ def register(app: Dash, warehouse: Warehouse, content_id: str, content: Callable
         Input(ids.SCHEME, "data"),
     )
     def fill(_: Any, segmentation: str | None, algorithm: str | None, scheme: str | None) -> Any:
-        try:
-            db = warehouse.snapshot()
-        except MallError as error:
-            return html.P(str(error), className="error")
-        return content(db, queries.known_run(db, segmentation, algorithm), theme(scheme))
+        return answer(warehouse, lambda db: content(db, queries.known_run(db, segmentation, algorithm), theme(scheme)))
 
 
-def panel(title: str, figure: Any, size: str, caption: str = "") -> Any:
-    """A titled chart."""
+def answer(warehouse: Warehouse, content: Callable[[Snapshot], Any]) -> Any:
+    """The content of the newest version, or in words why there is none."""
+    try:
+        return content(warehouse.snapshot())
+    except MallError as error:
+        return html.P(str(error), className="error")
+
+
+def panel(title: str, figure: Any, size: str, caption: str = "", hint: str = "") -> Any:
+    """A titled chart; the hint explains the caption to who points at it."""
     graph = dcc.Graph(figure=figure, config={"displayModeBar": False, "responsive": True}, style={"height": figure.layout.height})
-    return html.Section([html.H2([title, html.Span(caption, className="view-caption")]), graph], className=f"panel {size}")
+    heading = html.H2([title, html.Span(caption, className="view-caption", title=hint or None)])
+    return html.Section([heading, graph], className=f"panel {size}")
+
+
+def table_panel(title: str, table: Any, caption: str = "") -> Any:
+    """A titled table across the page; a long one scrolls below its head."""
+    heading = html.H2([title, html.Span(caption, className="view-caption")])
+    return html.Section([heading, html.Div(table, className="scroll tall")], className="panel")

@@ -2,6 +2,7 @@
 
 import random
 
+import duckdb
 import pytest
 
 from dashboard.app import create_app
@@ -145,7 +146,10 @@ def test_an_address_between_two_bins_snaps_to_their_edges(dash_duo, published):
     agrees(page, answers)
 
 
-@pytest.mark.parametrize(("path", "marks"), [("segments", [".segment-card", ".js-plotly-plot"]), ("evidence", [".js-plotly-plot"])])
+@pytest.mark.parametrize(
+    ("path", "marks"),
+    [("segments", [".segment-card", ".js-plotly-plot"]), ("evidence", [".js-plotly-plot"]), ("data", [".js-plotly-plot"])],
+)
 def test_every_page_shows_and_asks_nobody_else(dash_duo, published, path, marks):
     """The page draws in light and dark without an error in the console, and no request leaves the host."""
     dash_duo.start_server(create_app(Settings(warehouse=published)))
@@ -179,3 +183,34 @@ def test_a_refresh_while_the_page_is_open_is_shown_without_a_reload(dash_duo, tm
     wait_until(lambda: page.find(".headline strong").text.endswith("of 400 customers"), what="the new customers in the views")
     agrees(page, answers)
     assert page.driver.execute_script("return window.isTheSamePage"), "the page was not reloaded"
+
+
+def test_the_data_page_says_what_sql_says(dash_duo, published):
+    """The numbers of the files table, of the columns and the drawn customers equal SQL of another way."""
+    dash_duo.start_server(create_app(Settings(warehouse=published)))
+    driver = dash_duo.driver
+    driver.get(dash_duo.server_url + "/data")
+    wait_until(lambda: driver.find_elements("css selector", ".js-plotly-plot"), what="the distributions")
+    sql = duckdb.connect(str((published / CURRENT).resolve()), read_only=True)
+
+    def cells(panel: int) -> list[list[str]]:
+        script = (
+            "return [...document.querySelectorAll('.panel')[arguments[0]].querySelectorAll('tbody tr')]"
+            ".map(row => [...row.cells].map(cell => cell.textContent))"
+        )
+        return driver.execute_script(script, panel)
+
+    (rows,) = sql.execute("select count(*) from staging.customers").fetchone()
+    assert f"All {rows:,} rows were kept." in driver.find_element("css selector", ".answer").text
+    (file,) = cells(0)
+    assert file[3:6] == [f"{rows:,}", f"{rows:,}", "0"]
+    low, middle, high = sql.execute("select min(age), median(age), max(age) from staging.customers").fetchone()
+    (age,) = (row for row in cells(3) if row[1] == "age")
+    assert age[-3:] == [f"{low:g}", f"{middle:g}", f"{high:g}"]
+    drawn = driver.execute_script("return document.querySelectorAll('.js-plotly-plot')[0].data[0].customdata.map(bin => bin[1])")
+    bins = sql.execute("select lower_edge, upper_edge from marts.crossfilter_bins where dimension = 'age' order by bin").fetchall()
+    counted = [
+        sql.execute("select count(*) from features.customer_features where age >= ? and age < ?", edges).fetchone()[0]
+        for edges in bins
+    ]
+    assert [int(count.replace(",", "")) for count in drawn] == counted

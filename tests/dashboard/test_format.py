@@ -20,6 +20,7 @@ from dashboard import format
         (format.number(0.0000012), "0.0000"),
         (format.number(-3.0), "−3"),
         (format.number(1234.5), "1,234"),
+        (format.number(-1234.5), "−1,234"),
         (format.exact(1234567.5), "1,234,567.5"),
         (format.exact(20.0), "20"),
         (format.exact(3 * 0.1), "0.3"),

@@ -49,3 +49,13 @@ case
         + cast({{ value }} >= (floor({{ value }} / {{ width }}) + 1) * {{ width }} as integer)
     )
 {%- endmacro %}
+
+{# A number cut off after its first two digits: 139.5 is 130, -0.0127 is -0.012. #}
+{% macro first_digits(value) -%}
+case
+        when {{ value }} = 0 then 0
+        else
+            sign({{ value }}) * pow(10, floor(log10(abs({{ value }}))) - 1)
+            * floor(abs({{ value }}) / pow(10, floor(log10(abs({{ value }}))) - 1))
+    end
+{%- endmacro %}

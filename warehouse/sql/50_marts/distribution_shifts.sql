@@ -1,6 +1,6 @@
 -- The population stability index (Lewis 1994; Siddiqi 2006, Credit Risk Scorecards): the sum over groups of customers of
--- (share now - share before) * ln(share now / share before). Groups are the tenths of the earlier customers, as far as bins
--- can be told apart, or the nine most frequent categories and the others. A group without customers counts as half a customer.
+-- (share now - share before) * ln(share now / share before). Groups are the tenths of the earlier customers, which equal values
+-- may make fewer, or the nine most frequent categories and the others. A group without customers counts as half a customer.
 -- Of two samples of one population the index is about (1/n + 1/m) times a chi-square of groups - 1 degrees of freedom
 -- (Yurdakul & Naranjo 2020); what it exceeds in one case of twenty is that chi-square's 95 % point (Wilson & Hilferty 1931).
 create or replace view marts.distribution_shifts as
@@ -30,47 +30,71 @@ totals as (
         sum(count_customers) filter (is_newest) as count_now,
         sum(count_customers) filter (not is_newest) as count_before,
         sum(sum_values) filter (is_newest) / count_now as mean_now,
-        sum(sum_values) filter (not is_newest) / count_before as mean_before,
-        (max(upper_edge) filter (is_newest) - min(lower_edge) filter (is_newest)) / count(*) filter (is_newest) as width_now,
-        (max(upper_edge) filter (not is_newest) - min(lower_edge) filter (not is_newest)) / count(*) filter (not is_newest) as width_before
+        sum(sum_values) filter (not is_newest) / count_before as mean_before
     from bins
     group by dimension
     having count_now > 0 and count_before > 0
+),
+
+-- Categories are placed by how frequent they were.
+categories as (
+    select
+        bins.dimension,
+        dense_rank() over (partition by bins.dimension order by coalesce(before.count_customers, 0) desc, bins.category) as place,
+        bins.is_newest,
+        bins.count_customers
+    from bins
+    left join bins as before
+        on before.dimension = bins.dimension and before.category = bins.category and not before.is_newest
+    where bins.category is not null
+),
+
+cells as (
+    select
+        detail.*,
+        detail.run_id = runs.run_id as is_newest
+    from marts.distribution_detail as detail
+    cross join runs
+    where detail.run_id in (runs.run_id, runs.previous_run_id)
 ),
 
 -- A width is 1, 2 or 5 times a power of ten and edges are its multiples, so the wider of two bins is made of whole narrower
 -- ones, except where they are 2 and 5: both fit into 10, which is twice the wider.
 widths as (
     select
-        *,
-        greatest(width_now, width_before) / least(width_now, width_before) as ratio,
+        dimension,
+        max(bin_width) / min(bin_width) as ratio,
         case
-            when abs(ratio - round(ratio)) < 0.01 then greatest(width_now, width_before)
-            else 2 * greatest(width_now, width_before)
+            when abs(ratio - round(ratio)) < 0.01 then max(bin_width)
+            else 2 * max(bin_width)
         end as width
-    from totals
+    from cells
+    group by dimension
 ),
 
--- Categories are placed by how frequent they were.
+numbers as (
+    select
+        cells.dimension,
+        dense_rank() over (
+            partition by cells.dimension
+            order by floor(cells.bin / round(widths.width / cells.bin_width)), cells.first_digits
+        ) as place,
+        cells.is_newest,
+        cells.count_customers
+    from cells
+    inner join widths using (dimension)
+),
+
 places as (
     select
-        bins.dimension,
-        bins.category is not null as is_category,
-        case
-            when bins.category is not null
-                then
-                    dense_rank() over (
-                        partition by bins.dimension
-                        order by coalesce(before.count_customers, 0) desc, bins.category
-                    )
-            else floor((bins.lower_edge + bins.upper_edge) / 2 / widths.width)
-        end as place,
-        bins.is_newest,
-        bins.count_customers
-    from bins
-    inner join widths using (dimension)
-    left join bins as before
-        on before.dimension = bins.dimension and before.category = bins.category and not before.is_newest
+        *,
+        true as is_category
+    from categories
+    union all by name
+    select
+        *,
+        false as is_category
+    from numbers
 ),
 
 placed as (
@@ -168,7 +192,7 @@ comment on view marts.distribution_shifts is 'How far each column has moved sinc
 comment on column marts.distribution_shifts.dimension is 'A numeric or category column of features.customer_features.';
 comment on column marts.distribution_shifts.run_id is 'The newest run.';
 comment on column marts.distribution_shifts.previous_run_id is 'The run it is compared with.';
-comment on column marts.distribution_shifts.count_groups is 'Groups of customers that are compared: tenths of the earlier customers, or categories.';
+comment on column marts.distribution_shifts.count_groups is 'Groups of customers that are compared: tenths of the earlier customers, fewer where values are equal, or categories.';
 comment on column marts.distribution_shifts.mean_now is 'Mean of the newest run; null unless numeric.';
 comment on column marts.distribution_shifts.mean_before is 'Mean of the run before; null unless numeric.';
 comment on column marts.distribution_shifts.population_stability_index is 'Sum over the groups of (share now - share before) times ln(share now / share before); 0: the same.';

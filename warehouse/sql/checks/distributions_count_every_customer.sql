@@ -1,23 +1,34 @@
--- The distributions of this version have every customer in exactly one bin of every dimension.
-with history as (
+-- The distributions of this version have every customer in exactly one bin, and one cell, of every dimension.
+with distributions as (
+    select
+        dimension,
+        count_customers,
+        share
     from marts.distribution_history
     semi join segments.newest_run using (run_id)
 ),
 
-runs as (
+cells as (
     select
-        run_id,
-        max(n_customers) as n_customers
-    from segments.runs
-    group by run_id
+        dimension || ' in detail' as dimension,
+        count_customers,
+        count_customers / sum(count_customers) over (partition by dimension) as share
+    from marts.distribution_detail
+    semi join segments.newest_run using (run_id)
+),
+
+counted as (
+    select
+        dimension,
+        sum(count_customers) as in_distribution,
+        sum(share) as share
+    from (from distributions union all from cells)
+    group by dimension
 )
 
 select
-    history.run_id,
-    history.dimension,
-    sum(history.count_customers) as in_bins,
-    any_value(runs.n_customers) as in_run
-from history
-inner join runs using (run_id)
-group by history.run_id, history.dimension
-having sum(history.count_customers) <> any_value(runs.n_customers) or abs(sum(history.share) - 1) > 1e-9
+    dimension,
+    in_distribution,
+    share
+from counted
+where in_distribution <> (select count(*) from features.customer_features) or abs(share - 1) > 1e-9
