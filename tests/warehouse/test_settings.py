@@ -15,6 +15,8 @@ HOME = Path.home()
         ({"CUSTOMERS": "~/my.csv"}, "customers", HOME / "my.csv"),
         ({"TRANSACTIONS": "my.parquet"}, "transactions", Path("my.parquet")),
         ({"WAREHOUSE": "/srv/mall"}, "warehouse", Path("/srv/mall")),
+        ({"MAPPING": "mine.toml"}, "mapping", Path("mine.toml")),
+        ({"MAX_SHRINK": "0.9"}, "max_shrink", 0.9),
         ({"SEGMENTATIONS": "my.toml"}, "segmentations", Path("my.toml")),
         ({"REPORT": "out"}, "report", Path("out")),
         ({"HOST": "0.0.0.0"}, "host", "0.0.0.0"),
@@ -25,7 +27,7 @@ HOME = Path.home()
         ({"FORCE": "on"}, "force", True),
         ({"FORCE": "0"}, "force", False),
         ({"FORCE": "no"}, "force", False),
-        ({"MAX_REJECTED": "0.05"}, "max_rejected", 0.05),
+        ({"MAX_REJECTED": "0.07"}, "max_rejected", 0.07),
         ({"MAX_REJECTED": "1"}, "max_rejected", 1.0),
         ({"KEEP_VERSIONS": "7"}, "keep_versions", 7),
     ],
@@ -36,10 +38,15 @@ def test_every_variable_sets_its_field(environ: dict[str, str], field: str, expe
     assert {**vars(Settings()), field: expected} == vars(Settings.from_environment(environ))
 
 
+def test_what_the_gate_allows_by_itself():
+    """One row in twenty may be rejected, and half of the customers may go."""
+    assert (Settings().max_rejected, Settings().max_shrink) == (0.05, 0.5)
+
+
 def test_every_field_has_a_variable():
     """The table above leaves no field out, and an empty variable counts as unset."""
     emptied = {name.upper(): "" for name in vars(Settings())}
-    assert len(emptied) == 10
+    assert len(emptied) == 12
     assert Settings() == Settings.from_environment(emptied)
     assert Settings() == Settings.from_environment({"UNRELATED": "1"})
 
@@ -64,6 +71,7 @@ def test_the_environment_of_the_process_is_the_default(monkeypatch: pytest.Monke
         ("MAX_REJECTED", "1.1", "number from 0 to 1"),
         ("MAX_REJECTED", "-0.1", "number from 0 to 1"),
         ("MAX_REJECTED", "5%", "number from 0 to 1"),
+        ("MAX_SHRINK", "2", "number from 0 to 1"),
         ("MAX_REJECTED", "inf", "number from 0 to 1"),
     ],
 )
