@@ -133,10 +133,11 @@ def _details(where: str, said: Table[str, Any]) -> dict[str, Any]:
     details = {}
     for key, kind in _DETAILS.items():
         if key in said:
-            value: Any = said[key]
+            value = said[key]
             if kind is float and type(value) is int and abs(value) < 1e300:
                 value = float(value)
-            if type(value) is not kind or (isinstance(value, float) and not isfinite(value)):
+            is_finite = not isinstance(value, float) or isfinite(value)
+            if type(value) is not kind or not is_finite:
                 raise ValueError(f"{where}: {key} must be {'text' if kind is str else 'a number'}")
             details[key] = value
     return details

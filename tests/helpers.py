@@ -11,6 +11,7 @@ from rich.console import Console
 from analytics.points import Points
 from etl.console import Reporter
 from etl.customers import LoadReport, load_customers
+from etl.mapping import read_mapping
 from etl.refresh import refresh
 from warehouse.build import build
 from warehouse.connection import Snapshot, Warehouse
@@ -41,9 +42,12 @@ def refreshed(directory: Path, customers: Path, segmentations: Path, **settings:
     return Warehouse(directory).snapshot()
 
 
-def loaded(connection: duckdb.DuckDBPyConnection, path: Path) -> LoadReport:
-    """Load the raw layer of a file, however many of its rows are rejected."""
-    return load_customers(connection, path)
+def loaded(connection: duckdb.DuckDBPyConnection, path: Path, mapping: str = "") -> LoadReport:
+    """Load the raw layer of a file, with the text of a mapping file, however many of its rows are rejected."""
+    said = path.parent / "mapping.toml"
+    if mapping:
+        said.write_text(mapping)
+    return load_customers(connection, path, read_mapping(said if mapping else None))
 
 
 def featured(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -68,9 +72,12 @@ IGNORED = {"run_id", "from_run_id", "version", "created_at", "loaded_at", "built
 
 
 def contents(snapshot: Snapshot, without: Collection[str] = ()) -> dict[str, list[str]]:
-    """The rows of every relation, in an order of their own, without the IGNORED columns and those of `without`."""
+    """The rows of every relation, in an order of their own, without the IGNORED columns and those of `without`.
+
+    The gate is left out: it speaks of the version before.
+    """
     found = {}
-    for relation in sorted(relations_of(snapshot._connection)):
+    for relation in sorted(relations_of(snapshot._connection) - {"raw.gate", "marts.gate"}):
         columns = [name for name in snapshot.columns(f"from {relation} limit 0") if name not in IGNORED.union(without)]
         if not columns:
             continue

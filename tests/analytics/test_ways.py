@@ -77,7 +77,7 @@ def test_cells_find_the_segments_of_the_customers(published, tmp_path, monkeypat
 
 
 def test_two_refreshes_of_a_file_give_the_same_tables(tmp_path):
-    """Apart from run ids and times, every table and view of both versions is equal, row by row."""
+    """Apart from run ids, times and what the gate says of the version before, both versions are equal, row by row."""
     write_sample(tmp_path / "sample.csv", 300)
     first, second = (published_tables(tmp_path / name, tmp_path / "sample.csv") for name in ("one", "other"))
     assert first.keys() == second.keys()
@@ -97,7 +97,7 @@ def tables(path) -> dict[str, list]:
         for schema, relation, column in connection.execute(
             "select schema_name, table_name, column_name from duckdb_columns() where not internal order by column_index"
         ).fetchall():
-            if column not in TIMES:
+            if column not in TIMES and (schema, relation) != ("raw", "gate"):
                 columns.setdefault(f"{schema}.{relation}", []).append(column)
         return {
             name: sorted(connection.execute(f"select {', '.join(kept)} from {name}").fetchall(), key=str)

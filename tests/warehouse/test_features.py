@@ -117,8 +117,8 @@ def test_a_constant_is_scaled_to_nought(connection: duckdb.DuckDBPyConnection, w
 
 
 def test_the_median_of_an_even_number(connection: duckdb.DuckDBPyConnection, write: Write):
-    """It lies between the two middle values."""
-    featured(connection, write("CustomerID,Age,Income\n1,20,1\n2,30,1\n3,,1\n"))
+    """It lies between the two middle values (the third customer has an income, or the row would say nothing)."""
+    featured(connection, write("CustomerID,Age,Income\n1,20,1\n2,30,2\n3,,3\n"))
     assert connection.execute("select age from features.customer_features where customer_id = '3'").fetchone() == (25.0,)
-    deviation = connection.execute("select standard_deviation from features.scaling").fetchone()
+    deviation = connection.execute("select standard_deviation from features.scaling where feature = 'age'").fetchone()
     assert deviation == (pytest.approx(math.sqrt(50 / 3)),)

@@ -15,6 +15,8 @@ HOME = Path.home()
         ({"CUSTOMERS": "~/my.csv"}, "customers", HOME / "my.csv"),
         ({"TRANSACTIONS": "my.parquet"}, "transactions", Path("my.parquet")),
         ({"WAREHOUSE": "/srv/mall"}, "warehouse", Path("/srv/mall")),
+        ({"MAPPING": "mine.toml"}, "mapping", Path("mine.toml")),
+        ({"MAX_SHRINK": "0.9"}, "max_shrink", 0.9),
         ({"SEGMENTATIONS": "my.toml"}, "segmentations", Path("my.toml")),
         ({"MAPPING": "columns.toml"}, "mapping", Path("columns.toml")),
         ({"REPORT": "out"}, "report", Path("out")),
@@ -26,9 +28,8 @@ HOME = Path.home()
         ({"FORCE": "on"}, "force", True),
         ({"FORCE": "0"}, "force", False),
         ({"FORCE": "no"}, "force", False),
-        ({"MAX_REJECTED": "0.05"}, "max_rejected", 0.05),
+        ({"MAX_REJECTED": "0.07"}, "max_rejected", 0.07),
         ({"MAX_REJECTED": "1"}, "max_rejected", 1.0),
-        ({"MAX_SHRINK": "0.9"}, "max_shrink", 0.9),
         ({"KEEP_VERSIONS": "7"}, "keep_versions", 7),
     ],
 )
@@ -36,6 +37,11 @@ def test_every_variable_sets_its_field(environ: dict[str, str], field: str, expe
     """A variable sets the field of its name and leaves every other at its default."""
     assert expected == getattr(Settings.from_environment(environ), field)
     assert {**vars(Settings()), field: expected} == vars(Settings.from_environment(environ))
+
+
+def test_what_the_gate_allows_by_itself():
+    """One row in twenty may be rejected, and half of the customers may go."""
+    assert (Settings().max_rejected, Settings().max_shrink) == (0.05, 0.5)
 
 
 def test_every_field_has_a_variable():
@@ -66,6 +72,7 @@ def test_the_environment_of_the_process_is_the_default(monkeypatch: pytest.Monke
         ("MAX_REJECTED", "1.1", "number from 0 to 1"),
         ("MAX_REJECTED", "-0.1", "number from 0 to 1"),
         ("MAX_REJECTED", "5%", "number from 0 to 1"),
+        ("MAX_SHRINK", "2", "number from 0 to 1"),
         ("MAX_REJECTED", "inf", "number from 0 to 1"),
     ],
 )

@@ -20,7 +20,7 @@ case
 {# A text value as a number; null where it is missing, and also where it is not a finite number. `mark` is the decimal mark.
    Thousands may be set apart, by the other mark, a blank or an apostrophe, in whole groups of three; a currency may stand by. #}
 {% macro number(value, mark) -%}
-{% set text = "regexp_replace(" ~ trimmed(value) ~ ", '^[$€£¥₹₺] ?| ?[$€£¥₹₺]$', '', 'g')" -%}
+{% set text = "regexp_replace(" ~ trimmed(value) ~ ", '^[$€£¥₹₺]\\s?|\\s?[$€£¥₹₺]$', '', 'g')" -%}
 {% if mark == "," -%}
 case
         when regexp_full_match({{ text }}, '[+-]?(\d+|[1-9]\d{0,2}([. ''’\x{a0}\x{202f}]\d{3})+)(,\d+)?')
