@@ -4,9 +4,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from etl.headers import CUSTOMER_ID, KNOWN, match, normalise, require
+from etl.gate import Gate, ask_of_columns
+from etl.headers import KNOWN, match, normalise
 from tests.helpers import featured, loaded
-from warehouse.errors import InputError
+from warehouse.errors import GateError, InputError
 
 Write = Callable[..., Path]
 
@@ -82,20 +83,20 @@ def test_two_headers_of_one_meaning_are_refused():
 
 
 def test_a_missing_column_is_named():
-    """The message has the file, the column, the headers that would do, and those that are there."""
-    with pytest.raises(InputError) as error:
-        require(match(["ID", "Years"]), ["age"], "my.csv")
+    """The message has the file, the segmentation, the column, headers that would do, those that are there, and what to do."""
+    with pytest.raises(GateError) as error:
+        ask_of_columns(Gate(Path("my.csv"), force=True), match(["ID", "Years"]), {"ages": ["age"]}, False, None)
     assert str(error.value) == (
-        "my.csv: no column for age (recognised headers: age, age_years). The file's columns are 'ID', 'Years'. "
-        "Rename its header line."
+        "my.csv: not published: a needed column is missing: ages needs age; the file's columns are 'ID', 'Years'. Headers that are "
+        "recognised: age (headers like age, age_years, age_in_years). Say in MAPPING=path.toml which is which, or name other "
+        "features in SEGMENTATIONS=path.toml (README: Your own columns)"
     )
 
 
-def test_the_id_is_always_needed():
-    """A file without ids is refused though no segmentation asks for them; a column nobody knows is named plainly."""
-    with pytest.raises(InputError, match=r"no column for customer_id \(recognised headers: .*clientid, id\); visits\."):
-        require(match(["Age"]), ["age", "visits", "visits"], "my.csv")
-    require(match(["ID", "Age"]), [CUSTOMER_ID.name, "age"], "my.csv")
+def test_a_mapping_goes_before_the_synonyms():
+    """A header that is said to be a column is it, and another that looks like it is carried as text."""
+    mapped = {"Years": next(column for column in KNOWN if column.name == "age")}
+    assert [(column.name, column.kind) for column in match(["Age", "Years"], mapped)] == [("age_", "text"), ("age", "numeric")]
 
 
 HOSTILE = [
