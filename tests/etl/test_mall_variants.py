@@ -1,4 +1,4 @@
-"""Copies of the Kaggle file as they are found in the world: each is published with every row accounted for, or refused with a reason."""
+"""Copies of the Kaggle file as found in the world: each is published with every row accounted for, or refused with a reason."""
 
 import re
 from dataclasses import dataclass
