@@ -4,10 +4,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from etl.gate import Gate, ask_of_columns
-from etl.headers import KNOWN, match, normalise
+from etl.headers import KNOWN, hint, match, normalise, unused
 from tests.helpers import featured, loaded
-from warehouse.errors import GateError, InputError
+from warehouse.columns import Column
+from warehouse.errors import InputError
 
 Write = Callable[..., Path]
 
@@ -82,21 +82,55 @@ def test_two_headers_of_one_meaning_are_refused():
         match(["Gender", "Age", "Sex"])
 
 
-def test_a_missing_column_is_named():
-    """The message has the file, the segmentation, the column, headers that would do, those that are there, and what to do."""
-    with pytest.raises(GateError) as error:
-        ask_of_columns(Gate(Path("my.csv"), force=True), match(["ID", "Years"]), {"ages": ["age"]}, False, None)
-    assert str(error.value) == (
-        "my.csv: not published: a needed column is missing: ages needs age; the file's columns are 'ID', 'Years'. Headers that are "
-        "recognised: age (headers like age, age_years, age_in_years). Say in MAPPING=path.toml which is which, or name other "
-        "features in SEGMENTATIONS=path.toml (README: Your own columns)"
-    )
+def test_a_header_without_a_name_is_refused():
+    """One named column is needed, or nothing can be said of any."""
+    with pytest.raises(InputError, match="no column has a name"):
+        match(["", " "])
+    assert [column.name for column in match(["", "Age"])] == ["column_1", "age"]
 
 
-def test_a_mapping_goes_before_the_synonyms():
-    """A header that is said to be a column is it, and another that looks like it is carried as text."""
-    mapped = {"Years": next(column for column in KNOWN if column.name == "age")}
-    assert [(column.name, column.kind) for column in match(["Age", "Years"], mapped)] == [("age_", "text"), ("age", "numeric")]
+VISITS = Column("visits", "numeric", "Visits")
+IGNORED = Column("ignored", "ignore", "")
+
+
+@pytest.mark.parametrize(
+    ("headers", "mapped", "names"),
+    [
+        (["ID", "n"], {"n": VISITS}, ["customer_id", "visits"]),
+        (["ID", " N "], {"n": VISITS}, ["customer_id", "visits"]),
+        (["n", "N"], {"n": VISITS}, ["visits", "visits"]),
+        (["n", "visits"], {"n": VISITS}, ["visits", "visits_2"]),
+        (["Age", "Age Years"], {"Age Years": IGNORED}, ["age", "ignored_2"]),
+        (["Age", "x", "y"], {"x": IGNORED, "y": IGNORED}, ["age", "ignored_2", "ignored_3"]),
+        (["Возраст", "Age"], {"Возраст": VISITS}, ["visits", "age"]),
+    ],
+)
+def test_a_mapping_goes_before_the_synonyms(headers: list[str], mapped: dict[str, Column], names: list[str]):
+    """What a person says of a header holds; a header that only differs in case and blanks is meant too."""
+    if names == ["visits", "visits"]:
+        with pytest.raises(InputError, match="columns 'n' and 'N' both mean visits"):
+            match(headers, mapped)
+        return
+    columns = match(headers, mapped)
+    assert [column.name for column in columns] == names
+    assert [column.source_header for column in columns] == headers
+
+
+def test_a_name_that_is_a_word_of_sql_is_refused():
+    """A person chose it, so it is not changed silently."""
+    with pytest.raises(InputError, match="column 'n': order is a word of SQL; give it another name in the MAPPING file"):
+        match(["n"], {"n": Column("order", "numeric", "n")}, ["order"])
+
+
+def test_a_slip_of_the_pen_in_a_mapping_is_found():
+    """A header that no file has is one, and only that."""
+    assert unused(["Age", "n", "VISITS "], ["age", "Visits"]) == ["n"]
+
+
+def test_a_hint_has_a_few_headers():
+    """The column, and headers it is recognised by; of a further column its own name."""
+    assert hint("age") == "age (headers like age, age_years, age_in_years)"
+    assert hint("visits") == "visits as visits"
 
 
 HOSTILE = [
@@ -111,11 +145,20 @@ HOSTILE = [
     "rowid",
     "filename",
     "customers",
+    "numbered",
+    "copies",
+    "Fault",
+    "Place",
+    "Hash",
+    "is copy",
+    "first_value",
+    "number_age",
     "",
     "Возраст",
     "a\tb",
 ]
 """Headers that mean something to SQL, to a template or to the loader itself."""
+LETTERS = "abcdefghijklmnopqrstuvwxyz"[: len(HOSTILE)]
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
@@ -123,13 +166,13 @@ def test_hostile_headers_are_only_names(connection: duckdb.DuckDBPyConnection, w
     """Whatever a header says, its column is loaded as text, its values are kept and every row is."""
     headers = ["CustomerID", "Age", *HOSTILE]
     quoted = ['"' + header.replace('"', '""') + '"' for header in headers]
-    path = write(",".join(quoted) + "\n" + "\n".join(",".join([str(i), "20", *"abcdefghijklmn"]) for i in range(3)) + "\n")
+    path = write(",".join(quoted) + "\n" + "\n".join(",".join([str(i), "20", *LETTERS]) for i in range(3)) + "\n")
     if kind == "parquet":
         path = tmp_path / "customers.parquet"
         names = [header or "unnamed" for header in headers]
         names[names.index("select")] = "select_twice"  # Parquet names are told apart without regard to case
         columns = ", ".join(
-            f"'{text}' as " + '"' + name.replace('"', '""') + '"' for text, name in zip("abcdefghijklmn", names[2:], strict=True)
+            f"'{text}' as " + '"' + name.replace('"', '""') + '"' for text, name in zip(LETTERS, names[2:], strict=True)
         )
         connection.execute(f'copy (select i as "CustomerID", 20 as "Age", {columns} from range(3) as t(i)) to \'{path}\'')
     report = loaded(connection, path)
@@ -137,10 +180,18 @@ def test_hostile_headers_are_only_names(connection: duckdb.DuckDBPyConnection, w
     texts = connection.execute("select column_name from raw.columns where kind = 'text' order by position").fetchall()
     assert len(texts) == len(HOSTILE)
     values = connection.execute(f"select {', '.join(name for (name,) in texts)} from staging.customers").fetchall()
-    assert values == [tuple("abcdefghijklmn")] * 3
+    assert values == [tuple(LETTERS)] * 3
 
 
 def test_hostile_headers_reach_the_features(connection: duckdb.DuckDBPyConnection, write: Write):
     """The layers above are built from such a file too."""
     featured(connection, write('ID,Age,Reason,"select","\'); drop schema raw; --"\n1,20,a,b,c\n2,30,,,\n'))
     assert connection.execute("select count(*) from features.customer_features_scaled").fetchone() == (2,)
+
+
+def test_hostile_headers_without_ids(connection: duckdb.DuckDBPyConnection, write: Write):
+    """Ids that are made come from the values, not from a column that has the name of a step on the way."""
+    loaded(connection, write("Age,Hash,Place,ID of\n20,x,1,a\n21,x,2,a\n"))
+    ids = [customer for (customer,) in connection.execute("select customer_id from staging.customers").fetchall()]
+    assert len(set(ids)) == 2
+    assert all(customer.startswith("row-") for customer in ids)
