@@ -119,9 +119,9 @@ def unused(mapped: Iterable[str], headers: Iterable[str]) -> list[str]:
 
 
 def hint(name: str) -> str:
-    """A column with a few of the headers it is recognised by."""
-    synonyms = next((synonyms for column, synonyms in KNOWN.items() if column.name == name), (name,))
-    return f"{name} (headers like {', '.join(synonyms[:3])})"
+    """A column with a few of the headers it is recognised by; the name alone of a column the product does not know."""
+    synonyms = next((synonyms for column, synonyms in KNOWN.items() if column.name == name), ())
+    return f"{name} (headers like {', '.join(synonyms[:3])})" if synonyms else name
 
 
 def _free(name: str, position: int, taken: Collection[str], reserved: Set[str]) -> str:

@@ -130,7 +130,7 @@ def test_a_slip_of_the_pen_in_a_mapping_is_found():
 def test_a_hint_has_a_few_headers():
     """The column, and headers it is recognised by; of a further column its own name."""
     assert hint("age") == "age (headers like age, age_years, age_in_years)"
-    assert hint("visits") == "visits as visits"
+    assert hint("visits") == "visits"
 
 
 HOSTILE = [

@@ -1,0 +1,102 @@
+import gzip
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from etl.files import find_files
+from tests.helpers import FOUR, HEADER, four, loaded
+from warehouse.errors import InputError
+from warehouse.forgotten import read, remember
+
+Write = Callable[..., Path]
+
+
+def test_a_folder_means_its_files(tmp_path: Path):
+    """In order of their names, without what systems leave behind."""
+    for name in ("b.csv", "a.csv", ".hidden", "_SUCCESS"):
+        (tmp_path / name).touch()
+    assert [path.name for path, _ in find_files(tmp_path)] == ["a.csv", "b.csv"]
+    assert [name for _, name in find_files(tmp_path)] == [f"{tmp_path.name}/a.csv", f"{tmp_path.name}/b.csv"]
+
+
+def test_a_pattern_means_what_it_matches(tmp_path: Path):
+    """** goes into folders; a pattern without a match, and a folder without a file, are refused."""
+    (tmp_path / "in").mkdir()
+    for name in ("1.csv", "in/2.csv", "in/3.txt"):
+        (tmp_path / name).touch()
+    assert [name for _, name in find_files(tmp_path / "**" / "*.csv")] == ["1.csv", "in/2.csv"]
+    with pytest.raises(InputError, match="no file matches this pattern"):
+        find_files(tmp_path / "*.xlsx")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="is a folder without files"):
+        find_files(tmp_path / "empty")
+
+
+@pytest.mark.parametrize("name", ["*.csv", "[a].csv", "b?.csv", "it's.csv"])
+def test_a_name_with_signs_is_one_file(connection: duckdb.DuckDBPyConnection, write: Write, name: str):
+    """A file whose name looks like a pattern is read alone, whatever stands beside it."""
+    write(HEADER + "9,Male,30,30,30\n", "a.csv")
+    report = loaded(connection, write(four(), name))
+    assert (report.files, report.rows_kept) == ((name,), 4)
+
+
+def test_files_together(connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path):
+    """Files of different dress are one table: copies and conflicts are found across them, and each accounts for its rows."""
+    (tmp_path / "in").mkdir()
+    write(HEADER + FOUR, "in/1.csv")
+    write((HEADER + "2,Female,21,15,81\n5,Male,30,30,30\n3,Female,99,86,6\n").replace(",", ";").encode("utf-16"), "in/2.csv")
+    report = loaded(connection, tmp_path / "in")
+    assert (report.rows_in, report.rows_kept, report.rows_rejected, report.rows_duplicate) == (7, 4, 2, 1)
+    counts = "select source_file, encoding, rows_in, rows_kept, rows_rejected, rows_duplicate from raw.sources order by 1"
+    assert connection.execute(counts).fetchall() == [
+        ("in/1.csv", "utf-8", 4, 3, 1, 0),
+        ("in/2.csv", "utf-16-le", 3, 1, 1, 1),
+    ]
+
+
+def test_a_file_that_lacks_a_column_of_another(connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path):
+    """A number or category must be in every file; the one without it is named."""
+    (tmp_path / "in").mkdir()
+    write("id,age,income\n1,20,30\n", "in/1.csv")
+    write("id,age\n2,20\n", "in/2.csv")
+    with pytest.raises(InputError, match=r"2.csv: has no column for annual_income_k"):
+        loaded(connection, tmp_path / "in")
+
+
+def test_ids_made_from_rows(connection: duckdb.DuckDBPyConnection, write: Write):
+    """Without ids a customer is told by the row: the same in any order, and equal rows are different people."""
+    rows = ["20,30,40", "21,31,41", "20,30,40"]
+    found = []
+    for order in (rows, rows[::-1]):
+        report = loaded(connection, write("age,income,score\n" + "\n".join(order) + "\n"))
+        assert (report.has_ids, report.rows_kept, report.rows_duplicate) == (False, 3, 0)
+        found.append(connection.execute("select customer_id, age from staging.customers order by 1").fetchall())
+    assert found[0] == found[1]
+    assert len({customer for customer, _ in found[0]}) == 3
+
+
+def test_packed_files_are_refused(connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path):
+    """A compressed file is called that; a zip that is no workbook is no workbook."""
+    with pytest.raises(InputError, match="is compressed with gzip; unpack it first"):
+        loaded(connection, write(gzip.compress(four().encode()), "customers.csv.gz"))
+    with zipfile.ZipFile(tmp_path / "customers.zip", "w") as archive:
+        archive.writestr("customers.csv", four())
+    with pytest.raises(InputError, match="cannot be read as a workbook"):
+        loaded(connection, tmp_path / "customers.zip")
+
+
+def test_who_was_erased_is_not_loaded(connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path):
+    """The row is counted and nowhere else, the line is named, and a broken line that holds the id is blanked."""
+    from etl.customers import load_customers
+
+    remember(tmp_path, read(tmp_path), "CUST-2")
+    path = write("id,age\nCUST-1,20\nCUST-2,30\nCUST-2,30,x\nCUST-3,40\n")
+    report = load_customers(connection, path, None, read(tmp_path))
+    assert (report.rows_in, report.rows_kept, report.rows_rejected, report.rows_forgotten) == (4, 2, 1, 1)
+    assert "customers.csv: still holds people who were erased on request, in 1 row (line 3)" in report.warnings[0]
+    assert connection.execute("select source_line, reason, row_text from raw.rejects").fetchall() == [
+        (4, "erased on request", None)
+    ]

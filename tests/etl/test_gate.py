@@ -1,0 +1,107 @@
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from etl.refresh import main
+from tests.helpers import HEADER, four
+from warehouse.connection import Warehouse
+
+Write = Callable[..., Path]
+Refresh = Callable[..., int]
+
+
+def shop(count: int, age: str = "") -> str:
+    """A file of `count` customers; `age`, where given, is everyone's."""
+    rows = (f"C{i},Male,{age or 20 + i % 30},{15 + i * 7 % 50},{1 + i * 13 % 90}\n" for i in range(count))
+    return HEADER + "".join(rows)
+
+
+@pytest.fixture
+def refresh(tmp_path: Path, write: Write, quick: Path) -> Refresh:
+    """Refresh one warehouse from the text of a file; returns the exit status."""
+
+    def run(text: str, *options: str) -> int:
+        arguments = ["--customers", write(text), "--warehouse", tmp_path / "w", "--segmentations", quick, *options]
+        return main(list(map(str, arguments)))
+
+    return run
+
+
+def verdicts(tmp_path: Path) -> dict[str, tuple[str, str]]:
+    """What the gate said of the newest version: verdict and sentence of each question."""
+    rows = Warehouse(tmp_path / "w").snapshot().rows("select rule, verdict, detail from marts.gate order by position desc")
+    return {row["rule"]: (row["verdict"], row["detail"]) for row in rows}
+
+
+def test_a_file_without_fault_passes(tmp_path: Path, refresh: Refresh):
+    """Every question is recorded, and nothing is warned of."""
+    assert refresh(shop(40)) == 0
+    found = verdicts(tmp_path)
+    assert list(found) == ["Checks", "Segments", "Rows rejected", "Columns"]
+    assert {verdict for verdict, _ in found.values()} == {"passed"}
+
+
+@pytest.mark.parametrize(
+    ("bad", "options", "status", "verdict"),
+    [
+        (2, (), 0, "warned"),
+        (3, (), 2, ""),
+        (3, ("--max-rejected", "0.1"), 0, "warned"),
+        (3, ("--force",), 0, "forced"),
+        (1, ("--max-rejected", "0"), 2, ""),
+    ],
+)
+def test_rejected_rows(tmp_path: Path, refresh: Refresh, bad: int, options: tuple[str, ...], status: int, verdict: str, capsys):
+    """Up to 5 % of the rows may be rejected; the limit can be moved, and overruled."""
+    text = shop(40 - bad) + "".join(f"X{i},Male,old,20,20\n" for i in range(bad))
+    assert refresh(text, *options) == status
+    if status:
+        (line,) = capsys.readouterr().err.splitlines()
+        assert re.search(rf"not published: {bad} of 40 rows cannot be used, .*line {42 - bad}: Age is 'old', which is not a", line)
+    else:
+        assert verdicts(tmp_path)["Rows rejected"][0] == verdict
+
+
+@pytest.mark.parametrize(
+    ("left", "options", "status"), [(20, (), 0), (19, (), 2), (19, ("--max-shrink", "0.6"), 0), (4, ("--force",), 0)]
+)
+def test_customers_that_are_gone(tmp_path: Path, refresh: Refresh, left: int, options: tuple[str, ...], status: int, capsys):
+    """A file with less than half of the last version's customers is refused, and the old version stays."""
+    assert refresh(shop(40)) == 0
+    assert refresh(shop(left), *options) == status
+    snapshot = Warehouse(tmp_path / "w").snapshot()
+    assert snapshot.value("select count_customers from marts.provenance") == (40 if status else left)
+    if status:
+        assert "not published: 19 customers after 40 in version 1: more than 50% are gone" in capsys.readouterr().err
+
+
+def test_a_lost_segmentation(tmp_path: Path, write: Write, capsys: pytest.CaptureFixture[str]):
+    """Of the standard segmentations those are made that can be; one the last version has is not dropped without a word."""
+    arguments = ["--customers", str(write(four())), "--warehouse", str(tmp_path / "w")]
+    assert main(arguments) == 0
+    write(four().replace("Age", "Years since birth"))
+    assert main(arguments) == 2
+    assert "version 1 has lifestyle, and now a column is missing: lifestyle needs age" in capsys.readouterr().err
+    assert main([*arguments, "--force"]) == 0
+    assert verdicts(tmp_path)["Columns"][0] == "forced"
+    assert main(arguments) == 0
+    assert verdicts(tmp_path)["Columns"] == ("warned", "spending can be served; lifestyle needs age")
+
+
+def test_units_that_look_wrong(tmp_path: Path, refresh: Refresh):
+    """Incomes in dollars are published with a warning that says how to map them."""
+    rows = (f"C{i},Male,{20 + i % 30},{15_000 + i * 1_700 % 50_000},{1 + i * 13 % 90}\n" for i in range(40))
+    assert refresh(HEADER + "".join(rows)) == 0
+    verdict, detail = verdicts(tmp_path)["Units"]
+    assert verdict == "warned"
+    assert '[columns] "Annual Income (k$)" = { column = "annual_income_k", divide_by = 1000 }' in detail
+
+
+def test_a_distribution_that_moves(tmp_path: Path, refresh: Refresh):
+    """Everyone suddenly of one age is warned of, and published."""
+    assert refresh(shop(40)) == 0
+    assert refresh(shop(40, age="70")) == 0
+    verdict, detail = verdicts(tmp_path)["Distributions"]
+    assert (verdict, "age (population stability index" in detail) == ("warned", True)

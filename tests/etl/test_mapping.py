@@ -1,0 +1,85 @@
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from etl.mapping import FileOptions, Mapping, read_mapping
+from tests.helpers import loaded
+from warehouse.errors import InputError
+
+Write = Callable[..., Path]
+
+
+def test_what_a_mapping_says(write: Write):
+    """A header is a column the product knows, a kind, or a table of details; [file] says how the files are written."""
+    path = write(
+        '[columns]\nCUST_ID = "customer_id"\nNote = "ignore"\nState = "category"\n'
+        'Income = { column = "annual_income_k", divide_by = 1000 }\n'
+        'TENURE = { kind = "numeric", name = "months", label = "Tenure", unit = "months", minimum = 0, maximum = 600 }\n'
+        '[file]\ndelimiter = ";"\ndecimal = ","\nencoding = "latin-1"\nheader_line = 4\nsheet = "Customers"\n',
+        "mapping.toml",
+    )
+    mapping = read_mapping(path)
+    found = {header: (c.name, c.kind, c.label, c.unit, c.minimum, c.maximum, c.divide_by) for header, c in mapping.columns.items()}
+    assert found == {
+        "CUST_ID": ("customer_id", "id", "Customer id", "", None, None, 1),
+        "Note": ("ignored", "ignore", "Note", "", None, None, 1),
+        "State": ("state", "category", "State", "", None, None, 1),
+        "Income": ("annual_income_k", "numeric", "Annual income", "k$", 0, None, 1000),
+        "TENURE": ("months", "numeric", "Tenure", "months", 0, 600, 1),
+    }
+    assert mapping.options == FileOptions(";", "latin-1", ",", 4, "Customers")
+    assert read_mapping(None) == Mapping()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[columns", "is not TOML"),
+        ('age = "numeric"', "unknown entry age; known are [columns] and [file]"),
+        ('columns = "age"', "'columns' is not a table"),
+        ("[columns]\nA = 1", "[columns] 'A': give a column, a kind or a table"),
+        ('[columns]\nA = "years"', "[columns] 'A': there is no column 'years'; known are customer_id, gender, age,"),
+        ('[columns]\nA = { kind = "number" }', "[columns] 'A': kind must be numeric, category, text or ignore"),
+        ('[columns]\nA = { kind = "numeric", low = 1 }', "[columns] 'A': unknown entry low"),
+        ('[columns]\nA = { kind = "numeric", minimum = "0" }', "[columns] 'A': minimum must be a number"),
+        ('[columns]\nA = { kind = "numeric", divide_by = 0 }', "[columns] 'A': divide_by must not be 0"),
+        ('[columns]\nA = { kind = "numeric", name = "My Name" }', "[columns] 'A': 'My Name' cannot be the name of a column"),
+        ('[columns]\nsegment_id = "numeric"', "[columns] 'segment_id': 'segment_id' cannot be the name of a column"),
+        ('[columns]\nA = "age"\nB = "age"', "[columns] 'A' and 'B' are both age"),
+        ('[file]\nquote = "x"', "[file]: unknown entry quote; known are delimiter, encoding, decimal, header_line, sheet"),
+        ("[file]\nheader_line = 0", "[file]: header_line must be a whole number from 1 to 1000"),
+        ('[file]\ndecimal = ";"', '[file]: decimal must be "." or ","'),
+        ('[file]\ndelimiter = "||"', "[file]: delimiter must be one character"),
+    ],
+)
+def test_a_bad_mapping_is_one_sentence(write: Write, text: str, reason: str):
+    """The message has the file, the entry and what may stand there."""
+    path = write(text, "mapping.toml")
+    with pytest.raises(InputError, match=re.escape(f"{path}: ") + ".*" + re.escape(reason)):
+        read_mapping(path)
+
+
+def test_a_mapped_file(connection: duckdb.DuckDBPyConnection, write: Write):
+    """Units are converted, further numbers become features, and what is ignored is not loaded."""
+    path = write("Nr;Salary;Visits;Note\n1;15.500,5;3;a\n2;70.000,0;4;b\n")
+    mapping = (
+        '[columns]\nNr = "customer_id"\nSalary = { column = "annual_income_k", divide_by = 1000 }\n'
+        'Visits = "numeric"\nNote = "ignore"\n'
+    )
+    loaded(connection, path, mapping)
+    rows = connection.execute("select customer_id, annual_income_k, visits from staging.customers order by 1").fetchall()
+    assert rows == [("1", 15.5005, 3.0), ("2", 70.0, 4.0)]
+    assert connection.execute("select column_name from raw.columns order by position").fetchall() == [
+        ("customer_id",),
+        ("annual_income_k",),
+        ("visits",),
+    ]
+
+
+def test_a_header_that_is_not_there_is_a_slip(connection: duckdb.DuckDBPyConnection, write: Write):
+    """A mapping that names a header no file has is refused, with the headers there are."""
+    with pytest.raises(InputError, match=r"mapping.toml: there is no column 'Salery' in .*; its columns are 'id', 'Salary'"):
+        loaded(connection, write("id,Salary\n1,2\n"), '[columns]\nSalery = "numeric"\n')
