@@ -8,7 +8,7 @@ from tests.helpers import loaded
 from warehouse.errors import InputError
 
 _HEAD = '<?xml version="1.0"?>'
-_OFFICE = "http" + "://schemas.openxmlformats.org/"
+_OFFICE = "http://schemas.openxmlformats.org/"
 _RELATION = f"{_OFFICE}officeDocument/2006/relationships"
 _PACKAGE = f"{_OFFICE}package/2006"
 _MAIN = f"{_OFFICE}spreadsheetml/2006/main"
