@@ -6,12 +6,15 @@ Nothing a reader has open is ever written to. Whatever stops a refresh, the link
 import contextlib
 import fcntl
 import os
+import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 import duckdb
 
@@ -20,6 +23,8 @@ from warehouse.errors import BusyError, DamagedError, InputError, MallError
 from warehouse.versions import CURRENT, current, file_name, files, published, version_of
 
 LOCK = "refresh.lock"
+_PATIENCE = 2.0
+"""Seconds that whoever has the lock may take to write who it is."""
 BUILDING = ".building"
 """What the names of unfinished files have in them; whatever bears it may be removed by whoever holds the lock."""
 
@@ -160,12 +165,7 @@ def locked(directory: Path) -> Iterator[None]:
     except OSError as error:
         raise InputError(f"{path}: cannot write to the warehouse directory: {error.strerror}") from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            holder = file.read().strip() or "another process"
-            raise BusyError(f"{directory} is being refreshed by {holder}; try again when it has ended") from error
+        _lock(file, directory)
         with contextlib.suppress(OSError):  # a full disk: the lock holds without a name in it
             os.ftruncate(file.fileno(), 0)
             os.write(file.fileno(), f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC".encode())
@@ -174,3 +174,26 @@ def locked(directory: Path) -> Iterator[None]:
             yield
         finally:
             file.truncate(0)
+
+
+def _lock(file: IO[str], directory: Path) -> None:
+    """Take the lock. Where it is taken, and names nobody who lives, its holder has yet to write its name or has just ended."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            holder = file.read().strip()
+            if _is_alive(holder) or time.monotonic() > deadline:
+                who = holder or "another process"
+                raise BusyError(f"{directory} is being refreshed by {who}; try again when it has ended") from error
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _is_alive(holder: str) -> bool:
+    """Whether the process that a lock names still runs."""
+    named = re.match(r"process (\d+) since ", holder)
+    return named is not None and Path("/proc", named.group(1)).exists()

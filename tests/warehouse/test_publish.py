@@ -1,3 +1,5 @@
+import fcntl
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -7,7 +9,7 @@ import pytest
 
 from warehouse.connection import Warehouse
 from warehouse.errors import BusyError, InputError, MallError
-from warehouse.publish import LOCK, new_version
+from warehouse.publish import LOCK, locked, new_version
 from warehouse.versions import CURRENT, current, published
 
 HOLDER = """
@@ -128,6 +130,27 @@ def test_a_second_build_is_refused_with_the_name_of_the_first(tmp_path: Path, ho
     with pytest.raises(BusyError, match=rf"{tmp_path} is being refreshed by process {holder.pid} since .* UTC"):
         publish(tmp_path, 2)
     assert Warehouse(tmp_path).snapshot().value("select answer from answers") == 1
+
+
+@pytest.mark.parametrize("found", ["", "process 999999999 since 2026-11-24 03:15:00 UTC"], ids=["nothing", "a dead process"])
+def test_a_holder_is_named_once_it_has_written_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: str):
+    """Between taking the lock and writing a name into it, a holder is waited for; the name of a dead one is not told."""
+    name = f"process {os.getpid()} since 2026-11-25 03:15:00 UTC"
+    (tmp_path / LOCK).write_text(found)
+    monkeypatch.setattr("warehouse.publish.time.sleep", lambda _: (tmp_path / LOCK).write_text(name))
+    with (tmp_path / LOCK).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(BusyError, match=name), locked(tmp_path):
+            pass
+
+
+def test_a_holder_that_ends_while_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A holder that has just taken its name out lets go a moment later: the lock is then there to be had."""
+    with (tmp_path / LOCK).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        monkeypatch.setattr("warehouse.publish.time.sleep", lambda _: fcntl.flock(file, fcntl.LOCK_UN))
+        with locked(tmp_path):
+            assert f"process {os.getpid()} since" in (tmp_path / LOCK).read_text()
 
 
 def test_a_killed_build_blocks_nothing(tmp_path: Path, holder: subprocess.Popen[str]):
