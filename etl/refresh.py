@@ -23,14 +23,15 @@ from etl.sample import BUNDLED
 from warehouse import forgotten
 from warehouse.build import build
 from warehouse.checks import run_checks
-from warehouse.connection import Warehouse
-from warehouse.errors import DamagedError, InputError, MallError, NotPublishedError, refuse
+from warehouse.connection import Snapshot
+from warehouse.errors import DamagedError, InputError, MallError, refuse
 from warehouse.history import MARTS, Carried, carry_history
 from warehouse.publish import Draft, new_version
 from warehouse.settings import Settings
-from warehouse.versions import CURRENT, current, published
+from warehouse.versions import CURRENT, current, published, version_of
 
 KAGGLE_FILE = Path("data/Mall_Customers.csv")
+_NOT_COMPARED = "NOT COMPARED WITH WHAT WAS PUBLISHED, AND WITHOUT ITS HISTORY"
 
 
 def refresh(settings: Settings, reporter: Reporter) -> int:
@@ -41,9 +42,9 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
     if settings.transactions is not None:
         raise InputError(f"{settings.transactions}: transactions cannot be loaded yet; leave TRANSACTIONS unset")
     segmentations = read_segmentations(settings.segmentations)
-    before = _published(settings, reporter)
-    gate = Gate(_customers(settings, reporter, before), settings.force)
     with new_version(settings.warehouse, settings.keep_versions) as draft:
+        before = _before(draft, settings, reporter)
+        gate = Gate(_customers(settings, reporter, before), settings.force)
         loaded, served = _load(draft, settings, segmentations, before, gate, reporter)
         _cluster(draft, loaded, [s for s in segmentations if s.name in served], gate, reporter)
         with reporter.step("marts"):
@@ -109,15 +110,23 @@ def _naming(source: Path) -> Iterator[None]:
         raise type(error)(f"{source}: {error}") from error
 
 
-def _published(settings: Settings, reporter: Reporter) -> Before | None:
-    """What the published version had; None where there is none, or none that can be read: that is said, and does not stop us."""
+def _before(draft: Draft, settings: Settings, reporter: Reporter) -> Before | None:
+    """What the version before had; None where there is none, or none that can be read: that is said, and does not stop us."""
+    if draft.previous is None:
+        if published(settings.warehouse):
+            reporter.warn(f"{_NOT_COMPARED}: {settings.warehouse}: no version there can be read")
+        return None
+    now = current(settings.warehouse)
+    if now not in (None, version_of(draft.previous)):
+        reporter.warn(f"VERSION {now} IS DAMAGED: this one is built upon version {version_of(draft.previous)}")
+    db = Snapshot(draft.previous)
     try:
-        return Before.of(Warehouse(settings.warehouse).snapshot())
-    except NotPublishedError:
-        return None
+        return Before.of(db)
     except (DamagedError, duckdb.Error) as error:
-        reporter.warn(f"NOT COMPARED WITH WHAT WAS PUBLISHED, AND WITHOUT ITS HISTORY: {' '.join(str(error).splitlines())}")
+        reporter.warn(f"{_NOT_COMPARED}: {' '.join(str(error).splitlines())}")
         return None
+    finally:
+        db.close()
 
 
 def _customers(settings: Settings, reporter: Reporter, before: Before | None) -> Path:

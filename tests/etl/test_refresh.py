@@ -23,10 +23,10 @@ from warehouse.versions import current, published
 Write = Callable[..., Path]
 
 HOLDER = """
-import fcntl, sys
+import fcntl, os, sys
 with open(sys.argv[1], "a+") as file:
     fcntl.flock(file, fcntl.LOCK_EX)
-    file.write("process 4711 since noon")
+    file.write(f"process {os.getpid()} since noon")
     file.flush()
     print("held", flush=True)
     sys.stdin.read()
@@ -175,7 +175,9 @@ def test_a_refresh_beside_another_is_refused(held: Path, write: Write, quick: Pa
     """Two refreshes at once: the second ends with status 3 and one line that names the holder."""
     assert main(["--customers", str(write(four())), "--warehouse", str(held), "--segmentations", str(quick)]) == 3
     (line,) = capsys.readouterr().err.splitlines()
-    assert line == f"refresh: {held} is being refreshed by process 4711 since noon; try again when it has ended"
+    holder = (held / LOCK).read_text()
+    assert holder.endswith(" since noon")
+    assert line == f"refresh: {held} is being refreshed by {holder}; try again when it has ended"
     assert current(held) is None
 
 

@@ -105,11 +105,12 @@ def test_a_damaged_version_is_stood_in_for(warehouse: Path, way: str, caplog: py
 
 
 @pytest.mark.parametrize("way", [pytest.param(way, marks=[] if way in REFRESHED else pytest.mark.soak) for way in WAYS])
-def test_a_refresh_past_a_damaged_version(warehouse: Path, two_versions: Path, way: str):
-    """It succeeds, is built upon version 1, and readers move to it."""
+def test_a_refresh_past_a_damaged_version(warehouse: Path, two_versions: Path, way: str, capsys: pytest.CaptureFixture[str]):
+    """It succeeds, says that it is built upon version 1, and readers move to it."""
     reader = Warehouse(warehouse)
     spoil(warehouse / "v2.duckdb", WAYS[way])
     assert again(warehouse, two_versions) == 0
+    assert "VERSION 2 IS DAMAGED: this one is built upon version 1" in capsys.readouterr().out
     snapshot, tally = reader.snapshot(), Tally()
     assert (snapshot.version, snapshot.stands_in_for) == (3, None)
     assert snapshot.columns("select distinct run_id from segments.runs order by 1") == {"run_id": [1, 3]}
@@ -139,6 +140,14 @@ def test_a_lost_version_is_stood_in_for(warehouse: Path, two_versions: Path):
     assert (snapshot.version, snapshot.stands_in_for) == (1, 2)
     assert again(warehouse, two_versions) == 0
     assert published(warehouse) == [1, 3]
+
+
+def test_a_refresh_without_the_link(warehouse: Path, two_versions: Path, capsys: pytest.CaptureFixture[str]):
+    """The gate compares with the newest version there is, also where nothing points at it."""
+    (warehouse / CURRENT).unlink()
+    few = customers(two_versions, 9)
+    assert again(warehouse, two_versions, few.name) == 2
+    assert "9 customers after 21 in version 2: more than 50% are gone" in capsys.readouterr().err
 
 
 def test_damage_that_a_query_finds(warehouse: Path):
