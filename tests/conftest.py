@@ -40,6 +40,13 @@ def pytest_setup_options():
     return options
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests all go to one of the processes that `make test` runs: dash[testing] counts its ports from the same one."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
 @pytest.fixture(autouse=True)
 def _unset_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the shell that runs the tests reaches them (make exports WAREHOUSE)."""

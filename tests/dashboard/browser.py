@@ -2,9 +2,13 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import parse_qsl
 
 import duckdb
+
+from dashboard.app import create_app
+from warehouse.settings import Settings
 
 CUSTOMERS = """
 select
@@ -14,7 +18,12 @@ from features.customer_features as features
 """
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 15, what: str = "") -> None:
+def serve(dash_duo, directory: Path) -> None:
+    """Serve a warehouse and open its first page; a busy machine gets its time."""
+    dash_duo.start_server(create_app(Settings(warehouse=directory)), start_timeout=60)
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 60, what: str = "") -> None:
     """Wait until `holds()`; an element that is being redrawn counts as not yet."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

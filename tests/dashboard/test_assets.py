@@ -5,11 +5,10 @@ import re
 
 import pytest
 
-from dashboard.app import create_app
 from dashboard.cube import cube
 from etl.console import Reporter
 from etl.refresh import refresh
-from tests.dashboard.browser import Page, wait_until
+from tests.dashboard.browser import Page, serve, wait_until
 from tests.helpers import FOUR, HEADER, QUICK
 from warehouse.connection import Warehouse
 from warehouse.settings import Settings
@@ -34,7 +33,7 @@ window.ask = (version, filters) =>
 
 @pytest.fixture
 def page(dash_duo, published):
-    dash_duo.start_server(create_app(Settings(warehouse=published)))
+    serve(dash_duo, published)
     return Page(dash_duo)
 
 
@@ -81,7 +80,7 @@ def test_a_version_with_other_columns_gets_another_table(dash_duo, tmp_path):
     settings.segmentations.write_text(QUICK)
     settings.customers.write_text("".join(re.sub(",[^,]*", "", line, count=1) for line in (HEADER + FOUR).splitlines(True)))
     refresh(settings, Reporter())
-    dash_duo.start_server(create_app(settings))
+    serve(dash_duo, settings.warehouse)
     page = Page(dash_duo)
     headers = "return [...document.querySelectorAll('.ag-header-cell')].map(cell => cell.getAttribute('col-id'))"
     assert "gender" not in page.driver.execute_script(headers)

@@ -5,11 +5,10 @@ import random
 import duckdb
 import pytest
 
-from dashboard.app import create_app
 from etl.console import Reporter
 from etl.refresh import refresh
 from etl.sample import write_sample
-from tests.dashboard.browser import Answers, Page, wait_until
+from tests.dashboard.browser import Answers, Page, serve, wait_until
 from warehouse.settings import Settings
 from warehouse.versions import CURRENT
 
@@ -33,7 +32,7 @@ def agrees(page: Page, answers: Answers) -> None:
 
 @pytest.fixture
 def explore(dash_duo, published):
-    dash_duo.start_server(create_app(Settings(warehouse=published)))
+    serve(dash_duo, published)
     return Page(dash_duo), Answers((published / CURRENT).resolve())
 
 
@@ -121,7 +120,7 @@ def test_a_brush_is_live_moves_resizes_and_clears(explore):
 
 def test_the_address_is_the_state(dash_duo, published):
     """Opening an address shows its filters and its clustering; back and the links to other pages keep them."""
-    dash_duo.start_server(create_app(Settings(warehouse=published)))
+    serve(dash_duo, published)
     query = "?segmentation=lifestyle&algorithm=hierarchical&age=20..40&gender=Female"
     dash_duo.driver.get(dash_duo.server_url + "/" + query)
     page, answers = Page(dash_duo), Answers((published / CURRENT).resolve())
@@ -138,7 +137,7 @@ def test_the_address_is_the_state(dash_duo, published):
 
 def test_an_address_between_two_bins_snaps_to_their_edges(dash_duo, published):
     """A range that no brush could draw, and a filter that means nothing here, are put right: views and table still agree."""
-    dash_duo.start_server(create_app(Settings(warehouse=published)))
+    serve(dash_duo, published)
     dash_duo.driver.get(dash_duo.server_url + "/?age=20.7..39.2&nobody=3&gender=Female")
     page, answers = Page(dash_duo), Answers((published / CURRENT).resolve())
     wait_until(lambda: set(page.address()) == {"age", "gender"}, what="the address to be put right")
@@ -152,7 +151,7 @@ def test_an_address_between_two_bins_snaps_to_their_edges(dash_duo, published):
 )
 def test_every_page_shows_and_asks_nobody_else(dash_duo, published, path, marks):
     """The page draws in light and dark without an error in the console, and no request leaves the host."""
-    dash_duo.start_server(create_app(Settings(warehouse=published)))
+    serve(dash_duo, published)
     driver = dash_duo.driver
     for scheme in ("light", "dark"):
         driver.execute_script("localStorage.setItem('mantine-color-scheme-value', arguments[0])", scheme)
@@ -171,7 +170,7 @@ def test_a_refresh_while_the_page_is_open_is_shown_without_a_reload(dash_duo, tm
     settings = Settings(warehouse=tmp_path / "warehouse", segmentations=segmentations, customers=tmp_path / "customers.csv")
     write_sample(settings.customers, 300)
     refresh(settings, Reporter())
-    dash_duo.start_server(create_app(settings))
+    serve(dash_duo, settings.warehouse)
     page = Page(dash_duo)
     page.driver.execute_script("window.isTheSamePage = true")
     page.drag("age", (0.2, 0.5), (0.7, 0.5))
@@ -187,7 +186,7 @@ def test_a_refresh_while_the_page_is_open_is_shown_without_a_reload(dash_duo, tm
 
 def test_the_data_page_says_what_sql_says(dash_duo, published):
     """The numbers of the files table, of the columns and the drawn customers equal SQL of another way."""
-    dash_duo.start_server(create_app(Settings(warehouse=published)))
+    serve(dash_duo, published)
     driver = dash_duo.driver
     driver.get(dash_duo.server_url + "/data")
     wait_until(lambda: driver.find_elements("css selector", ".js-plotly-plot"), what="the distributions")
