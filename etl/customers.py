@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from etl.decimals import set_decimal_marks
 from etl.files import find_files
 from etl.headers import CUSTOMER_ID, IGNORE, is_known, match, normalise, unused
 from etl.mapping import Mapping
@@ -70,7 +71,7 @@ def load_customers(
     for source, of_source in zip(sources, columns_of, strict=True):
         read_rows(connection, source, of_source)
     _write_columns(connection, columns)
-    warnings = [*_left_out(sources), *_set_decimal_marks(connection, sources, columns_of, mapping)]
+    warnings = [*_left_out(sources), *set_decimal_marks(connection, sources, columns_of, mapping.options.decimal)]
     if not any(column.kind == "id" and column.source_header for column in columns):
         execute_file(connection, SQL / "load" / "made_ids.sql")
     warnings += _leave_out(connection, forgotten or Forgotten("", ()))
@@ -147,35 +148,6 @@ def _left_out(sources: Sequence[SourceFile]) -> list[str]:
         for source in sources
         if source.sheet is not None and source.sheet.left_out
     ]
-
-
-def _set_decimal_marks(
-    connection: duckdb.DuckDBPyConnection,
-    sources: Sequence[SourceFile],
-    columns_of: Sequence[Sequence[Column]],
-    mapping: Mapping,
-) -> list[str]:
-    """Settle each column's decimal mark: what the person says, else its own numbers, else those of all columns, else a point.
-
-    Returns a warning for each column whose numbers could be read either way.
-    """
-    typed = {columns[place].name for source, columns in zip(sources, columns_of, strict=True) for place in source.typed}
-    execute_file(connection, SQL / "load" / "decimal_marks.sql")
-    evidence = [row for row in connection.execute("from decimal_evidence").fetchall() if row[0] not in typed]
-    connection.execute("drop table decimal_evidence")
-    balance_of_all = sum(comma - point for _, comma, point, _ in evidence)
-    warnings = []
-    for name, comma, point, either in evidence:
-        is_comma = comma > point if comma or point else balance_of_all > 0
-        mark = mapping.options.decimal or ("," if is_comma else ".")
-        connection.execute("update raw.columns set decimal_mark = $1 where column_name = $2", [mark, name])
-        if mapping.options.decimal is None and not (comma or point) and either and not balance_of_all:
-            what = "a decimal mark" if "." in either else "thousands set apart"
-            warnings.append(
-                f"{name}: '{either}' was read with {what}; if that is wrong, say so in a MAPPING file: [file] decimal = \",\""
-                + (' or "."' if "," in either else "")
-            )
-    return warnings
 
 
 def _leave_out(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> list[str]:
