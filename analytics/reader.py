@@ -64,6 +64,22 @@ def read_inputs(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> 
     return _read_cells(connection, features, means, deviations)
 
 
+def source_fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
+    """The SHA-256 of the customers file; of several, that of their fingerprints in the order of their names."""
+    (fingerprint,) = connection.execute(
+        """
+        select
+            case
+                when count(*) = 1 then min(source_fingerprint)
+                else coalesce(sha256(string_agg(source_fingerprint, ',' order by source_file)), '')
+            end
+        from raw.sources
+        where source = 'customers'
+        """
+    ).fetchone() or ("",)
+    return str(fingerprint)
+
+
 def _read_features(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> tuple[tuple[Feature, ...], Floats, Floats]:
     known = {
         name: (Feature(name, short or label.lower(), unit), mean, deviation, "features.customer_features")

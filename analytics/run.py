@@ -13,7 +13,7 @@ from analytics.history import identify, write_events, write_memberships
 from analytics.kmeans import fit_kmeans
 from analytics.naming import name_segments
 from analytics.points import Floats, Points
-from analytics.reader import Inputs, read_inputs
+from analytics.reader import Inputs, read_inputs, source_fingerprint
 from analytics.segmentations import Segmentation, read_segmentations
 from analytics.writer import Clustering, Run, write_clustering
 from warehouse.errors import InputError
@@ -39,8 +39,7 @@ def run(
     The relations of the schema must exist: empty, or with the history of earlier runs, whose segments keep their ids.
     Returns the clusterings, in order. Raises InputError when the customers cannot be clustered, naming the segmentation.
     """
-    (fingerprint,) = connection.execute("select source_fingerprint from raw.sources where source = 'customers'").fetchone() or ("",)
-    this_run = Run(run_id, seed, _now(connection), fingerprint)
+    this_run = Run(run_id, seed, _now(connection), source_fingerprint(connection))
     clusterings = []
     total = sum(len(_candidates(segmentation)) for segmentation in segmentations) * len(ALGORITHMS)
     done = 0

@@ -1,7 +1,7 @@
 """Loading the customers: every row ends in raw.customers, in raw.rejects, or is counted as a copy of a kept one."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -66,11 +66,12 @@ def load_customers(
     mapping = mapping or Mapping()
     sources = [open_source(connection, path, name, mapping.options, _recognises(mapping)) for path, name in find_files(given)]
     columns_of = _match(connection, sources, mapping)
-    columns = _together(sources, columns_of)
+    all_columns = _together(sources, columns_of)
+    columns = tuple(column for column in all_columns if column.kind != IGNORE)
     make_tables(connection, [column.name for column in columns])
     for source, of_source in zip(sources, columns_of, strict=True):
         read_rows(connection, source, of_source)
-    _write_columns(connection, columns)
+    _write_columns(connection, all_columns)
     warnings = [*_left_out(sources), *set_decimal_marks(connection, sources, columns_of, mapping.options.decimal)]
     if not any(column.kind == "id" and column.source_header for column in columns):
         execute_file(connection, SQL / "load" / "made_ids.sql")
@@ -117,12 +118,13 @@ def _together(sources: Sequence[SourceFile], columns_of: Sequence[Sequence[Colum
     found: dict[str, Column] = {}
     for columns in columns_of:
         for column in columns:
-            if column.kind != IGNORE:
-                found.setdefault(column.name, column)
+            is_ignored = column.kind == IGNORE
+            key = f"{IGNORE} {column.source_header}" if is_ignored else column.name
+            found.setdefault(key, replace(column, name=f"{IGNORE}d_{len(found) + 1}") if is_ignored else column)
     for source, columns in zip(sources, columns_of, strict=True):
         there = {column.name for column in columns}
         for column in found.values():
-            if column.kind != "text" and column.name not in there:
+            if column.kind not in ("text", IGNORE) and column.name not in there:
                 raise InputError(f"{source.path}: has no column for {column.name}, which {sources[0].name} or another file has")
     if CUSTOMER_ID.name not in found:
         return (CUSTOMER_ID, *found.values())

@@ -4,6 +4,7 @@ Exit status: 0 published, 1 a defect of ours, 2 bad input (nothing published), 3
 """
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -56,11 +57,12 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
             checked = run_checks(draft.connection)
         gate.passed("Checks", f"All {checked} hold.")
         gate.write(draft.connection)
-    for warning in gate.warnings:
-        reporter.warn(warning)
-    reporter.line("Checks", f"all {checked} hold")
-    reporter.line("Times", reporter.times())
-    reporter.line("Published", f"{settings.warehouse / CURRENT}, version {draft.number}")
+    with contextlib.suppress(KeyboardInterrupt):  # too late: it is published
+        for warning in gate.warnings:
+            reporter.warn(warning)
+        reporter.line("Checks", f"all {checked} hold")
+        reporter.line("Times", reporter.times())
+        reporter.line("Published", f"{settings.warehouse / CURRENT}, version {draft.number}")
     return draft.number
 
 

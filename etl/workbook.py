@@ -1,6 +1,5 @@
 """Excel workbooks (xlsx, xls, xlsb) and OpenDocument sheets, read by calamine: the rows of one sheet, as text."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -83,9 +82,3 @@ def as_text(cell: Cell) -> str:
 
 def _padded(row: list[str], width: int) -> list[str]:
     return [*row[:width], *[""] * (width - len(row))]
-
-
-def texts(sheet: Sheet) -> Iterator[tuple[int, str]]:
-    """The number of each row, and its values joined as in a CSV file."""
-    for row in sheet.rows:
-        yield row.line, ",".join(row.values)

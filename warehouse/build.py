@@ -47,7 +47,7 @@ class Context:
     """What the templates see. Read afresh for every file, so a file can loop over what earlier files made."""
 
     columns: tuple[Column, ...] = ()
-    """The columns of the customers source, in its order."""
+    """The columns of the customers source that are loaded, in its order."""
     categories: tuple[Category, ...] = ()
     """The values of the category columns."""
     clusterings: tuple[Clustering, ...] = ()
@@ -85,6 +85,7 @@ class Context:
                     "raw.columns",
                     "column_name, kind, label, unit, short_label, minimum, maximum, divide_by, decimal_mark, source_header",
                     "position",
+                    "kind <> 'ignore'",
                 )
             ),
             categories=tuple(

@@ -8,6 +8,8 @@ import fcntl
 import os
 import re
 import shutil
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,13 +22,15 @@ import duckdb
 
 from warehouse.connection import Snapshot, builder, is_of_the_machine
 from warehouse.errors import BusyError, DamagedError, InputError, MallError
-from warehouse.versions import CURRENT, current, file_name, files, published, version_of
+from warehouse.versions import CURRENT, current, file_name, files, taken, version_of
 
 LOCK = "refresh.lock"
 _PATIENCE = 2.0
 """Seconds that whoever has the lock may take to write who it is."""
 BUILDING = ".building"
-"""What the names of unfinished files have in them; whatever bears it may be removed by whoever holds the lock."""
+"""What the names of unfinished files have in them."""
+_OURS = re.compile(rf"^(v\d+\.duckdb|{re.escape(CURRENT)}|forgotten(\.csv)?){re.escape(BUILDING)}")
+"""Unfinished files of ours: they may be removed by whoever holds the lock."""
 
 
 @dataclass(frozen=True)
@@ -52,17 +56,28 @@ def new_version(directory: Path, keep: int) -> Iterator[Draft]:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{directory}: cannot make the warehouse directory: {error.strerror}") from error
+    _refuse_odd_place(directory)
     with locked(directory):
         previous, last_number = _previous(directory)
-        number = 1 + max([*published(directory), last_number, current(directory) or 0])
+        number = 1 + max([*taken(directory), last_number, current(directory) or 0])
         final = directory / file_name(number)
         with unfinished(final) as building:
             with builder(building) as connection:
                 yield Draft(number, connection, previous)
                 connection.execute("checkpoint warehouse")
-            put(building, final)
-            point_at(directory, number)
-        _retire(directory, keep, previous)
+            with undisturbed():
+                put(building, final)
+                point_at(directory, number)
+                _retire(directory, keep, previous)
+
+
+def _refuse_odd_place(directory: Path) -> None:
+    """Raises InputError for a directory in which nothing could be published, before anything is built."""
+    if "?" in str(directory):
+        raise InputError(f"{directory}: DuckDB takes a question mark in a path for the end of it; name another directory")
+    link = directory / CURRENT
+    if link.exists() and not link.is_symlink():
+        raise InputError(f"{link}: is not the link to a published version but a file or folder of its own; move it away")
 
 
 @contextmanager
@@ -82,6 +97,19 @@ def unfinished(final: Path) -> Iterator[Path]:
         ) from error
     finally:
         sweep(final.parent)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let no Ctrl-C come between the steps of the block: it would say that nothing was published when something was."""
+    if threading.current_thread() is not threading.main_thread():  # only that one is ever interrupted
+        yield
+        return
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def put(building: Path, final: Path) -> None:
@@ -112,14 +140,18 @@ def _sync(directory: Path) -> None:
 
 def sweep(directory: Path) -> None:
     """Remove what an interrupted build left behind; only ever called with the lock held."""
-    for leftover in directory.glob(f"*{BUILDING}*"):
-        try:
-            if leftover.is_dir():
-                shutil.rmtree(leftover, ignore_errors=True)
-            else:
-                leftover.unlink(missing_ok=True)
-        except OSError:  # a directory that cannot be written now: the next refresh sweeps again
-            continue
+    for leftover in directory.iterdir():
+        if _OURS.match(leftover.name):
+            _remove(leftover)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, or a folder of ours. What cannot be removed now stays: the next refresh tries again."""
+    with contextlib.suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _previous(directory: Path) -> tuple[Path | None, int]:
@@ -150,7 +182,7 @@ def _retire(directory: Path, keep: int, previous: Path | None) -> None:
         kept.add(previous)
     for path in versions:
         if path not in kept and path != directory / file_name(current(directory) or 0):
-            path.unlink(missing_ok=True)
+            _remove(path)
 
 
 @contextmanager

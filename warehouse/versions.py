@@ -27,7 +27,13 @@ def version_of(path: Path) -> int:
 
 def files(directory: Path) -> list[Path]:
     """The files of the versions in `directory`, oldest first."""
-    return sorted((path for path in directory.glob("v*.duckdb") if _VERSION.match(path.name)), key=version_of)
+    found = (path for path in directory.glob("v*.duckdb") if _VERSION.match(path.name))
+    return sorted((path for path in found if path.is_file()), key=version_of)  # not a pipe: opening one would never end
+
+
+def taken(directory: Path) -> list[int]:
+    """The version numbers that something in `directory` bears, whether it can be read or not."""
+    return [version_of(path) for path in directory.iterdir() if _VERSION.match(path.name)]
 
 
 def published(directory: Path) -> list[int]:

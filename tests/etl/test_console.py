@@ -1,4 +1,7 @@
 import io
+import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -52,3 +55,14 @@ def test_a_step_that_fails_is_passed_on():
     with pytest.raises(ValueError, match="no good"), reporter.step("load"):
         raise ValueError("no good")
     assert "load" not in reporter.times()
+
+
+@pytest.mark.parametrize("place", ["a full disk", "a pipe that nobody reads"])
+def test_what_nobody_can_read_stops_nothing(place: str):
+    """A refresh goes on when its words have nowhere to go, and ends with its own status."""
+    script = "from etl.console import Reporter; said = Reporter(); said.line('a', 'b'); said.warn('c'); raise SystemExit(7)"
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open("/dev/full", "w") if place == "a full disk" else os.fdopen(writing, "w") as out:
+        done = subprocess.run([sys.executable, "-c", script], stdout=out, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (7, "")

@@ -64,7 +64,7 @@ def test_a_bad_mapping_is_one_sentence(write: Write, text: str, reason: str):
 
 def test_a_mapped_file(connection: duckdb.DuckDBPyConnection, write: Write):
     """Units are converted, further numbers become features, and what is ignored is not loaded."""
-    path = write("Nr;Salary;Visits;Note\n1;15.500,5;3;a\n2;70.000,0;4;b\n")
+    path = write("Nr;Note;Salary;Visits\n1;a;15.500,5;3\n2;b;70.000,0;4\n")
     mapping = (
         '[columns]\nNr = "customer_id"\nSalary = { column = "annual_income_k", divide_by = 1000 }\n'
         'Visits = "numeric"\nNote = "ignore"\n'
@@ -72,10 +72,12 @@ def test_a_mapped_file(connection: duckdb.DuckDBPyConnection, write: Write):
     loaded(connection, path, mapping)
     rows = connection.execute("select customer_id, annual_income_k, visits from staging.customers order by 1").fetchall()
     assert rows == [("1", 15.5005, 3.0), ("2", 70.0, 4.0)]
-    assert connection.execute("select column_name from raw.columns order by position").fetchall() == [
-        ("customer_id",),
-        ("annual_income_k",),
-        ("visits",),
+    columns = connection.execute("select position, source_header, column_name, kind from raw.columns order by position").fetchall()
+    assert columns == [
+        (1, "Nr", "customer_id", "id"),
+        (2, "Note", "ignored_2", "ignore"),
+        (3, "Salary", "annual_income_k", "numeric"),
+        (4, "Visits", "visits", "numeric"),
     ]
 
 

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from tests.helpers import SCHEMAS, four, refreshed, relations_of
 from warehouse.catalog import Relation, _reads, checks, relations
 from warehouse.connection import Snapshot
 from warehouse.errors import BuildError
+from warehouse.versions import CURRENT
 
 
 def _catalog(monkeypatch: pytest.MonkeyPatch, root: Path, files: dict[str, str]) -> tuple[Relation, ...]:
@@ -78,6 +81,15 @@ def test_the_public_relations_are_there():
         *("segments.merges", "marts.customer_segments", "marts.segment_profiles", "marts.crossfilter_cube"),
     }
     assert promised <= {relation.qualified for relation in relations()}
+
+
+def test_every_relation_can_be_read_by_the_older_client(published: Path):
+    """`make sql` opens a client of an older DuckDB: it must know every function that a view is made of."""
+    client = Path(sys.executable).with_name("duckdb")
+    queries = "".join(f"select '{one.qualified}'; from {one.qualified} limit 1;" for one in relations())
+    opened = [str(client), "-readonly", "-bail", str((published / CURRENT).resolve())]
+    answer = subprocess.run(opened, input=queries, capture_output=True, text=True)
+    assert (answer.stderr, answer.returncode) == ("", 0)
 
 
 def test_every_relation_and_column_is_commented(sample: Snapshot):

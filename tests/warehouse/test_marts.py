@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from etl.sample import BUNDLED
-from tests.helpers import four, refreshed
+from tests.helpers import FOUR, HEADER, four, refreshed
 from warehouse.connection import Snapshot
 
 NUMERIC = ["age", "annual_income_k", "spending_score"]
@@ -122,3 +122,21 @@ def test_provenance_says_where_the_numbers_come_from(sample: Snapshot):
 def test_real_customers_are_not_called_synthetic(mall: Snapshot):
     """The Kaggle file is told from the sample."""
     assert mall.value("select is_synthetic from marts.provenance") is False
+
+
+def test_the_fingerprint_of_several_files_tells_each_of_them(tmp_path: Path, quick: Path):
+    """The run and the provenance have one fingerprint, and it changes with any file."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    rows = FOUR.splitlines(keepends=True)
+    (folder / "a.csv").write_text(HEADER + "".join(rows[:2]))
+    found = []
+    for last in (rows[3], rows[3].replace("77", "78")):
+        (folder / "b.csv").write_text(HEADER + rows[2] + last)
+        db = refreshed(tmp_path / "warehouse", folder, quick)
+        fingerprint = db.value("select source_fingerprint from marts.provenance")
+        assert db.columns(f"select distinct source_fingerprint from segments.runs where run_id = {db.version}") == {
+            "source_fingerprint": [fingerprint]
+        }
+        found.append(fingerprint)
+    assert found[0] != found[1]

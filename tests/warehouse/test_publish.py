@@ -1,5 +1,6 @@
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -185,3 +186,39 @@ def test_a_lock_that_cannot_be_written(tmp_path: Path):
     (tmp_path / LOCK).mkdir()
     with pytest.raises(InputError, match=f"{tmp_path / LOCK}: cannot write"):
         publish(tmp_path, 1)
+
+
+def test_what_is_not_ours_stays(tmp_path: Path):
+    """A refresh clears up after an interrupted one, and leaves other people's files alone whatever they are called."""
+    (tmp_path / "house.building.csv").write_text("theirs")
+    (tmp_path / "my.building.notes").mkdir()
+    (tmp_path / "v7.duckdb.building.spill").mkdir()
+    (tmp_path / "forgotten.csv.building").write_text("ours")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "v3.duckdb.building").symlink_to("elsewhere")
+    publish(tmp_path, 1)
+    assert names(tmp_path) == {"v1.duckdb", CURRENT, LOCK, "house.building.csv", "my.building.notes", "elsewhere"}
+
+
+def test_a_folder_of_that_name_is_no_version(tmp_path: Path):
+    """Its number is passed over, and nothing fails because of it."""
+    (tmp_path / "v1.duckdb").mkdir()
+    assert [publish(tmp_path, answer, keep=1) for answer in (1, 2)] == [2, 3]
+    assert published(tmp_path) == [3]
+
+
+def test_a_place_where_nothing_can_be_published(tmp_path: Path):
+    """A folder in the place of the link, or a path that DuckDB cannot write to, is refused before anything is built."""
+    (tmp_path / CURRENT).mkdir()
+    with pytest.raises(InputError, match="is not the link to a published version"):
+        publish(tmp_path, 1)
+    assert published(tmp_path) == []
+    with pytest.raises(InputError, match="question mark"):
+        publish(tmp_path / "a?b", 1)
+
+
+def test_an_interrupt_after_the_link_has_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """It stops nothing any more: what is published is not said to be not published."""
+    monkeypatch.setattr("warehouse.publish._retire", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    assert publish(tmp_path, 1) == current(tmp_path) == 1
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -13,9 +13,9 @@ create or replace table raw.columns (
 );
 
 comment on table raw.columns is 'What each column of the customers source was taken for. Grain: one row per column of the source.';
-comment on column raw.columns.column_name is 'Name of the column in the warehouse.';
+comment on column raw.columns.column_name is 'Name of the column in the warehouse; one that is not loaded has a number instead.';
 comment on column raw.columns.source_header is 'Header of the source, as it came.';
-comment on column raw.columns.kind is 'id, numeric (a feature), category (profiled and encoded) or text (carried as it came).';
+comment on column raw.columns.kind is 'id, numeric (a feature), category (profiled and encoded), text (carried as it came) or ignore (not loaded).';
 comment on column raw.columns.label is 'What people call the column.';
 comment on column raw.columns.short_label is 'The label inside the name of a segment.';
 comment on column raw.columns.unit is 'Unit of the values; empty where there is none.';
@@ -23,4 +23,4 @@ comment on column raw.columns.minimum is 'Smallest value that can be true; a row
 comment on column raw.columns.maximum is 'Largest value that can be true; a row above it is rejected. Null: no limit.';
 comment on column raw.columns.divide_by is 'What the number in the source is divided by to get the unit of the warehouse; 1 where they are the same.';
 comment on column raw.columns.decimal_mark is 'Decimal mark of the numbers in the source: a point or a comma.';
-comment on column raw.columns.position is 'Place of the column in the source, from 1.';
+comment on column raw.columns.position is 'Place of the column, from 1: an id that is made first, then the order of the file, then what further files add.';

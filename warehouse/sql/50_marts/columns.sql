@@ -67,7 +67,7 @@ left join medians using (column_name)
 order by columns.position;
 
 comment on table marts.columns is 'What each column of the source was taken for, and what it holds. Grain: one row per column of the source.';
-comment on column marts.columns.column_name is 'Name of the column in the warehouse.';
+comment on column marts.columns.column_name is 'Name of the column in the warehouse; one that is not loaded has a number instead.';
 comment on column marts.columns.source_header is 'Header of the source, as it came.';
 comment on column marts.columns.kind is 'id, numeric (a feature), category (profiled and encoded), text (carried as it came) or ignore (not loaded).';
 comment on column marts.columns.label is 'What people call the column.';
@@ -77,7 +77,7 @@ comment on column marts.columns.minimum is 'Smallest value that can be true; a r
 comment on column marts.columns.maximum is 'Largest value that can be true; a row above it is rejected. Null: no limit.';
 comment on column marts.columns.divide_by is 'What the number in the source is divided by to get the unit of the warehouse; 1 where they are the same.';
 comment on column marts.columns.decimal_mark is 'Decimal mark of the numbers in the source: a point or a comma.';
-comment on column marts.columns.position is 'Place of the column in the source, from 1.';
+comment on column marts.columns.position is 'Place of the column, from 1: an id that is made first, then the order of the file, then what further files add.';
 comment on column marts.columns.count_missing is 'Customers without a value in the source; null for a column that is not loaded.';
 comment on column marts.columns.filled_with is 'What stands in for a missing value: the median, or Unknown; null where none does.';
 comment on column marts.columns.lowest is 'Smallest value of the source; null unless numeric.';

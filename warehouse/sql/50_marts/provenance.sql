@@ -1,10 +1,7 @@
 create or replace view marts.provenance as
 with sources as (
     select
-        count(*) as count_files,
-        min(source_file) as first_file,
-        sha256(string_agg(source_fingerprint, ',' order by source_file)) as fingerprint_of_all,
-        min(source_fingerprint) as first_fingerprint,
+        case when count(*) = 1 then min(source_file) else count(*) || ' files' end as source_file,
         sum(rows_kept) as count_customers,
         bool_and(is_synthetic) as is_synthetic
     from raw.sources
@@ -14,6 +11,7 @@ with sources as (
 runs as (
     select
         max(run_id) as version,
+        any_value(source_fingerprint) as source_fingerprint,
         max(created_at) as built_at
     from segments.runs
     semi join segments.newest_run using (run_id)
@@ -21,8 +19,8 @@ runs as (
 
 select
     runs.version,
-    if(sources.count_files = 1, sources.first_file, sources.count_files || ' files') as source_file,
-    if(sources.count_files = 1, sources.first_fingerprint, sources.fingerprint_of_all) as source_fingerprint,
+    sources.source_file,
+    runs.source_fingerprint,
     cast(sources.count_customers as bigint) as count_customers,
     sources.is_synthetic,
     runs.built_at
