@@ -49,6 +49,8 @@ class LoadReport:
     """Whether the customers were generated."""
     warnings: tuple[str, ...] = ()
     """What a person should look at."""
+    open_ends: tuple[str, ...] = ()
+    """The text files whose last line has no end."""
 
     @property
     def has_ids(self) -> bool:
@@ -72,7 +74,7 @@ def load_customers(
     for source, of_source in zip(sources, columns_of, strict=True):
         read_rows(connection, source, of_source)
     _write_columns(connection, all_columns)
-    warnings = [*_left_out(sources), *set_decimal_marks(connection, sources, columns_of, mapping.options.decimal)]
+    warnings = [*_left_out(sources, given), *set_decimal_marks(connection, sources, columns_of, mapping.options.decimal)]
     if not any(column.kind == "id" and column.source_header for column in columns):
         execute_file(connection, SQL / "load" / "made_ids.sql")
     warnings += _leave_out(connection, forgotten or Forgotten("", ()))
@@ -85,7 +87,11 @@ def load_customers(
     _write_sources(connection, sources)
     for name in ("source_rows", "source_rejects", "forgotten_rows", "repeated_customers", "suspicious_rows", "faults"):
         connection.execute(f"drop table {name}")
-    report = _report(connection, given, columns, warnings)
+    warnings += _cut_off(connection, sources)
+    report = replace(
+        _report(connection, given, columns, warnings),
+        open_ends=tuple(source.name for source in sources if source.text is not None and source.text.ends_open),
+    )
     build(connection, ["staging"])
     _refuse_unusable(connection, report)
     return report
@@ -143,13 +149,30 @@ def _write_columns(connection: duckdb.DuckDBPyConnection, columns: Sequence[Colu
     )
 
 
-def _left_out(sources: Sequence[SourceFile]) -> list[str]:
-    return [
+def _left_out(sources: Sequence[SourceFile], given: Path) -> list[str]:
+    """A warning for each sheet that is not read, and one for the folders in a folder."""
+    folders = sorted(path.name for path in given.iterdir() if path.is_dir()) if given.is_dir() else []
+    passed_by = f"{given}: its folders {', '.join(folders[:5])} were not read; a pattern reads them: '{given}/**/*'"
+    return [passed_by] * bool(folders) + [
         f"{source.name}: sheet '{source.sheet.name}' was read, {', '.join(repr(name) for name in source.sheet.left_out)} not; "
         'another one can be named in a MAPPING file: [file] sheet = "..."'
         for source in sources
         if source.sheet is not None and source.sheet.left_out
     ]
+
+
+def _cut_off(connection: duckdb.DuckDBPyConnection, sources: Sequence[SourceFile]) -> list[str]:
+    """A warning for each file whose last line is broken and has no end."""
+    warnings = []
+    for source in sources:
+        if source.text is not None and source.text.ends_open:
+            last = source.text.count_lines
+            broken = connection.execute(
+                "select 1 from raw.rejects where source_file = $1 and source_line = $2 and rule = 'broken row'", [source.name, last]
+            ).fetchone()
+            if broken:
+                warnings.append(f"{source.name}: its last line, {last:,}, is broken and has no end: the file may have been cut off")
+    return warnings
 
 
 def _leave_out(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> list[str]:
@@ -277,11 +300,12 @@ def _refuse_unusable(connection: duckdb.DuckDBPyConnection, report: LoadReport) 
     if report.rows_in == 0:
         raise InputError(f"{report.given}: has a header but no customers")
     if report.rows_kept == 0:
-        first = connection.execute("select source_line, reason from raw.rejects order by source_file, source_line").fetchone()
+        first = connection.execute(
+            "select source_file, source_line, reason from raw.rejects order by source_file, source_line"
+        ).fetchone()
         assert first is not None
-        raise InputError(
-            f"{report.given}: not one of its {report.rows_in:,} rows can be used; the first is line {first[0]}: {first[1]}"
-        )
+        where = f"{first[0]}, line {first[1]}" if len(report.files) > 1 else f"line {first[1]}"
+        raise InputError(f"{report.given}: not one of its {report.rows_in:,} rows can be used; the first is {where}: {first[2]}")
     for column in report.columns:
         if column.kind == "category":
             (count,) = connection.execute(f"select count(distinct {column.name}) from staging.customers").fetchone() or (0,)

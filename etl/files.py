@@ -18,7 +18,7 @@ def find_files(given: Path) -> list[tuple[Path, str]]:
         if given.is_dir():
             found = sorted(path for path in given.iterdir() if path.is_file() and path.name[0] not in "._")
             if not found:
-                raise InputError(f"{given}: is a folder without files; give a file, a folder of files or a pattern")
+                raise InputError(f"{given}: is a folder without files; give a file, a folder of files or a pattern: '{given}/**/*'")
             return [(path, printable(str(Path(given.name) / path.name))) for path in found]
         if given.exists() or not glob.has_magic(str(given)):
             return [(given, printable(given.name))]

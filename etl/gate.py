@@ -3,6 +3,7 @@
 A question that is answered badly stops the refresh, and the published version stays. Some can be overruled with FORCE=1.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ from warehouse.settings import Settings
 
 _MUCH_MISSING = 0.05
 """From this share of missing values a column is worth a look."""
+_MUCH_GONE = 0.1
+"""From this share of lost customers on, the loss is worth a look."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,11 @@ class Before:
     is_synthetic: bool
     segmentations: frozenset[str]
 
+    @property
+    def kept(self) -> frozenset[str]:
+        """The segmentations that should not be lost without a word; those of generated customers may."""
+        return frozenset() if self.is_synthetic else self.segmentations
+
     @classmethod
     def of(cls, db: Snapshot) -> "Before":
         """Read it from a published version."""
@@ -103,22 +111,47 @@ def ask_of_columns(
     }
     served = [name for name in segmentations if not missing[name]]
     wants = "; ".join(f"{name} needs {', '.join(names)}" for name, names in missing.items() if names)
-    hints = "; ".join(map(hint, dict.fromkeys(one for names in missing.values() for one in names)))
-    found = ", ".join(f"'{c.source_header}'" for c in columns if c.source_header)
-    advice = (
-        f"the file's columns are {found}. Headers that are recognised: {hints}. Say in MAPPING=path.toml which is which, or name "
-        "other features in SEGMENTATIONS=path.toml (README: Your own columns)"
-    )
     if not served or (are_chosen and wants):
-        gate.refuse("Columns", f"a needed column is missing: {wants}", advice, can_force=False)
-    lost = [name for name in segmentations if missing[name] and before is not None and name in before.segmentations]
-    if lost and before is not None and not before.is_synthetic:
-        gate.refuse("Columns", f"version {before.version} has {', '.join(lost)}, and now a column is missing: {wants}", advice)
+        gate.refuse("Columns", f"a needed column is missing: {wants}", _remedy(columns, missing), can_force=False)
+    lost = [name for name in segmentations if missing[name] and before is not None and name in before.kept]
+    if lost and before is not None:
+        gate.refuse(
+            "Columns",
+            f"version {before.version} has {', '.join(lost)}, and now a column is missing: {wants}",
+            _remedy(columns, missing),
+        )
     elif wants:
         gate.warned("Columns", f"{', '.join(served)} can be served; {wants}")
     else:
         gate.passed("Columns", f"Every column that {', '.join(served)} needs is there.")
+    unnamed = sorted(before.kept.difference(segmentations)) if before is not None else []
+    if unnamed and before is not None:
+        detail = f"version {before.version} has {', '.join(unnamed)}, which is not among the segmentations asked for"
+        if are_chosen:
+            gate.warned("Segmentations", f"{detail}: it ends here.")
+        else:
+            gate.refuse("Segmentations", detail, "name the file that has it, SEGMENTATIONS=path.toml,")
     return served
+
+
+def _remedy(columns: Sequence[Column], missing: Mapping[str, Sequence[str]]) -> str:
+    """What to do about features that are missing: those carried as text only need a word, others a name."""
+    wanted = list(dict.fromkeys(feature for features in missing.values() for feature in features))
+    texts = {column.name: column.source_header for column in columns if column.kind == "text" and column.name in wanted}
+    advice = []
+    if texts:
+        headers, first = ", ".join(f"'{header}'" for header in texts.values()), next(iter(texts.values()))
+        advice.append(
+            f'{headers}: carried as text; say in MAPPING=path.toml that they are numbers: [columns] "{first}" = "numeric"'
+        )
+    others = [feature for feature in wanted if feature not in texts]
+    if others:
+        found = ", ".join(f"'{column.source_header}'" for column in columns if column.source_header)
+        advice.append(
+            f"the file's columns are {found}. Headers that are recognised: {'; '.join(map(hint, others))}. Say in "
+            "MAPPING=path.toml which is which, or name other features in SEGMENTATIONS=path.toml (README: Your own columns)"
+        )
+    return "; ".join(advice)
 
 
 def ask_of_rows(
@@ -133,7 +166,7 @@ def ask_of_rows(
         gate.refuse(
             "Rows rejected",
             f"{detail}, more than the {settings.max_rejected:.0%} allowed",
-            f"the first is {where}: {first[2]}. Correct the file, allow more with MAX_REJECTED=0.2",
+            f"the first is {where}: {first[2]}. Correct the file, allow more with MAX_REJECTED={_enough(loaded):g}",
         )
     elif loaded.rows_rejected:
         gate.warned("Rows rejected", f"{detail}; {settings.max_rejected:.0%} are allowed. They are in raw.rejects, with reasons.")
@@ -144,8 +177,17 @@ def ask_of_rows(
     change = f"{loaded.rows_kept:,} customers after {before.count_customers:,} in version {before.version}"
     if loaded.rows_kept < (1 - settings.max_shrink) * before.count_customers:
         gate.refuse("Customers", f"{change}: more than {settings.max_shrink:.0%} are gone", "give the whole file, MAX_SHRINK=0.9")
+    elif loaded.rows_kept < (1 - _MUCH_GONE) * before.count_customers:
+        gone = before.count_customers - loaded.rows_kept
+        cut = f" {loaded.open_ends[0]} ends without a line end: it may have been cut off." if loaded.open_ends else ""
+        gate.warned("Customers", f"{change}: {gone:,} ({gone / before.count_customers:.0%}) are gone.{cut}")
     else:
         gate.passed("Customers", f"{change}.")
+
+
+def _enough(loaded: LoadReport) -> float:
+    """A share of rejected rows, in whole twentieths, that would let these through."""
+    return math.ceil(20 * loaded.rows_rejected / loaded.rows_in) / 20
 
 
 def ask_of_values(gate: Gate, connection: duckdb.DuckDBPyConnection, loaded: LoadReport) -> None:

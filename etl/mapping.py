@@ -1,5 +1,6 @@
 """The mapping file: what a person says of the columns of a file, and of how it is written. TOML; see the README."""
 
+import re
 import tomllib
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, field, fields, replace
@@ -19,10 +20,12 @@ _TAKEN = frozenset(
     (
         *("segmentation", "algorithm", "segment_id", "segment_name", "second_segment_id", "distance", "margin", "silhouette"),
         *("run_id", "version", "bin", "count_customers", "source_file", "source_line", "count_lines", "rule", "reason"),
-        *("is_duplicate", "point_id", "weight", "scatter"),
+        *("is_duplicate", "point_id", "weight", "scatter", "label", "place"),
     )
 )
 """Names that stand beside a customer's columns in the warehouse's own relations."""
+_NUMBERED = re.compile(r"(distance|bin)_\d+")
+"""The same, one per segment or feature."""
 _DETAILS = {"label": str, "short": str, "unit": str, "minimum": float, "maximum": float, "divide_by": float}
 
 
@@ -86,6 +89,10 @@ def _columns(table: Table[str, Any]) -> dict[str, Column]:
     for header, column in columns.items():
         if column.kind != IGNORE and names.setdefault(column.name, header) != header:
             raise ValueError(f"[columns] '{names[column.name]}' and '{header}' are both {column.name}")
+    for name, header in names.items():
+        for made in (f"sum_{name}", f"{name}_bin"):
+            if made in names:
+                raise ValueError(f"[columns] '{names[made]}': the warehouse makes a {made} of '{header}'; give it another name")
     return columns
 
 
@@ -121,7 +128,8 @@ def _base(where: str, header: str, said: Table[str, Any]) -> Column:
     if said["kind"] == IGNORE:
         return Column("ignored", "ignore", header.strip())  # whatever it is called, nothing in the warehouse is
     name = said.get("name", normalise(header))
-    if not isinstance(name, str) or normalise(name) != name or not name or name[0].isdigit() or name in known or name in _TAKEN:
+    is_taken = name in known or name in _TAKEN or _NUMBERED.fullmatch(str(name))
+    if not isinstance(name, str) or normalise(name) != name or not name or name[0].isdigit() or is_taken:
         raise ValueError(
             f"{where}: '{name}' cannot be the name of a column: "
             'give name = "..." of lower-case letters, digits and underscores, not one that the warehouse uses itself'

@@ -39,6 +39,8 @@ class Text:
     """UTF-8 without a fault, one kind of line end throughout, no NUL, no blank before a quote: any reader sees the same in it."""
     fingerprint: str
     """SHA-256 of the bytes, hexadecimal."""
+    ends_open: bool = False
+    """Whether its last line has no end: many files have none there, and so has one that was cut off."""
 
     def lines(self) -> Iterator[str]:
         """The lines with their ends (LF, CRLF or CR); UNREADABLE where bytes are not of the encoding."""
@@ -99,6 +101,7 @@ def scan(path: Path, encoding: str | None = None) -> Text:
         count_lf + (before not in (b"\n", b"")) - _trailing_blank_lines(tail),
         is_plain=found == "utf-8" and is_utf8 and ends_in_lf and not has_nul and not has_quote_after_blank,
         fingerprint=digest.hexdigest(),
+        ends_open=not any(end in tail[-4:] for end in (b"\n", b"\r")),
     )
 
 

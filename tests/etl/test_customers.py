@@ -103,9 +103,9 @@ FILES = {
         HEAD + "1,M,20,30,40,a\n2,F,21,31,41,b\n1,M,20,30,40,z\n1,M,20,30,40,a\n",
         [(3, "2")],
         [
-            (2, "1,M,20,30,40,a", "customer id 1 stands more than once, with different values"),
-            (4, "1,M,20,30,40,z", "customer id 1 stands more than once, with different values"),
-            (5, "1,M,20,30,40,a", "customer id 1 stands more than once, with different values"),
+            (2, "1,M,20,30,40,a", "customer id 1 stands more than once, with different values: another note in line 4"),
+            (4, "1,M,20,30,40,z", "customer id 1 stands more than once, with different values: another note in line 2"),
+            (5, "1,M,20,30,40,a", "customer id 1 stands more than once, with different values: another note in line 4"),
         ],
         0,
     ),
@@ -113,7 +113,7 @@ FILES = {
         HEAD + "1,M,20,30,40,a\n1,M,x,30,40,a\n9,F,44,44,44,z\n",
         [(4, "9")],
         [
-            (2, "1,M,20,30,40,a", "customer id 1 stands more than once, with different values"),
+            (2, "1,M,20,30,40,a", "customer id 1 stands more than once, with different values: another age in line 3"),
             (3, "1,M,x,30,40,a", "age is 'x', which is not a number"),
         ],
         0,
@@ -258,3 +258,30 @@ def test_nothing_temporary_is_left(connection: duckdb.DuckDBPyConnection, write:
     loaded(connection, write("id,age\n1,20\n2,x\n"))
     left = connection.execute("select table_name from duckdb_tables() where schema_name = 'main'").fetchall()
     assert left == []
+
+
+def test_a_conflict_names_the_other_file(connection: duckdb.DuckDBPyConnection, tmp_path: Path):
+    """Where two files have one id, the reason says where the other row is and in which columns it differs."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text("id,age,income\n1,20,30\n2,21,31\n")
+    (tmp_path / "in" / "b.csv").write_text("id,age,income,note\n3,22,32,x\n1,20,33,y\n")
+    loaded(connection, tmp_path / "in")
+    reasons = connection.execute("select list(reason order by source_file) from raw.rejects").fetchone()
+    same = "customer id 1 stands more than once, with different values: another income, note in"
+    assert reasons == ([f"{same} in/b.csv, line 3", f"{same} in/a.csv, line 2"],)
+
+
+def test_a_file_that_was_cut_off(connection: duckdb.DuckDBPyConnection, write: Write):
+    """A last line that is broken and has no end is told; one that is merely without an end is nothing special."""
+    (warning,) = loaded(connection, write("id,age,income\n1,20,30\n2,21")).warnings
+    assert warning == "customers.csv: its last line, 3, is broken and has no end: the file may have been cut off"
+    report = loaded(connection, write("id,age,income\n1,20,30\n2,21,3"))
+    assert (report.warnings, report.open_ends) == ((), ("customers.csv",))
+
+
+def test_folders_in_a_folder_are_told(connection: duckdb.DuckDBPyConnection, tmp_path: Path):
+    """A folder means its own files; that it has folders too is said, with the pattern that reads them."""
+    (tmp_path / "in" / "feb").mkdir(parents=True)
+    (tmp_path / "in" / "a.csv").write_text("id,age\n1,20\n")
+    (warning,) = loaded(connection, tmp_path / "in").warnings
+    assert warning.endswith(f"in: its folders feb were not read; a pattern reads them: '{tmp_path}/in/**/*'")

@@ -105,3 +105,49 @@ def test_a_distribution_that_moves(tmp_path: Path, refresh: Refresh):
     assert refresh(shop(40, age="70")) == 0
     verdict, detail = verdicts(tmp_path)["Distributions"]
     assert (verdict, "age (population stability index" in detail) == ("warned", True)
+
+
+def test_a_loss_that_may_be_is_told(tmp_path: Path, write: Write, refresh: Refresh):
+    """A tenth of the customers gone is published with a warning, which mentions a file without a line end."""
+    assert refresh(shop(40)) == 0
+    assert refresh(shop(37)) == 0
+    assert verdicts(tmp_path)["Customers"] == ("passed", "37 customers after 40 in version 1.")
+    assert refresh(shop(30).rstrip()) == 0
+    verdict, detail = verdicts(tmp_path)["Customers"]
+    assert (verdict, detail) == (
+        "warned",
+        "30 customers after 37 in version 2: 7 (19%) are gone. customers.csv ends without a line end: it may have been cut off.",
+    )
+
+
+def test_a_segmentation_that_is_not_asked_for(tmp_path: Path, write: Write, capsys: pytest.CaptureFixture[str]):
+    """One's own segmentation is not lost because SEGMENTATIONS was left out once; a file that leaves it out ends it."""
+    own = str(write('[who]\nfeatures = ["age"]\nk = 2\n', "own.toml"))
+    arguments = ["--customers", str(write(four())), "--warehouse", str(tmp_path / "w")]
+    assert main([*arguments, "--segmentations", own]) == 0
+    assert main(arguments) == 2
+    assert "version 1 has who, which is not among the segmentations asked for; name the file" in capsys.readouterr().err
+    other = str(write('[age]\nfeatures = ["age"]\nk = 2\n', "other.toml"))
+    assert main([*arguments, "--segmentations", other]) == 0
+    assert verdicts(tmp_path)["Segmentations"][0] == "warned"
+    assert main([*arguments, "--force"]) == 0
+    assert verdicts(tmp_path)["Segmentations"][0] == "forced"
+
+
+def test_a_column_that_is_only_text(write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """A feature that the file has as text needs one word in a mapping, and that is what is said."""
+    own = str(write('[who]\nfeatures = ["balance"]\nk = 2\n', "own.toml"))
+    customers = str(write("id,Balance\n1,2\n2,4\n3,8\n4,9\n"))
+    assert main(["--customers", customers, "--warehouse", str(tmp_path / "w"), "--segmentations", own]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "who needs balance; 'Balance': carried as text; say in MAPPING=path.toml" in line
+    assert line.endswith('[columns] "Balance" = "numeric"')
+
+
+def test_the_limit_that_is_named_is_enough(refresh: Refresh, capsys: pytest.CaptureFixture[str]):
+    """The share of rejected rows in the advice lets the file through."""
+    text = shop(20) + "".join(f"X{i},Male,old,20,20\n" for i in range(30))
+    assert refresh(text) == 2
+    share = re.search(r"MAX_REJECTED=([\d.]+)", capsys.readouterr().err)
+    assert share is not None
+    assert refresh(text, "--max-rejected", share[1]) == 0

@@ -86,7 +86,12 @@ judged as (
             when repeated_customers._is_conflicting
                 then {
                     'rule': 'conflicting ids',
-                    'reason': 'customer id ' || {{ shown("_id") }} || ' stands more than once, with different values'
+                    'reason': 'customer id ' || {{ shown("_id") }} || ' stands more than once, with different values: another '
+                    || array_to_string(repeated_customers._differing[:3], ', ') || ' in '
+                    || case
+                        when repeated_customers._other.file <> numbered.source_file then repeated_customers._other.file || ', '
+                        else ''
+                    end || 'line ' || repeated_customers._other.line
                 }
         end as fault,
         concat_ws(

@@ -1,6 +1,7 @@
 {% import "macros.sql" as sql %}
 -- depends on: source_rows, the temporary table the loader fills
--- The rows whose customer id stands more than once: which copy of the same values each is, and whether the values differ.
+-- The rows whose customer id stands more than once: which copy of the same values each is, and, where the values differ, the first
+-- row that has others and the headers of what differs.
 {% set has_ids = (context.columns | selectattr("kind", "equalto", "id") | first).source_header != "" %}
 create or replace temporary table repeated_customers as
 with source_rows as (
@@ -29,11 +30,39 @@ copies as (
         ] as _values
     from source_rows
     inner join repeated_ids on repeated_ids._id = {{ sql.trimmed("source_rows.customer_id") }}
+),
+
+-- The first row of each id, and the first one that has other values.
+firsts as (
+    select
+        _id,
+        min(_place, 2) as _places
+    from (
+        select
+            _id,
+            min({'file': source_file, 'line': source_line, 'row': _values}) as _place
+        from copies
+        group by _id, _values
+    )
+    group by _id
+),
+
+compared as (
+    select
+        copies.*,
+        case when firsts._places[1].row = copies._values then firsts._places[2] else firsts._places[1] end as _other
+    from copies
+    inner join firsts using (_id)
 )
 
 select
     source_file,
     source_line,
     row_number() over (partition by _id, _values order by source_file, source_line) as _copy,
-    count(*) over (partition by _id, _values) < count(*) over (partition by _id) as _is_conflicting
-from copies
+    _other is not null as _is_conflicting,
+    _other,
+    list_filter(
+        [{% for column in context.columns if column.kind != "id" %}{{ column.source_header.strip() | literal }}{{ ", " if not loop.last }}{% endfor %}],
+        lambda _header, _at : _values[_at] <> _other.row[_at]
+    ) as _differing
+from compared
