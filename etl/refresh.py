@@ -26,7 +26,7 @@ from warehouse.build import build
 from warehouse.checks import run_checks
 from warehouse.connection import Snapshot
 from warehouse.errors import DamagedError, InputError, MallError, refuse
-from warehouse.history import MARTS, Carried, carry_history
+from warehouse.history import HISTORY, MARTS, carry_history
 from warehouse.publish import Draft, new_version
 from warehouse.settings import Settings
 from warehouse.versions import CURRENT, current, published, version_of
@@ -47,11 +47,15 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
         before = _before(draft, settings, reporter)
         gate = Gate(_customers(settings, reporter, before), settings.force)
         loaded, served = _load(draft, settings, segmentations, before, gate, reporter)
+        if before is not None and before.is_synthetic != loaded.is_synthetic:
+            reporter.line(
+                "History", f"begins anew: version {before.version} is of {'generated' if before.is_synthetic else 'real'} customers"
+            )
+            draft = replace(draft, previous=None)
         _cluster(draft, loaded, [s for s in segmentations if s.name in served], gate, reporter)
         with reporter.step("marts"):
             build(draft.connection, ["marts"])
-            carried = carry_history(draft.connection, draft.previous, draft.number, MARTS) if draft.previous else []
-        _report_history(reporter, carried)
+            _carry(draft, reporter, MARTS)
         ask_of_shifts(gate, draft.connection)
         with reporter.step("checks"), _naming(gate.given):
             checked = run_checks(draft.connection)
@@ -92,8 +96,7 @@ def _cluster(draft: Draft, loaded: LoadReport, segmentations: Sequence[Segmentat
     """Find the segments, upon what earlier versions found."""
     with reporter.step("history"):
         build(draft.connection, ["segments"])
-        carried = carry_history(draft.connection, draft.previous, draft.number) if draft.previous else []
-    _report_history(reporter, carried)
+        _carry(draft, reporter, HISTORY)
     with reporter.step("segments") as progress, _naming(gate.given):
         clusterings = find_segments(draft.connection, draft.number, segmentations, progress=progress)
     for clustering in clusterings:
@@ -162,9 +165,12 @@ def _report_rows(reporter: Reporter, loaded: LoadReport) -> None:
     )
 
 
-def _report_history(reporter: Reporter, carried: Sequence[Carried]) -> None:
-    for problem in dict.fromkeys(each.problem for each in carried if each.problem):
-        reporter.warn(f"HISTORY NOT CARRIED ON: {problem}")
+def _carry(draft: Draft, reporter: Reporter, relations: Sequence[str]) -> None:
+    """Carry the history of the version before into the draft, and say where that was not possible."""
+    if draft.previous is not None:
+        carried = carry_history(draft.connection, draft.previous, draft.number, relations)
+        for problem in dict.fromkeys(each.problem for each in carried if each.problem):
+            reporter.warn(f"HISTORY NOT CARRIED ON: {problem}")
 
 
 def _report_clustering(reporter: Reporter, clustering: Clustering) -> None:

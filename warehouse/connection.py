@@ -25,6 +25,7 @@ STORAGE_VERSION = "v1.5.0"
 
 _LOOK_AT = 100_000
 """Tables of up to this many rows are read whole to tell whether a file is damaged."""
+_READ_ALL = 'select max(hash(rows)) from "{}"."{}" as rows'
 _DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
 _NOT_DAMAGE = ("Cannot open file", "Could not set lock", "Too many open files")
 """What DuckDB says of a file that may be as good as ever, but cannot be opened now."""
@@ -105,6 +106,13 @@ class Snapshot:
             self.is_damaged = True
             raise _refusal(self.path, error) from error
 
+    def look_into(self, relations: Sequence[str]) -> None:
+        """Read these tables, schema.table, to the last row, where they are there. Raises DamagedError where one cannot be read."""
+        for relation in relations:
+            schema, _, table = relation.partition(".")
+            if self.value("select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, table]):
+                self.value(_READ_ALL.format(schema, table))
+
     def _look(self) -> None:
         """Read every table of moderate size: DuckDB checks what it reads. Raises duckdb.Error where it cannot."""
         self._connection.execute("use warehouse")
@@ -113,7 +121,7 @@ class Snapshot:
         ).fetchall()
         for schema, table, size in tables:
             if size <= _LOOK_AT:
-                self._connection.execute(f'select max(hash(rows)) from "{schema}"."{table}" as rows').fetchone()
+                self._connection.execute(_READ_ALL.format(schema, table)).fetchone()
 
 
 class Warehouse:

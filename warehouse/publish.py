@@ -22,6 +22,7 @@ import duckdb
 
 from warehouse.connection import Snapshot, builder, is_of_the_machine
 from warehouse.errors import BusyError, DamagedError, InputError, MallError
+from warehouse.history import HISTORY, MARTS
 from warehouse.versions import CURRENT, current, file_name, files, taken, version_of
 
 LOCK = "refresh.lock"
@@ -159,17 +160,12 @@ def _previous(directory: Path) -> tuple[Path | None, int]:
     now = current(directory)
     for path in reversed(files(directory)):
         if now is None or version_of(path) <= now:
-            try:
-                snapshot = Snapshot(path)
-            except DamagedError:
-                continue
-            try:
+            with contextlib.suppress(DamagedError), contextlib.closing(Snapshot(path)) as snapshot:
+                snapshot.look_into((*HISTORY, *MARTS))  # what is carried on from it must be whole
                 has_runs = snapshot.value(
                     "select count(*) from duckdb_tables() where schema_name = 'segments' and table_name = 'runs'"
                 )
                 return path, int((has_runs and snapshot.value("select max(run_id) from segments.runs")) or 0)
-            finally:
-                snapshot.close()
     return None, 0
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 import etl.refresh
 from etl.console import Reporter
 from etl.refresh import main, parse, refresh
-from etl.sample import BUNDLED
+from etl.sample import BUNDLED, write_sample
 from tests.helpers import FOUR, HEADER, contents, four, refreshed
 from warehouse.catalog import checks
 from warehouse.connection import Snapshot, Warehouse
@@ -169,6 +169,18 @@ def test_without_a_file_the_sample_is_taken_and_said_so(
     assert etl.refresh._customers(Settings(), Reporter(), None) == Path("data/Mall_Customers.csv")
     assert etl.refresh._customers(Settings(customers=Path("mine.csv")), Reporter(), None) == Path("mine.csv")
     assert capsys.readouterr().out == ""
+
+
+def test_generated_customers_leave_no_history_to_real_ones(tmp_path: Path, write: Write, quick: Path):
+    """The first real file after the sample begins anew: no stay, no event, no distribution of people who never were."""
+    sample = tmp_path / "sample.csv"
+    write_sample(sample, 30)
+    assert refreshed(tmp_path / "w", sample, quick).version == 1
+    real = refreshed(tmp_path / "w", write(four()), quick)
+    for relation in ("segments.runs", "segments.segments", "marts.distribution_history"):
+        assert real.columns(f"select distinct run_id from {relation}") == {"run_id": [2]}
+    assert real.value("select count(*) from segments.events") == 0
+    assert real.value("select count(*) from segments.membership_history where customer_id like 'synthetic%'") == 0
 
 
 def test_a_refresh_beside_another_is_refused(held: Path, write: Write, quick: Path, capsys: pytest.CaptureFixture[str]):

@@ -1,5 +1,6 @@
 """Damaged versions: readers answer from the newest intact one before, or refuse plainly, and the next refresh succeeds."""
 
+import contextlib
 import logging
 import os
 import random
@@ -14,8 +15,9 @@ import pytest
 from etl.refresh import main as refresh
 from tests.helpers import refreshed
 from tests.warehouse.crashing import Tally, ask, customers
-from warehouse.connection import Warehouse
+from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import DamagedError, InputError, NotPublishedError
+from warehouse.history import HISTORY
 from warehouse.kept import main as versions
 from warehouse.rollback import main as rollback
 from warehouse.versions import CURRENT, current, published
@@ -150,14 +152,40 @@ def test_a_refresh_without_the_link(warehouse: Path, two_versions: Path, capsys:
     assert "9 customers after 21 in version 2: more than 50% are gone" in capsys.readouterr().err
 
 
-def test_damage_that_a_query_finds(warehouse: Path):
+@pytest.fixture
+def hidden_damage(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The warehouse with version 2 damaged inside a table of its history, where opening the file does not look."""
+    monkeypatch.setattr("warehouse.connection._LOOK_AT", -1)
+    good = (warehouse / "v2.duckdb").read_bytes()
+    for place in range(HEADERS + 5000, len(good), 4096):
+        spoil(warehouse / "v2.duckdb", lambda _, place=place: flip(good, place))  # type: ignore[misc]
+        with contextlib.suppress(DamagedError):
+            snapshot = Snapshot(warehouse / "v2.duckdb")
+            try:
+                snapshot.look_into(HISTORY)
+            except DamagedError:
+                return warehouse
+    pytest.fail("no byte of the history was hit")
+
+
+def test_damage_that_a_query_finds(hidden_damage: Path):
     """Where only a query comes upon the damage, it is refused in words, and the next snapshot is another version's."""
-    reader = Warehouse(warehouse)
+    reader = Warehouse(hidden_damage)
     snapshot = reader.snapshot()
-    snapshot.is_damaged = True
+    assert (snapshot.version, snapshot.stands_in_for) == (2, None)
+    with pytest.raises(DamagedError, match=r"v2\.duckdb: is damaged and cannot be read"):
+        snapshot.look_into(HISTORY)
     stand_in = reader.snapshot()
     assert (stand_in.version, stand_in.stands_in_for) == (1, 2)
     assert reader.snapshot() is stand_in
+
+
+def test_history_is_not_lost_to_damage_that_nobody_met(hidden_damage: Path, two_versions: Path):
+    """A refresh reads the history it carries on to the last row, and takes the newest version in which that is whole."""
+    assert again(hidden_damage, two_versions) == 0
+    snapshot = Warehouse(hidden_damage).snapshot()
+    assert snapshot.columns("select distinct run_id from segments.runs order by 1") == {"run_id": [1, 3]}
+    assert snapshot.columns("select distinct from_run_id from segments.membership_history order by 1")["from_run_id"][0] == 1
 
 
 def test_all_versions_are_damaged(warehouse: Path, two_versions: Path, capsys: pytest.CaptureFixture[str]):
