@@ -157,7 +157,7 @@ def hidden_damage(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The warehouse with version 2 damaged inside a table of its history, where opening the file does not look."""
     monkeypatch.setattr("warehouse.connection._LOOK_AT", -1)
     good = (warehouse / "v2.duckdb").read_bytes()
-    for place in range(HEADERS + 5000, len(good), 4096):
+    for place in range(HEADERS + 5000, len(good), BLOCK):  # a block has one checksum
         spoil(warehouse / "v2.duckdb", lambda _, place=place: flip(good, place))  # type: ignore[misc]
         with contextlib.suppress(DamagedError):
             snapshot = Snapshot(warehouse / "v2.duckdb")
