@@ -1,13 +1,13 @@
 """Segmentations: named lists of features, read from a TOML file."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from warehouse.errors import InputError
+from warehouse.toml import read_toml
 
 DEFAULT = Path(__file__).parent / "segmentations.toml"
 K_MIN, K_MAX = 2, 10
@@ -38,12 +38,7 @@ def read_segmentations(path: Path | None = None) -> tuple[Segmentation, ...]:
     Raises InputError naming the file and the entry that is wrong.
     """
     path = path or DEFAULT
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: is not TOML: {error}") from error
+    tables = read_toml(path)
     if not tables:
         raise InputError(f"{path}: names no segmentation; add one, for example [spending] with features = [...]")
     try:

@@ -70,9 +70,12 @@ def load_customers(
     columns_of = _match(connection, sources, mapping)
     all_columns = _together(sources, columns_of)
     columns = tuple(column for column in all_columns if column.kind != IGNORE)
+    if not any(column.source_header for column in columns):
+        raise InputError(f"{mapping.path}: every column of {given} is to be ignored: nothing is left to load")
     make_tables(connection, [column.name for column in columns])
     for source, of_source in zip(sources, columns_of, strict=True):
         read_rows(connection, source, of_source)
+    _refuse_changed(sources)
     _write_columns(connection, all_columns)
     warnings = [*_left_out(sources, given), *set_decimal_marks(connection, sources, columns_of, mapping.options.decimal)]
     if not any(column.kind == "id" and column.source_header for column in columns):
@@ -135,6 +138,14 @@ def _together(sources: Sequence[SourceFile], columns_of: Sequence[Sequence[Colum
     if CUSTOMER_ID.name not in found:
         return (CUSTOMER_ID, *found.values())
     return tuple(found.values())
+
+
+def _refuse_changed(sources: Sequence[SourceFile]) -> None:
+    for source in sources:
+        if not source.is_as_it_was():
+            raise InputError(
+                f"{source.path}: was changed while it was read; run the refresh again when whoever writes it has ended"
+            )
 
 
 def _write_columns(connection: duckdb.DuckDBPyConnection, columns: Sequence[Column]) -> None:

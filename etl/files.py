@@ -2,6 +2,7 @@
 
 import glob
 import hashlib
+import re
 from pathlib import Path
 
 from warehouse.errors import InputError
@@ -24,13 +25,23 @@ def find_files(given: Path) -> list[tuple[Path, str]]:
             return [(given, printable(given.name))]
     except (OSError, ValueError) as error:
         raise InputError(f"{short(given)}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    matches = sorted(
-        path for path in map(Path, glob.glob(str(given), recursive=True)) if path.is_file() and path.name[0] not in "._"
-    )
+    matches = _matches(given)
     if not matches:
         raise InputError(f"{given}: no file matches this pattern")
     root = _common(matches)
     return [(path, printable(str(path.relative_to(root)))) for path in matches]
+
+
+def _matches(pattern: Path) -> list[Path]:
+    """The files of a pattern, each once. Links to folders are not followed by **: they may lead back to where they are."""
+    anchor = Path(pattern.anchor) if pattern.is_absolute() else Path()
+    try:
+        found = sorted(path for path in anchor.glob(str(pattern.relative_to(anchor))) if path.is_file())
+    except (OSError, ValueError, NotImplementedError) as error:
+        raise InputError(f"{short(pattern)}: is no pattern that can be followed: {error}") from error
+    named = set(pattern.parts)
+    seen = [path for path in found if all(part[0] not in "._" or part in named for part in path.parts)]
+    return list({path.resolve(): path for path in reversed(seen)}.values())[::-1]
 
 
 def _common(paths: list[Path]) -> Path:
@@ -39,8 +50,8 @@ def _common(paths: list[Path]) -> Path:
 
 
 def printable(name: str) -> str:
-    """A name that can be stored and shown: bytes that are no text are replaced."""
-    return name.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="replace")
+    r"""A name that can be stored and shown: a byte that is no text stands as \xe9, so that no two names look alike."""
+    return name.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="backslashreplace")
 
 
 def short(path: Path) -> str:
@@ -53,3 +64,13 @@ def fingerprint(path: Path) -> str:
     """SHA-256 of a file's bytes, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def escaped(path: Path) -> str:
+    """A path that means just this file to DuckDB, which takes *, ? and [ for a pattern."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
+
+
+def first_line(error: Exception) -> str:
+    """What DuckDB says of a file, without its own name for the kind of error."""
+    return re.sub(r"^\w+( \w+)* Error: ", "", str(error).splitlines()[0])

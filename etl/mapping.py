@@ -1,7 +1,6 @@
 """The mapping file: what a person says of the columns of a file, and of how it is written. TOML; see the README."""
 
 import re
-import tomllib
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, field, fields, replace
 from math import isfinite
@@ -11,6 +10,7 @@ from typing import Any
 from etl.headers import IGNORE, KNOWN, normalise
 from warehouse.columns import Column
 from warehouse.errors import InputError
+from warehouse.toml import read_toml
 
 NO_DELIMITERS = "\"'\r\n\0"
 """Characters that separate no values."""
@@ -20,12 +20,12 @@ _TAKEN = frozenset(
     (
         *("segmentation", "algorithm", "segment_id", "segment_name", "second_segment_id", "distance", "margin", "silhouette"),
         *("run_id", "version", "bin", "count_customers", "source_file", "source_line", "count_lines", "rule", "reason"),
-        *("is_duplicate", "point_id", "weight", "scatter", "label", "place"),
+        *("is_duplicate", "point_id", "weight", "scatter", "label", "place", "rowid"),
     )
 )
 """Names that stand beside a customer's columns in the warehouse's own relations."""
-_NUMBERED = re.compile(r"(distance|bin)_\d+")
-"""The same, one per segment or feature."""
+_NUMBERED = re.compile(r"(distance|bin)_\d+|\w+_(kmeans|hierarchical)")
+"""The same, one per segment, feature or clustering."""
 _DETAILS = {"label": str, "short": str, "unit": str, "minimum": float, "maximum": float, "divide_by": float}
 
 
@@ -61,12 +61,7 @@ def read_mapping(path: Path | None) -> Mapping:
     """Read a mapping file. Raises InputError naming the file and the entry that is wrong."""
     if path is None:
         return Mapping()
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: is not TOML: {error}") from error
+    tables = read_toml(path)
     try:
         unknown = set(tables) - {"columns", "file"}
         if unknown:
@@ -90,7 +85,7 @@ def _columns(table: Table[str, Any]) -> dict[str, Column]:
         if column.kind != IGNORE and names.setdefault(column.name, header) != header:
             raise ValueError(f"[columns] '{names[column.name]}' and '{header}' are both {column.name}")
     for name, header in names.items():
-        for made in (f"sum_{name}", f"{name}_bin"):
+        for made in (f"sum_{name}", f"size_{name}", f"{name}_bin"):
             if made in names:
                 raise ValueError(f"[columns] '{names[made]}': the warehouse makes a {made} of '{header}'; give it another name")
     return columns
@@ -109,8 +104,10 @@ def _column(header: str, said: Any) -> Column:
             f"{where}: unknown entry {', '.join(sorted(unknown))}; known are column, kind, name, {', '.join(_DETAILS)}"
         )
     column = replace(_base(where, header, said), **_details(where, said))
-    if column.divide_by == 0:
-        raise ValueError(f"{where}: divide_by must not be 0")
+    if column.divide_by <= 0:
+        raise ValueError(f"{where}: divide_by must be above 0")
+    if column.minimum is not None and column.maximum is not None and column.minimum > column.maximum:
+        raise ValueError(f"{where}: minimum is above maximum")
     return column
 
 

@@ -4,7 +4,6 @@ A CSV file that any reader must see alike goes through DuckDB's own reader; any 
 says of every line what became of it. Both give the same rows.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,9 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from etl import parquet
 from etl.dialect import detect
-from etl.files import fingerprint, short
+from etl.files import escaped, fingerprint, first_line, short
 from etl.headers import IGNORE
 from etl.mapping import FileOptions
 from etl.records import Broken, Dialect, Row, readable
@@ -27,7 +27,6 @@ _BATCH = 50_000
 """Rows handed to DuckDB at a time."""
 _PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"(\xb5/\xfd": "zstd", b"7z\xbc\xaf": "7z"}
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-_NUMBERS = re.compile(r"^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL)")
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,8 @@ class SourceFile:
     """The header of each column, as it came."""
     fingerprint: str
     """SHA-256 of its bytes, hexadecimal."""
+    types: tuple[str, ...] = ()
+    """DuckDB's type of each column of a Parquet file."""
     typed: frozenset[int] = frozenset()
     """The places, from 0, of the columns whose numbers are typed as such: they have no decimal mark."""
     text: Text | None = None
@@ -52,6 +53,12 @@ class SourceFile:
     """How a text file is written."""
     sheet: Sheet | None = None
     """The sheet of a workbook."""
+    state: tuple[int, int] = (0, 0)
+    """Size and time of the file when it was opened: it must not change while it is read."""
+
+    def is_as_it_was(self) -> bool:
+        """Whether the file is still the one that was opened."""
+        return self.path.exists() and _state(self.path) == self.state
 
 
 def open_source(
@@ -64,16 +71,20 @@ def open_source(
     """Look at a file. Raises InputError, naming it, when it cannot be a table."""
     options = options or FileOptions()
     try:
+        if not path.is_file() and path.exists():
+            raise InputError(f"{path}: is no file; give a file, a folder of files or a pattern")
+        state = _state(path)
         with path.open("rb") as file:
             start = file.read(16)
         if not start:
             raise InputError(f"{path}: is empty; give a file with a header and rows")
         if start.startswith(b"PAR1"):
-            headers, typed = _parquet_columns(connection, path)
-            return SourceFile(path, name, "parquet", headers, fingerprint(path), typed)
+            headers, types = parquet.read_columns(connection, path)
+            typed = frozenset(place for place, type_ in enumerate(types) if parquet.is_number(type_))
+            return SourceFile(path, name, "parquet", headers, fingerprint(path), types, typed, state=state)
         if start.startswith(_WORKBOOKS):
             sheet = read_sheet(path, options)
-            return SourceFile(path, name, "excel", sheet.headers, fingerprint(path), sheet.numeric, sheet=sheet)
+            return SourceFile(path, name, "excel", sheet.headers, fingerprint(path), typed=sheet.numeric, sheet=sheet, state=state)
         packed = next((kind for magic, kind in _PACKED.items() if start.startswith(magic)), None)
         if packed:
             raise InputError(f"{path}: is compressed with {packed}; unpack it first")
@@ -81,7 +92,7 @@ def open_source(
         dialect, headers = detect(text, options, is_known)
     except (OSError, ValueError) as error:
         raise InputError(f"{short(path)}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    return SourceFile(path, name, "csv", headers, text.fingerprint, text=text, dialect=dialect)
+    return SourceFile(path, name, "csv", headers, text.fingerprint, text=text, dialect=dialect, state=state)
 
 
 def make_tables(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
@@ -103,15 +114,17 @@ def read_rows(connection: duckdb.DuckDBPyConnection, source: SourceFile, columns
     """
     try:
         if source.kind == "parquet":
-            _read_parquet(connection, source, columns)
+            parquet.read_rows(connection, source.path, source.name, source.headers, source.types, columns)
         elif source.sheet is not None:
             _insert(connection, source, columns, source.sheet.rows)
         elif not _read_plain(connection, source, columns):
             _read_exactly(connection, source, columns)
+    except OSError as error:
+        raise InputError(f"{source.path}: cannot be read any more: {error.strerror}") from error
     except duckdb.Error as error:  # a damaged Parquet file can raise any of them
-        if "write" in str(error).replace(str(source.path), "").replace(_escaped(source.path), ""):
+        if "write" in str(error).replace(str(source.path), "").replace(escaped(source.path), ""):
             raise  # the disk of the warehouse, not the file
-        raise InputError(f"{source.path}: cannot be read as {source.kind}: {_first_line(error)}") from error
+        raise InputError(f"{source.path}: cannot be read as {source.kind}: {first_line(error)}") from error
 
 
 def line_texts(source: SourceFile, counts: Mapping[int, int]) -> dict[int, str]:
@@ -131,36 +144,6 @@ def line_texts(source: SourceFile, counts: Mapping[int, int]) -> dict[int, str]:
     return {line: readable(text) for line, text in texts.items()}
 
 
-def _parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[tuple[str, ...], frozenset[int]]:
-    try:
-        described = connection.execute("describe select * from read_parquet($path)", {"path": _escaped(path)}).fetchall()
-    except duckdb.Error as error:
-        raise InputError(f"{path}: is a damaged Parquet file: {_first_line(error)}") from error
-    typed = frozenset(place for place, column in enumerate(described) if _NUMBERS.match(column[1]))
-    return tuple(column[0] for column in described), typed
-
-
-def _read_parquet(connection: duckdb.DuckDBPyConnection, source: SourceFile, columns: Sequence[Column]) -> None:
-    values = "".join(
-        f", {_as_text(_identifier(header), place in source.typed)} as {column.name}"
-        for place, (header, column) in enumerate(zip(source.headers, columns, strict=True))
-        if column.kind != IGNORE
-    )
-    connection.execute(
-        "insert into source_rows by name "
-        f"select $name as source_file, row_number() over () as source_line, 1 as count_lines{values} from read_parquet($path)",
-        {"name": source.name, "path": _escaped(source.path)},
-    )
-
-
-def _as_text(value: str, is_number: bool) -> str:
-    """A value of Parquet as it would stand in a CSV file: 15 for 15.0."""
-    if not is_number:
-        return f"cast({value} as varchar)"
-    whole = f"{value} = trunc({value}) and abs({value}) < 1e15"
-    return f"case when {whole} then cast(cast({value} as bigint) as varchar) else cast({value} as varchar) end"
-
-
 def _read_plain(connection: duckdb.DuckDBPyConnection, source: SourceFile, columns: Sequence[Column]) -> bool:
     """Read by DuckDB; False, and nothing read, where its rows are not exactly the lines below the header."""
     text, dialect = source.text, source.dialect
@@ -178,10 +161,10 @@ def _read_plain(connection: duckdb.DuckDBPyConnection, source: SourceFile, colum
             select $name as source_file, row_number() over () + $above as source_line, 1 as count_lines{values}
             from read_csv(
                 $path, auto_detect = false, header = false, skip = $above, delim = $delimiter, quote = '"', escape = '"',
-                columns = {{{types}}}, strict_mode = true, null_padding = false, nullstr = ''
+                columns = {{{types}}}, strict_mode = true, null_padding = false, nullstr = '', compression = 'none'
             )
             """,
-            {"name": source.name, "path": _escaped(source.path), "above": dialect.header_line, "delimiter": dialect.delimiter},
+            {"name": source.name, "path": escaped(source.path), "above": dialect.header_line, "delimiter": dialect.delimiter},
         )
         counted = connection.execute("select count(*) from source_rows where source_file = $1", [source.name]).fetchone()
     except duckdb.Error as error:
@@ -242,18 +225,10 @@ def _insert_broken(connection: duckdb.DuckDBPyConnection, source: SourceFile, br
     connection.unregister("given")
 
 
+def _state(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
 def _place(place: int) -> str:
     return f"column_at_{place}"
-
-
-def _escaped(path: Path) -> str:
-    """A path that means just this file: DuckDB takes *, ? and [ in a path for a pattern."""
-    return re.sub(r"([*?\[])", r"[\1]", str(path))
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _first_line(error: Exception) -> str:
-    return re.sub(r"^\w+( \w+)* Error: ", "", str(error).splitlines()[0])

@@ -72,7 +72,7 @@ def _sheets(path: Path) -> dict[str, list[list[Cell]]]:
 def as_text(cell: Cell) -> str:
     """A cell as it would stand in a CSV file: 15 for 15.0, dates as 2024-12-31."""
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+        return str(int(cell)) if cell.is_integer() and abs(cell) <= 2**53 else repr(cell)
     if isinstance(cell, datetime):
         return cell.isoformat(sep=" ") if cell.time() != time() else cell.date().isoformat()
     if isinstance(cell, (date, time)):

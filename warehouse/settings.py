@@ -8,6 +8,7 @@ from pathlib import Path
 from warehouse.errors import InputError
 
 DEFAULT_WAREHOUSE = Path("data/warehouse")
+_SWITCH = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off"), False)}
 DEFAULT_REPORT = Path("data/report")
 
 
@@ -57,7 +58,7 @@ class Settings:
             report=_path(given, "REPORT") or default.report,
             host=given.get("HOST", default.host),
             port=int(_number(given, "PORT", default.port, 1, 65535)),
-            force=given.get("FORCE", "").lower() in ("1", "true", "yes", "on"),
+            force=_switch(given, "FORCE"),
             max_rejected=_number(given, "MAX_REJECTED", default.max_rejected, 0, 1),
             max_shrink=_number(given, "MAX_SHRINK", default.max_shrink, 0, 1),
             keep_versions=int(_number(given, "KEEP_VERSIONS", default.keep_versions, 1, 1_000)),
@@ -65,7 +66,17 @@ class Settings:
 
 
 def _path(given: Mapping[str, str], name: str) -> Path | None:
-    return Path(given[name]).expanduser() if name in given else None
+    try:
+        return Path(given[name]).expanduser() if name in given else None
+    except RuntimeError as error:
+        raise InputError(f"{name}={given[name]}: there is no such home") from error
+
+
+def _switch(given: Mapping[str, str], name: str) -> bool:
+    said = given.get(name, "0").lower()
+    if said not in _SWITCH:
+        raise InputError(f"{name}={given[name]}: give 1, or leave it unset")
+    return _SWITCH[said]
 
 
 def _number(given: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:

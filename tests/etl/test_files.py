@@ -1,4 +1,5 @@
 import gzip
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -100,3 +101,21 @@ def test_who_was_erased_is_not_loaded(connection: duckdb.DuckDBPyConnection, wri
     assert connection.execute("select source_line, reason, row_text from raw.rejects").fetchall() == [
         (4, "erased on request", None)
     ]
+
+
+def test_every_file_of_a_pattern_once(tmp_path: Path):
+    """Links that lead back, and what systems leave behind, multiply nothing."""
+    for name in ("in/a.csv", "in/_temporary/b.csv", "in/.git/c.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "in" / "again").symlink_to(".")
+    (tmp_path / "in" / "once_more").symlink_to(".")
+    (tmp_path / "in" / "same.csv").symlink_to("a.csv")
+    assert [name for _, name in find_files(tmp_path / "in" / "**" / "*.csv")] == ["a.csv"]
+
+
+def test_names_that_are_no_text_are_told_apart(tmp_path: Path):
+    """Two names that differ in a byte that is no text do not look alike."""
+    for name in (b"a\xe8.csv", b"a\xe9.csv"):
+        (tmp_path / os.fsdecode(name)).touch()
+    assert [name for _, name in find_files(tmp_path)] == [f"{tmp_path.name}/a\\xe8.csv", f"{tmp_path.name}/a\\xe9.csv"]

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -6,6 +7,7 @@ import duckdb
 import pytest
 
 from etl.source import SourceFile, line_texts, make_tables, open_source, read_rows
+from tests.helpers import loaded
 from warehouse.columns import Column
 from warehouse.errors import InputError
 
@@ -121,9 +123,9 @@ def test_a_column_can_be_left_out(connection: duckdb.DuckDBPyConnection, write: 
 def test_a_parquet_row_has_its_number(connection: duckdb.DuckDBPyConnection, tmp_path: Path):
     """Rows of a Parquet file count from 1, and every value is text, as it would stand in a CSV file."""
     path = tmp_path / "customers.parquet"
-    rows = "(1, 20.5::double), (2, null), (3, 15.0), (4, 1e15), (5, 'nan'), (6, '-inf')"
+    rows = "(1, 20.5::double), (2, null), (3, 15.0), (4, 1234567890123456), (5, 'nan'), (6, '-inf'), (7, 1e19)"
     connection.execute(f"copy (select * from (values {rows}) as t(id, \"Age; --\")) to '{path}'")
-    texts = ["20.5", None, "15", "1000000000000000.0", "nan", "-inf"]
+    texts = ["20.5", None, "15", "1234567890123456", "nan", "-inf", "1e+19"]
     assert read(connection, open_source(connection, path, "x")) == ([(i, str(i), text) for i, text in enumerate(texts, 1)], [])
 
 
@@ -159,3 +161,56 @@ def test_a_name_means_just_its_file(connection: duckdb.DuckDBPyConnection, tmp_p
         connection.execute(f"copy (select 1 as id, 20 as age) to '{tmp_path / 'x'}' (format parquet)")
         (tmp_path / "x").rename(path)
     assert [row[1:] for row in read(connection, open_source(connection, path, "x"))[0]] == [("1", "20")]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("12.50::decimal(18, 2)", "12.5"),
+        ("1234567890123456.00::decimal(18, 2)", "1234567890123456"),
+        ("100::decimal(18, 0)", "100"),
+        ("(-128)::tinyint", "-128"),
+        ("(-9223372036854775808)::bigint", "-9223372036854775808"),
+        ("18446744073709551615::ubigint", "18446744073709551615"),
+        ("[1.5::double, 2]", "[1.5, 2.0]"),
+        ("encode('Köln \\ 1')", "Köln \\ 1"),
+        ("'\\xFF'::blob", "\\xFF"),
+        ("date '2026-02-01'", "2026-02-01"),
+    ],
+)
+def test_every_type_of_parquet_is_text(connection: duckdb.DuckDBPyConnection, tmp_path: Path, value: str, text: str):
+    """A value stands as it would in a CSV file, whatever its type; no digit of a number is lost."""
+    path = tmp_path / "customers.parquet"
+    connection.execute(f"copy (select 1 as id, {value} as age) to '{path}'")
+    assert read(connection, open_source(connection, path, "x"))[0] == [(1, "1", text)]
+
+
+def test_the_name_of_a_folder_is_no_column(connection: duckdb.DuckDBPyConnection, tmp_path: Path):
+    """age=77 in the path of a Parquet file takes nothing's place in it."""
+    path = tmp_path / "age=77" / "customers.parquet"
+    path.parent.mkdir()
+    connection.execute(f"copy (select 1 as id, 20 as age) to '{path}'")
+    assert read(connection, open_source(connection, path, "x"))[0] == [(1, "1", "20")]
+
+
+@pytest.mark.parametrize("name", ["customers.csv.gz", "customers.csv.zst"])
+def test_the_name_of_a_file_does_not_unpack_it(connection: duckdb.DuckDBPyConnection, write: Write, name: str):
+    """What the file holds decides: plain text is read as it is."""
+    assert read(connection, open_source(connection, write("id,age\n1,20\n", name), "x"))[0] == [(2, "1", "20")]
+
+
+def test_what_is_no_file_is_refused(connection: duckdb.DuckDBPyConnection, tmp_path: Path):
+    """A pipe or a device might never end."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(InputError, match="is no file"):
+            open_source(connection, path, "x")
+
+
+def test_a_file_that_changes_while_it_is_read(connection: duckdb.DuckDBPyConnection, write: Write, monkeypatch: pytest.MonkeyPatch):
+    """What was loaded would be neither the one nor the other: it is refused, also where the file is gone."""
+    path = write("id,age\n1,20\n")
+    for meanwhile in (lambda: path.write_text("id,age\n1,20\n2,30\n"), path.unlink):
+        monkeypatch.setattr("etl.customers.read_rows", lambda *_, meanwhile=meanwhile: meanwhile())
+        with pytest.raises(InputError, match="was changed while it was read"):
+            loaded(connection, path)
