@@ -13,6 +13,7 @@ from etl.files import find_files
 from etl.headers import CUSTOMER_ID, IGNORE, is_known, match, normalise, unused
 from etl.mapping import Mapping
 from etl.source import SourceFile, line_texts, make_tables, open_source, read_rows
+from warehouse.blanks import trimmed
 from warehouse.build import build, execute_file
 from warehouse.catalog import SQL
 from warehouse.columns import Column
@@ -155,8 +156,12 @@ def _left_out(sources: Sequence[SourceFile]) -> list[str]:
 def _leave_out(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> list[str]:
     """Take the rows of erased people out of what was read. Returns a warning per file."""
     connection.execute(
-        "create or replace temporary table forgotten_rows as select source_file, source_line from source_rows "
-        "where len($hashes::varchar[]) > 0 and list_contains($hashes::varchar[], sha256($salt || trim(customer_id)))",
+        f"""
+        create or replace temporary table forgotten_rows as
+        select source_file, source_line
+        from source_rows
+        semi join (select unnest($hashes::varchar[]) as erased) on sha256($salt || {trimmed("customer_id")}) = erased
+        """,
         {"hashes": list(forgotten.hashes), "salt": forgotten.salt},
     )
     if not forgotten.hashes:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.blanks import stripped, trimmed
 from warehouse.build import build
 from warehouse.catalog import relations
 from warehouse.checks import run_checks
@@ -46,7 +47,7 @@ def forget(directory: Path, customer_id: str) -> list[Erasure]:
     Raises InputError when no version knows the customer, BusyError while the warehouse is being refreshed. Interrupted, it can be
     run again.
     """
-    customer_id = customer_id.strip()
+    customer_id = stripped(customer_id)
     if not directory.is_dir() or not files(directory):
         raise InputError(f"{directory}: no warehouse has been published there; run `make refresh` first")
     with locked(directory):
@@ -96,7 +97,7 @@ def _holds(path: Path, customer_id: str) -> bool:
 
 def _hit(column: str, is_id: bool) -> str:
     if is_id:
-        return f"trim({column}) = $id"
+        return f"{trimmed(column)} = $id"
     return f"regexp_matches(\"{column}\", '(^|[^A-Za-z0-9])' || regexp_escape($id) || '([^A-Za-z0-9]|$)')"
 
 
@@ -179,14 +180,14 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str, 
     if "customer_id" not in names:
         connection.execute(f"insert into {name} {selected}", {"id": customer_id} if "$id" in selected else None)
         return 0
-    connection.execute(f"insert into {name} {selected} where trim(customer_id) <> $id", {"id": customer_id})
+    connection.execute(f"insert into {name} {selected} where {trimmed('customer_id')} is distinct from $id", {"id": customer_id})
     (count,) = connection.execute(
-        f"select count(*) from old.{name} where trim(customer_id) = $id", {"id": customer_id}
+        f"select count(*) from old.{name} where {trimmed('customer_id')} = $id", {"id": customer_id}
     ).fetchone() or (0,)
     if name == "raw.customers" and count:
         connection.execute(
             "create or replace temporary table erased as select source_file, count(*) as count_rows from old.raw.customers "
-            "where trim(customer_id) = $id group by source_file",
+            f"where {trimmed('customer_id')} = $id group by source_file",
             {"id": customer_id},
         )
     return int(count)
@@ -213,7 +214,9 @@ def _create(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> N
 def _redacted(has_id: bool) -> str:
     """The rejected rows, those of the person, or that mention them, without what they say."""
     mentioned = f"({_hit('row_text', False)} or {_hit('reason', False)})"
-    hit = f"(trim(customer_id) is not distinct from $id or ((customer_id is null or length($id) >= {_LONG}) and {mentioned}))"
+    hit = (
+        f"({trimmed('customer_id')} is not distinct from $id or ((customer_id is null or length($id) >= {_LONG}) and {mentioned}))"
+    )
     hit = hit if has_id else mentioned
     replaced = f"if({hit}, null, row_text) as row_text, if({hit}, '{_ERASED}', reason) as reason"
     return f"select * replace ({replaced}{f', if({hit}, null, customer_id) as customer_id' if has_id else ''}) from old.raw.rejects"
@@ -293,7 +296,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     directory = Settings.from_environment().warehouse
     try:
-        if not given.id.strip():
+        if not stripped(given.id):
             raise InputError("give the customer's id: make forget ID=...")
         if given.undo:
             restore(directory, given.id)

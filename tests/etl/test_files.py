@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from etl.customers import load_customers
 from etl.files import find_files
 from tests.helpers import FOUR, HEADER, four, loaded
 from warehouse.errors import InputError
@@ -88,10 +89,19 @@ def test_packed_files_are_refused(connection: duckdb.DuckDBPyConnection, write: 
         loaded(connection, tmp_path / "customers.zip")
 
 
+@pytest.mark.parametrize("written", ["CUST-2", " CUST-2\t", "\u00a0CUST-2\u200b", "\ufeffCUST-2"])
+@pytest.mark.parametrize("asked", ["CUST-2", "CUST-2\t", "\u200bCUST-2 "])
+def test_who_was_erased_stays_out_with_any_blanks(
+    connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path, written: str, asked: str
+):
+    """Blanks around an id, in the file or where the erasure was asked for, do not bring a person back."""
+    remember(tmp_path, read(tmp_path), asked)
+    report = load_customers(connection, write(f"id,age\nCUST-1,20\n{written},30\nCUST-3,40\n"), None, read(tmp_path))
+    assert (report.rows_kept, report.rows_forgotten) == (2, 1)
+
+
 def test_who_was_erased_is_not_loaded(connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path):
     """The row is counted and nowhere else, the line is named, and a broken line that holds the id is blanked."""
-    from etl.customers import load_customers
-
     remember(tmp_path, read(tmp_path), "CUST-2")
     path = write("id,age\nCUST-1,20\nCUST-2,30\nCUST-2,30,x\nCUST-3,40\n")
     report = load_customers(connection, path, None, read(tmp_path))

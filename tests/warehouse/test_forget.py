@@ -1,12 +1,13 @@
 """Erasing a person: from every version, from every byte, and for good."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
 
 import etl.refresh
-from tests.helpers import HEADER
+from tests.helpers import HEADER, four
 from tests.warehouse.crashing import COUNTS, customers
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.forget import main as forget
@@ -32,6 +33,24 @@ def warehouse(tmp_path: Path, source: Path, quick: Path, monkeypatch: pytest.Mon
     for _ in range(3):
         assert etl.refresh.main([]) == 0
     return tmp_path / "w"
+
+
+Load = Callable[[str], Path]
+
+
+@pytest.fixture
+def load(tmp_path: Path, quick: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
+    """Publish one more version from a file of this text; returns the directory, which the commands take."""
+
+    def load(text: str) -> Path:
+        (tmp_path / "customers.csv").write_text(text)
+        given = {"WAREHOUSE": tmp_path / "w", "CUSTOMERS": tmp_path / "customers.csv", "SEGMENTATIONS": quick, "FORCE": 1}
+        for name, value in given.items():
+            monkeypatch.setenv(name, str(value))
+        assert etl.refresh.main([]) == 0
+        return tmp_path / "w"
+
+    return load
 
 
 def holding(directory: Path, *texts: str) -> list[str]:
@@ -115,6 +134,18 @@ def test_an_unknown_person(warehouse: Path, capsys: pytest.CaptureFixture[str]):
         assert f"no customer '{unknown}' in version 3, 2, 1" in line
     assert forget(["--id", "  "]) == 2
     assert {path: path.stat().st_ino for path in warehouse.iterdir()} == before
+
+
+@pytest.mark.parametrize("blank", ["\t", "\u00a0", "\u200b"])
+def test_an_id_with_blanks_around_it(load: Load, blank: str):
+    """An id that stands in the source with a tab or an invisible blank is erased, and stays out, however it is asked for."""
+    text = f'{four()}"{PERSON}{blank}",Female,73,79,73\n'
+    warehouse = load(text)
+    assert forget(["--id", f"{PERSON}{blank}"]) == 0
+    assert holding(warehouse, PERSON) == []
+    load(text)
+    assert holding(warehouse, PERSON) == []
+    assert forget(["--id", PERSON, "--undo"]) == 0
 
 
 def test_asked_twice(warehouse: Path):
