@@ -24,6 +24,16 @@ SYNTHETIC_PREFIX = "synthetic-"
 """What the ids of generated customers start with, so that they can be told wherever they show."""
 MOST_CATEGORIES = 50
 """Values a category column may have."""
+_WORDS = r"""
+list_concat(
+    regexp_split_to_array(concat_ws(' ', row_text, reason), '[^\p{L}\p{M}\p{N}_-]+'),
+    regexp_split_to_array(concat_ws(' ', row_text, reason), '[\s\p{Z},;|"''()<>]+|[.:!?]+([\s\p{Z},;|"''()<>]+|$)'),
+    list_transform(regexp_split_to_array(row_text, '[,;|\t\r\n]'), lambda value : trim(trim(value), '"')),
+    list_transform(regexp_extract_all(row_text, '"((?:[^"]|"")*)"', 1), lambda value : replace(value, '""', '"')),
+    regexp_split_to_array(reason, '''')
+)
+"""
+"""SQL: what may be an id in a rejected row: its words, what stands between blanks, and each value, bare or quoted."""
 
 
 @dataclass(frozen=True)
@@ -188,12 +198,22 @@ def _redact(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> None
     if not forgotten.hashes:
         return
     connection.execute(
-        """
+        f"""
         update raw.rejects set row_text = null, reason = 'erased on request'
-        where len(list_filter(
-            regexp_split_to_array(concat_ws(' ', row_text, reason), '[^\\w-]+'),
-            lambda word : (customer_id is null or length(word) >= 6) and list_contains($hashes::varchar[], sha256($salt || word))
-        )) > 0
+        where rowid in (
+            with words as (
+                select
+                    rowid as reject,
+                    customer_id,
+                    unnest({_WORDS}) as word
+                from raw.rejects
+            )
+
+            select reject
+            from words
+            semi join (select unnest($hashes::varchar[]) as erased) on sha256($salt || {trimmed("word")}) = erased
+            where customer_id is null or length({trimmed("word")}) >= 6
+        )
         """,
         {"hashes": list(forgotten.hashes), "salt": forgotten.salt},
     )

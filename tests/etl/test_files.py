@@ -110,3 +110,41 @@ def test_who_was_erased_is_not_loaded(connection: duckdb.DuckDBPyConnection, wri
     assert connection.execute("select source_line, reason, row_text from raw.rejects").fetchall() == [
         (4, "erased on request", None)
     ]
+
+
+@pytest.mark.parametrize(
+    "erased", ["anna@example.org", "a.b-77", "Anna Maria", "2024/0077", "Zoë-1", "顧客七七", "Doe, John", 'the "J"']
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_broken_line_is_blanked_whatever_the_id_is(
+    connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path, erased: str, delimiter: str
+):
+    """Ids with dots, blanks, slashes, quotes or letters of any script are found in lines that cannot be read; other lines stay."""
+    remember(tmp_path, read(tmp_path), erased)
+    value = '"' + erased.replace('"', '""') + '"' if set(erased) & set(',"') else erased
+    lines = [["id", "age"], ["1", "20"], [value, "30", "x"], [f"{value} ", "30", "x"], ["2", "40", "x"]]
+    path = write("".join(delimiter.join(line) + "\n" for line in lines))
+    load_customers(connection, path, None, read(tmp_path))
+    assert connection.execute("select source_line, row_text from raw.rejects order by all").fetchall() == [
+        (3, None),
+        (4, None),
+        (5, delimiter.join(lines[4])),
+    ]
+
+
+@pytest.mark.parametrize(
+    "mention",
+    ["anna@example.org", "ask anna@example.org.", "(anna@example.org)", "mailto <anna@example.org>", "'anna@example.org'"],
+)
+def test_a_mention_in_anothers_rejected_row_is_blanked(
+    connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path, mention: str
+):
+    """The person is found in what other people's rejected rows say, and in the reason that repeats it."""
+    remember(tmp_path, read(tmp_path), "anna@example.org")
+    path = write(f"id,age,note\n1,20,\n2,{mention},\n3,-1,{mention}\n4,-1,ann@example.org\n")
+    load_customers(connection, path, None, read(tmp_path))
+    assert connection.execute("select source_line, reason from raw.rejects order by all").fetchall() == [
+        (3, "erased on request"),
+        (4, "erased on request"),
+        (5, "age is -1, below 0"),
+    ]
