@@ -13,6 +13,7 @@ from etl.files import find_files
 from etl.headers import CUSTOMER_ID, IGNORE, is_known, match, normalise, unused
 from etl.mapping import Mapping
 from etl.source import SourceFile, line_texts, make_tables, open_source, read_rows
+from warehouse.blanks import trimmed
 from warehouse.build import build, execute_file
 from warehouse.catalog import SQL
 from warehouse.columns import Column
@@ -23,6 +24,16 @@ SYNTHETIC_PREFIX = "synthetic-"
 """What the ids of generated customers start with, so that they can be told wherever they show."""
 MOST_CATEGORIES = 50
 """Values a category column may have."""
+_WORDS = r"""
+list_concat(
+    regexp_split_to_array(concat_ws(' ', row_text, reason), '[^\p{L}\p{M}\p{N}_-]+'),
+    regexp_split_to_array(concat_ws(' ', row_text, reason), '[\s\p{Z},;|"''()<>]+|[.:!?]+([\s\p{Z},;|"''()<>]+|$)'),
+    list_transform(regexp_split_to_array(row_text, '[,;|\t\r\n]'), lambda value : trim(trim(value), '"')),
+    list_transform(regexp_extract_all(row_text, '"((?:[^"]|"")*)"', 1), lambda value : replace(value, '""', '"')),
+    regexp_split_to_array(reason, '''')
+)
+"""
+"""SQL: what may be an id in a rejected row: its words, what stands between blanks, and each value, bare or quoted."""
 
 
 @dataclass(frozen=True)
@@ -189,8 +200,12 @@ def _cut_off(connection: duckdb.DuckDBPyConnection, sources: Sequence[SourceFile
 def _leave_out(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> list[str]:
     """Take the rows of erased people out of what was read. Returns a warning per file."""
     connection.execute(
-        "create or replace temporary table forgotten_rows as select source_file, source_line from source_rows "
-        "where len($hashes::varchar[]) > 0 and list_contains($hashes::varchar[], sha256($salt || trim(customer_id)))",
+        f"""
+        create or replace temporary table forgotten_rows as
+        select source_file, source_line
+        from source_rows
+        semi join (select unnest($hashes::varchar[]) as erased) on sha256($salt || {trimmed("customer_id")}) = erased
+        """,
         {"hashes": list(forgotten.hashes), "salt": forgotten.salt},
     )
     if not forgotten.hashes:
@@ -217,12 +232,22 @@ def _redact(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> None
     if not forgotten.hashes:
         return
     connection.execute(
-        """
+        f"""
         update raw.rejects set row_text = null, reason = 'erased on request'
-        where len(list_filter(
-            regexp_split_to_array(concat_ws(' ', row_text, reason), '[^\\w-]+'),
-            lambda word : (customer_id is null or length(word) >= 6) and list_contains($hashes::varchar[], sha256($salt || word))
-        )) > 0
+        where rowid in (
+            with words as (
+                select
+                    rowid as reject,
+                    customer_id,
+                    unnest({_WORDS}) as word
+                from raw.rejects
+            )
+
+            select reject
+            from words
+            semi join (select unnest($hashes::varchar[]) as erased) on sha256($salt || {trimmed("word")}) = erased
+            where customer_id is null or length({trimmed("word")}) >= 6
+        )
         """,
         {"hashes": list(forgotten.hashes), "salt": forgotten.salt},
     )

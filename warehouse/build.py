@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
+from warehouse.blanks import trimmed
 from warehouse.catalog import SQL, relations
 from warehouse.columns import Column
 from warehouse.connection import is_of_the_machine, literal
@@ -113,6 +114,7 @@ _ENVIRONMENT = Environment(
     autoescape=False,  # SQL, not HTML: literals go through the filter below
 )
 _ENVIRONMENT.filters["literal"] = literal
+_ENVIRONMENT.filters["trimmed"] = trimmed
 
 
 def render(path: Path, context: Context) -> str:

@@ -7,6 +7,7 @@ import duckdb
 
 from warehouse.build import Context, render
 from warehouse.catalog import SQL, checks
+from warehouse.connection import is_of_the_machine
 from warehouse.errors import BuildError, GateError
 
 
@@ -44,6 +45,8 @@ def failing(connection: duckdb.DuckDBPyConnection, path: Path) -> Failure | None
         names = [column[0] for column in cursor.description]
         rows = cursor.fetchall()
     except duckdb.Error as error:
+        if is_of_the_machine(error):
+            raise
         raise BuildError(f"{path.relative_to(SQL)}: {error}") from error
     if not rows:
         return None

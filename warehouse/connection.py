@@ -6,6 +6,7 @@ another file has taken its place there.
 """
 
 import logging
+import math
 import os
 import tempfile
 import threading
@@ -38,10 +39,11 @@ log = logging.getLogger(__name__)
 class Snapshot:
     """One published version, opened read-only: every query through it answers from the same data.
 
+    With `is_thorough` its large tables are read too before it is taken for whole.
     Raises DamagedError when the file is damaged or gone, InputError when it may be whole but cannot be opened.
     """
 
-    def __init__(self, path: Path, stands_in_for: int | None = None) -> None:
+    def __init__(self, path: Path, stands_in_for: int | None = None, is_thorough: bool = False) -> None:
         self.path = path
         self.version = version_of(path)
         self.stands_in_for = stands_in_for
@@ -53,7 +55,7 @@ class Snapshot:
         self._connection = duckdb.connect(":memory:", config={"temp_directory": _spill()})
         try:
             self._connection.execute(f"attach {literal(path)} as warehouse (read_only)")
-            self._look()
+            self._look(math.inf if is_thorough else _LOOK_AT)
         except duckdb.Error as error:
             self._connection.close()
             raise _refusal(path, error) from error
@@ -113,14 +115,14 @@ class Snapshot:
             if self.value("select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, table]):
                 self.value(_READ_ALL.format(schema, table))
 
-    def _look(self) -> None:
-        """Read every table of moderate size: DuckDB checks what it reads. Raises duckdb.Error where it cannot."""
+    def _look(self, most_rows: float) -> None:
+        """Read every table of up to `most_rows` rows: DuckDB checks what it reads. Raises duckdb.Error where it cannot."""
         self._connection.execute("use warehouse")
         tables = self._connection.execute(
             "select schema_name, table_name, estimated_size from duckdb_tables() where database_name = 'warehouse'"
         ).fetchall()
         for schema, table, size in tables:
-            if size <= _LOOK_AT:
+            if size <= most_rows:
                 self._connection.execute(_READ_ALL.format(schema, table)).fetchone()
 
 

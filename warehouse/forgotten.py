@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from warehouse.blanks import stripped
 from warehouse.errors import InputError
 
 FILE = "forgotten.csv"
@@ -28,7 +29,7 @@ class Forgotten:
 
     def hash(self, customer_id: str) -> str:
         """The hash of an id."""
-        return hashlib.sha256((self.salt + customer_id.strip()).encode()).hexdigest()
+        return hashlib.sha256((self.salt + stripped(customer_id)).encode()).hexdigest()
 
     def holds(self, customer_id: str) -> bool:
         """Whether that person was erased."""

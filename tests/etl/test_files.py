@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from etl.customers import load_customers
 from etl.files import find_files
 from tests.helpers import FOUR, HEADER, four, loaded
 from warehouse.errors import InputError
@@ -89,10 +90,19 @@ def test_packed_files_are_refused(connection: duckdb.DuckDBPyConnection, write: 
         loaded(connection, tmp_path / "customers.zip")
 
 
+@pytest.mark.parametrize("written", ["CUST-2", " CUST-2\t", "\u00a0CUST-2\u200b", "\ufeffCUST-2"])
+@pytest.mark.parametrize("asked", ["CUST-2", "CUST-2\t", "\u200bCUST-2 "])
+def test_who_was_erased_stays_out_with_any_blanks(
+    connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path, written: str, asked: str
+):
+    """Blanks around an id, in the file or where the erasure was asked for, do not bring a person back."""
+    remember(tmp_path, read(tmp_path), asked)
+    report = load_customers(connection, write(f"id,age\nCUST-1,20\n{written},30\nCUST-3,40\n"), None, read(tmp_path))
+    assert (report.rows_kept, report.rows_forgotten) == (2, 1)
+
+
 def test_who_was_erased_is_not_loaded(connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path):
     """The row is counted and nowhere else, the line is named, and a broken line that holds the id is blanked."""
-    from etl.customers import load_customers
-
     remember(tmp_path, read(tmp_path), "CUST-2")
     path = write("id,age\nCUST-1,20\nCUST-2,30\nCUST-2,30,x\nCUST-3,40\n")
     report = load_customers(connection, path, None, read(tmp_path))
@@ -119,3 +129,41 @@ def test_names_that_are_no_text_are_told_apart(tmp_path: Path):
     for name in (b"a\xe8.csv", b"a\xe9.csv"):
         (tmp_path / os.fsdecode(name)).touch()
     assert [name for _, name in find_files(tmp_path)] == [f"{tmp_path.name}/a\\xe8.csv", f"{tmp_path.name}/a\\xe9.csv"]
+
+
+@pytest.mark.parametrize(
+    "erased", ["anna@example.org", "a.b-77", "Anna Maria", "2024/0077", "Zoë-1", "顧客七七", "Doe, John", 'the "J"']
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_broken_line_is_blanked_whatever_the_id_is(
+    connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path, erased: str, delimiter: str
+):
+    """Ids with dots, blanks, slashes, quotes or letters of any script are found in lines that cannot be read; other lines stay."""
+    remember(tmp_path, read(tmp_path), erased)
+    value = '"' + erased.replace('"', '""') + '"' if set(erased) & set(',"') else erased
+    lines = [["id", "age"], ["1", "20"], [value, "30", "x"], [f"{value} ", "30", "x"], ["2", "40", "x"]]
+    path = write("".join(delimiter.join(line) + "\n" for line in lines))
+    load_customers(connection, path, None, read(tmp_path))
+    assert connection.execute("select source_line, row_text from raw.rejects order by all").fetchall() == [
+        (3, None),
+        (4, None),
+        (5, delimiter.join(lines[4])),
+    ]
+
+
+@pytest.mark.parametrize(
+    "mention",
+    ["anna@example.org", "ask anna@example.org.", "(anna@example.org)", "mailto <anna@example.org>", "'anna@example.org'"],
+)
+def test_a_mention_in_anothers_rejected_row_is_blanked(
+    connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path, mention: str
+):
+    """The person is found in what other people's rejected rows say, and in the reason that repeats it."""
+    remember(tmp_path, read(tmp_path), "anna@example.org")
+    path = write(f"id,age,note\n1,20,\n2,{mention},\n3,-1,{mention}\n4,-1,ann@example.org\n")
+    load_customers(connection, path, None, read(tmp_path))
+    assert connection.execute("select source_line, reason from raw.rejects order by all").fetchall() == [
+        (3, "erased on request"),
+        (4, "erased on request"),
+        (5, "age is -1, below 0"),
+    ]

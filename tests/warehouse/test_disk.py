@@ -1,5 +1,6 @@
 """A full disk, a directory that may not be written, no memory: one line, status 2, and the old version stays."""
 
+import codecs
 import contextlib
 import io
 import os
@@ -111,15 +112,36 @@ def test_a_disk_that_fills_up(directory: Path, steps: int):
 
 @pytest.mark.parametrize("size", [0, 5_000, 3_000_000])
 def test_a_disk_that_is_full_for_an_erasure(directory: Path, size: int):
-    """An erasure that has no room says so, the version stays as it was, and with room it is done."""
+    """An erasure that has no room says so, all three versions stay as they were, and with room it is done."""
+    for _ in range(2):
+        assert refresh(directory)[0] == 0
+    before = {path: path.stat().st_ino for path in directory.glob("v*.duckdb")}
     status, text = said(warehouse.forget.main, "--id", "C0003", size=size, WAREHOUSE=directory)
     assert status == 2, text
-    stays(directory, 1, text)
+    stays(directory, 3, text)
+    assert {path: path.stat().st_ino for path in directory.glob("v*.duckdb")} == before
     assert said(warehouse.forget.main, "--id", "C0003", WAREHOUSE=directory)[0] == 0
-    assert b"C0003" not in (directory / "v1.duckdb").read_bytes()
+    assert not any(b"C0003" in path.read_bytes() for path in before)
+
+
+def test_an_undone_erasure_without_room_or_permission(directory: Path):
+    """It says so in one line, and the person stays on the list."""
+    assert said(warehouse.forget.main, "--id", "C0003", WAREHOUSE=directory)[0] == 0
+    before = (directory / "forgotten.csv").read_text()
+    status, text = said(warehouse.forget.main, "--id", "C0003", "--undo", size=0, WAREHOUSE=directory)
+    assert status == 2, text
+    stays(directory, 1, text)
+    directory.chmod(0o555)
+    (directory / "refresh.lock").chmod(0o666)
+    status, text = said(warehouse.forget.main, "--id", "C0003", "--undo", limit=_as_nobody, WAREHOUSE=directory)
+    directory.chmod(0o755)
+    assert status == 2, text
+    stays(directory, 1, text)
+    assert (directory / "forgotten.csv").read_text() == before
 
 
 def _as_nobody() -> None:
+    codecs.lookup("ascii")  # the library of this Python may be closed to others
     if os.geteuid() == 0:
         os.setegid(NOBODY)
         os.seteuid(NOBODY)
@@ -173,3 +195,12 @@ def test_too_little_memory(directory: Path):
     status, text = refresh(directory, limit=_little_memory)
     assert status == 2, text
     stays(directory, 1, text)
+
+
+def test_too_little_memory_for_an_erasure(directory: Path):
+    """An erasure without memory removes no version either."""
+    assert refresh(directory)[0] == 0
+    status, text = said(warehouse.forget.main, "--id", "C0003", limit=_little_memory, WAREHOUSE=directory)
+    assert status == 2, text
+    stays(directory, 2, text)
+    assert published(directory) == [1, 2]

@@ -1,14 +1,18 @@
 """Erasing a person: from every version, from every byte, and for good."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
 
 import etl.refresh
-from tests.helpers import HEADER
+import warehouse.connection as warehouse_connection
+import warehouse.erase as warehouse_erase
+from tests.helpers import HEADER, four
 from tests.warehouse.crashing import COUNTS, customers
 from warehouse.connection import Snapshot, Warehouse
+from warehouse.errors import BuildError
 from warehouse.forget import main as forget
 from warehouse.versions import current, published
 
@@ -32,6 +36,24 @@ def warehouse(tmp_path: Path, source: Path, quick: Path, monkeypatch: pytest.Mon
     for _ in range(3):
         assert etl.refresh.main([]) == 0
     return tmp_path / "w"
+
+
+Load = Callable[[str], Path]
+
+
+@pytest.fixture
+def load(tmp_path: Path, quick: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
+    """Publish one more version from a file of this text; returns the directory, which the commands take."""
+
+    def load(text: str) -> Path:
+        (tmp_path / "customers.csv").write_text(text)
+        given = {"WAREHOUSE": tmp_path / "w", "CUSTOMERS": tmp_path / "customers.csv", "SEGMENTATIONS": quick, "FORCE": 1}
+        for name, value in given.items():
+            monkeypatch.setenv(name, str(value))
+        assert etl.refresh.main([]) == 0
+        return tmp_path / "w"
+
+    return load
 
 
 def holding(directory: Path, *texts: str) -> list[str]:
@@ -117,6 +139,54 @@ def test_an_unknown_person(warehouse: Path, capsys: pytest.CaptureFixture[str]):
     assert {path: path.stat().st_ino for path in warehouse.iterdir()} == before
 
 
+@pytest.mark.parametrize("blank", ["\t", "\u00a0", "\u200b"])
+def test_an_id_with_blanks_around_it(load: Load, blank: str):
+    """An id that stands in the source with a tab or an invisible blank is erased, and stays out, however it is asked for."""
+    text = f'{four()}"{PERSON}{blank}",Female,73,79,73\n'
+    warehouse = load(text)
+    assert forget(["--id", f"{PERSON}{blank}"]) == 0
+    assert holding(warehouse, PERSON) == []
+    load(text)
+    assert holding(warehouse, PERSON) == []
+    assert forget(["--id", PERSON, "--undo"]) == 0
+
+
+def test_only_text_is_blanked(load: Load, capsys: pytest.CaptureFixture[str]):
+    """A number that looks like the id is another's own and stays; text that mentions the id goes, and is counted."""
+    text = "id,income,score,note\n1,104832,1,likes 104832\n2,90000,2,no.104832!\n3,104832,3,1048321\n4,20000,4,\n"
+    warehouse = load(text + "104832,70000,5,itself 104832\n")
+    assert forget(["--id", "104832"]) == 0
+    assert "1 row of raw.customers" in (out := capsys.readouterr().out)
+    assert "2 mentions in raw.customers" in out
+    rows = (
+        Warehouse(warehouse)
+        .snapshot()
+        .columns("select customer_id, annual_income_k as income, note from raw.customers order by all")
+    )
+    assert rows == {
+        "customer_id": ["1", "2", "3", "4"],
+        "income": ["104832", "90000", "104832", "20000"],
+        "note": [None, None, "1048321", None],
+    }
+
+
+def test_an_id_within_another(load: Load, capsys: pytest.CaptureFixture[str]):
+    """An id that is part of another customer's stays there, and that is said; what was erased is gone all the same."""
+    warehouse = load(f"{four()}C100,Female,73,79,73\nC1001,Male,33,80,70\n")
+    assert forget(["--id", "C100"]) == 0
+    assert "; 'C100' still stands in the file, within 'C1001' (" in capsys.readouterr().out
+    assert Warehouse(warehouse).snapshot().rows("from raw.customers where customer_id = 'C100'") == []
+    assert agrees(Warehouse(warehouse).snapshot()) == 5
+
+
+def test_an_id_that_stands_by_chance(load: Load, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Where the bytes of an id cannot be avoided though no value has it, no more is promised than was done."""
+    load(f"{four()}{ROW}\n")
+    monkeypatch.setattr(warehouse_erase, "_stands_in", lambda *_: True)
+    assert forget(["--id", PERSON]) == 0
+    assert f"; '{PERSON}' still stands in the file, by chance: no value has it" in capsys.readouterr().out
+
+
 def test_asked_twice(warehouse: Path):
     """The second time finds nothing more to do."""
     assert forget(["--id", PERSON]) == 0
@@ -140,18 +210,92 @@ def test_the_last_of_a_segment(tmp_path: Path, quick: Path, monkeypatch: pytest.
 
 
 def test_a_damaged_version_is_removed(warehouse: Path, capsys: pytest.CaptureFixture[str]):
-    """A kept version that cannot be read may hold the person: it goes. The current one never does: then a refresh is asked for."""
+    """A kept version that cannot be read may hold the person: it goes. The current one never does: then a refresh is asked for.
+
+    The versions that can be read are written anew all the same.
+    """
     for number in (1, 3):
         (warehouse / f"v{number}.duckdb").chmod(0o644)
         (warehouse / f"v{number}.duckdb").write_bytes(PERSON.encode())
+    capsys.readouterr()
     assert forget(["--id", PERSON]) == 2
-    assert "run make refresh" in capsys.readouterr().err
-    assert current(warehouse) == 3
+    said = capsys.readouterr()
+    assert "version 3 still holds the customer: it is damaged; run make refresh" in said.err
+    assert "Version 2: erased: " in said.out
+    assert "Version 1: was removed: it is damaged" in said.out
+    assert (current(warehouse), published(warehouse)) == (3, [2, 3])
     assert etl.refresh.main([]) == 0
     assert forget(["--id", PERSON]) == 0
-    assert "was removed: it is damaged" in capsys.readouterr().out
+    assert "Version 3: was removed: it is damaged" in capsys.readouterr().out
     assert holding(warehouse, PERSON) == []
     assert current(warehouse) == 4
+
+
+@pytest.mark.parametrize("look_at", [100_000, -1])
+def test_damage_within_a_table(warehouse: Path, look_at: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """A version that opens, and of which a block cannot be read, is damaged, also where only a large table is: the others go on."""
+    path = warehouse / "v2.duckdb"
+    good = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(good.replace(PERSON.encode(), PERSON.lower().encode()))
+    monkeypatch.setattr(warehouse_connection, "_LOOK_AT", look_at)
+    capsys.readouterr()
+    assert forget(["--id", PERSON]) == 0
+    out = capsys.readouterr().out
+    assert [line.partition(" rows")[0] for line in out.splitlines()[1:2]] == ["Version 2: was removed: it is damaged"]
+    assert published(warehouse) == [1, 3]
+    assert holding(warehouse, PERSON) == []
+
+
+def altered(path: Path, sql: str) -> None:
+    """Change a published version, as an earlier release may have written it."""
+    path.chmod(0o644)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(sql)
+
+
+def test_a_check_that_fails(warehouse: Path, capsys: pytest.CaptureFixture[str]):
+    """An old version of which a check says that it is wrong loses the person and stays, and the line says which check."""
+    wrong = "update segments.centroids set value = 'nan'"
+    altered(warehouse / "v1.duckdb", wrong)
+    capsys.readouterr()
+    assert forget(["--id", PERSON]) == 0
+    last = capsys.readouterr().out.splitlines()[2]
+    assert last.startswith("Version 1: erased: ")
+    assert "; look before you roll back to it: a check failed: Scaling, centroids" in last
+    assert published(warehouse) == [1, 2, 3]
+    assert holding(warehouse, PERSON) == []
+
+
+def test_a_check_that_fails_in_the_current_version(warehouse: Path, capsys: pytest.CaptureFixture[str]):
+    """Readers are given no version of which a check says that it is wrong: it stays, and a refresh is asked for."""
+    altered(warehouse / "v3.duckdb", "update segments.centroids set value = 'nan'")
+    before = (warehouse / "v3.duckdb").stat().st_ino
+    assert forget(["--id", PERSON]) == 2
+    assert "numbers_are_finite.sql); run make refresh" in capsys.readouterr().err
+    assert (warehouse / "v3.duckdb").stat().st_ino == before
+    assert published(warehouse) == [1, 2, 3]
+
+
+def test_a_version_of_an_earlier_release(warehouse: Path, capsys: pytest.CaptureFixture[str]):
+    """A kept version that lacks a column of this release, and so cannot be written anew, is removed."""
+    altered(warehouse / "v1.duckdb", "drop view marts.load_sources; alter table raw.sources drop column rows_forgotten")
+    assert forget(["--id", PERSON]) == 0
+    assert "Version 1: was removed: it is of an earlier release" in capsys.readouterr().out
+    assert published(warehouse) == [2, 3]
+
+
+def test_a_defect_of_ours_removes_nothing(warehouse: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Where our own SQL fails, every version of this release stays, and one line says that they hold the person."""
+
+    def broken(*_: object) -> None:
+        raise BuildError("marts/customers.sql: Binder Error")
+
+    monkeypatch.setattr(warehouse_erase, "build", broken)
+    capsys.readouterr()
+    assert forget(["--id", PERSON]) == 2
+    assert "version 3, 2, 1 still hold the customer: marts/customers.sql" in capsys.readouterr().err
+    assert published(warehouse) == [1, 2, 3]
 
 
 def test_a_list_that_cannot_be_read_stops_a_refresh(warehouse: Path, capsys: pytest.CaptureFixture[str]):

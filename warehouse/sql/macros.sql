@@ -1,8 +1,8 @@
 {# Expressions that more than one file needs. Each expands to plain SQL, so what DuckDB stores can be read as it is. #}
 
-{# A text value without the blanks around it, hard and invisible ones too. #}
+{# A text value without the blanks around it, hard and invisible ones too: warehouse/blanks.py lists them. #}
 {% macro trimmed(value) -%}
-trim({{ value }}, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(8203) || chr(65279))
+{{ value | trimmed }}
 {%- endmacro %}
 
 {# A text value with its blanks trimmed, and null where the source says that there is none. #}

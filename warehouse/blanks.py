@@ -1,0 +1,14 @@
+"""What counts as a blank around a value: one list, for Python and for the SQL of the warehouse."""
+
+BLANKS = " \t\n\r\u00a0\u200b\ufeff"
+"""Blank, tab, line feed, carriage return, hard blank, zero-width blank, byte order mark."""
+
+
+def stripped(value: str) -> str:
+    """`value` without the blanks around it."""
+    return value.strip(BLANKS)
+
+
+def trimmed(expression: str) -> str:
+    """SQL for the text that `expression` gives, without the blanks around it."""
+    return f"trim({expression}, {' || '.join(f'chr({ord(blank)})' for blank in BLANKS)})"

@@ -1,0 +1,128 @@
+-- The counts of a version that was copied without a customer, made to follow those who remain. What was fitted stays.
+update raw.sources
+set
+    rows_kept = remaining.count_rows,
+    rows_forgotten = rows_forgotten + rows_kept - remaining.count_rows
+from (
+    select
+        source_file,
+        (select count(*) from raw.customers where customers.source_file = sources.source_file) as count_rows
+    from raw.sources
+) as remaining
+where sources.source_file = remaining.source_file;
+
+update segments.segments
+set
+    size = counted.size,
+    share = counted.share
+from (
+    with sizes as (
+        select
+            run_id,
+            segmentation,
+            algorithm,
+            segment_id,
+            count(customer_id) as size
+        from segments.segments
+        left join segments.assignments using (run_id, segmentation, algorithm, segment_id)
+        where run_id = (select max(run_id) from segments.assignments)
+        group by all
+    )
+
+    select
+        *,
+        size / sum(size) over (partition by segmentation, algorithm) as share
+    from sizes
+) as counted
+where
+    segments.run_id = counted.run_id
+    and segments.segmentation = counted.segmentation
+    and segments.algorithm = counted.algorithm
+    and segments.segment_id = counted.segment_id;
+
+update segments.runs
+set
+    n_customers = counted.n_customers,
+    inertia = counted.inertia
+from (
+    select
+        run_id,
+        segmentation,
+        algorithm,
+        count(*) as n_customers,
+        sum(distance * distance) as inertia
+    from segments.assignments
+    group by all
+) as counted
+where runs.run_id = counted.run_id and runs.segmentation = counted.segmentation and runs.algorithm = counted.algorithm;
+
+update segments.k_evaluation
+set
+    inertia = counted.inertia,
+    smallest_segment = counted.smallest_segment
+from (
+    select
+        run_id,
+        segmentation,
+        algorithm,
+        any_value(inertia) as inertia,
+        min(size) as smallest_segment
+    from segments.segments
+    inner join segments.runs using (run_id, segmentation, algorithm)
+    where run_id = (select max(run_id) from segments.assignments)
+    group by all
+) as counted
+where
+    k_evaluation.is_chosen
+    and k_evaluation.run_id = counted.run_id
+    and k_evaluation.segmentation = counted.segmentation
+    and k_evaluation.algorithm = counted.algorithm;
+
+update segments.merges
+set size = counted.size
+from (
+    with recursive parts as (
+        select
+            run_id,
+            segmentation,
+            merge_id,
+            unnest([left_id, right_id]) as node_id
+        from segments.merges
+        where run_id = (select max(run_id) from segments.assignments)
+    ),
+
+    -- every leaf with a customer, and every merge that it is a part of
+    held as (
+        select
+            run_id,
+            segmentation,
+            leaf_id as node_id,
+            count(*) as count_customers
+        from segments.assignments
+        where leaf_id is not null
+        group by all
+
+        union all
+
+        select
+            run_id,
+            segmentation,
+            parts.merge_id as node_id,
+            held.count_customers
+        from held
+        inner join parts using (run_id, segmentation, node_id)
+    )
+
+    select
+        run_id,
+        segmentation,
+        node_id as merge_id,
+        coalesce(sum(count_customers), 0) as size
+    from (select distinct run_id, segmentation, merge_id as node_id from parts)
+    left join held using (run_id, segmentation, node_id)
+    group by all
+) as counted
+where
+    merges.run_id = counted.run_id
+    and merges.segmentation = counted.segmentation
+    and merges.merge_id = counted.merge_id
