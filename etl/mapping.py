@@ -23,6 +23,8 @@ _TAKEN = frozenset(
     )
 )
 """Names that stand beside a customer's columns in the warehouse's own relations."""
+_ACRONYM = 3
+"""So many capitals are probably the first letters of words."""
 _DETAILS = {"label": str, "short": str, "unit": str, "minimum": float, "maximum": float, "divide_by": float}
 
 
@@ -101,7 +103,10 @@ def _column(header: str, said: Any) -> Column:
         raise ValueError(
             f"{where}: unknown entry {', '.join(sorted(unknown))}; known are column, kind, name, {', '.join(_DETAILS)}"
         )
-    column = replace(_base(where, header, said), **_details(where, said))
+    details = _details(where, said)
+    column = replace(_base(where, header, said), **details)
+    if "short" not in details and ("label" in details or not column.short):
+        column = replace(column, short=_short(column.label))
     if column.divide_by == 0:
         raise ValueError(f"{where}: divide_by must not be 0")
     return column
@@ -119,14 +124,27 @@ def _base(where: str, header: str, said: Table[str, Any]) -> Column:
     if said.get("kind") not in (*_KINDS, IGNORE):
         raise ValueError(f"{where}: kind must be {', '.join(_KINDS)} or {IGNORE}")
     if said["kind"] == IGNORE:
-        return Column("ignored", "ignore", header.strip())  # whatever it is called, nothing in the warehouse is
+        return Column("ignored", "ignore", _label(header))  # whatever it is called, nothing in the warehouse is
     name = said.get("name", normalise(header))
     if not isinstance(name, str) or normalise(name) != name or not name or name[0].isdigit() or name in known or name in _TAKEN:
         raise ValueError(
             f"{where}: '{name}' cannot be the name of a column: "
             'give name = "..." of lower-case letters, digits and underscores, not one that the warehouse uses itself'
         )
-    return Column(name, said["kind"], header.strip())
+    return Column(name, said["kind"], _label(header))
+
+
+def _label(header: str) -> str:
+    """A header as people write: "BALANCE_FREQUENCY" -> "Balance frequency"; a word of a few capitals stays as it is: "NPS"."""
+    words = " ".join(header.replace("_", " ").split())
+    if words.isupper() and len(words) > _ACRONYM:
+        words = words.lower()
+    return words[:1].upper() + words[1:]
+
+
+def _short(label: str) -> str:
+    """A label inside a sentence: in lower case, but for words in capitals."""
+    return " ".join(word if len(word) > 1 and word.isupper() else word.lower() for word in label.split())
 
 
 def _details(where: str, said: Table[str, Any]) -> dict[str, Any]:

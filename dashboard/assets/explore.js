@@ -116,7 +116,7 @@
       const parts = [html("strong", "", `${mall.format.count(count)} of ${mall.format.count(this.cube.customers)} customers`), ` (${mall.format.percent(share)})`];
       for (const { name, mean, everyone } of this.headlineMeans(means)) {
         const { label, unit } = this.cube.dimensions.get(name);
-        const text = ` · mean ${label.toLowerCase()} ${mall.format.quantity(mean, unit)}`;
+        const text = ` · mean ${mall.format.inline(label)} ${mall.format.quantity(mean, unit)}`;
         const change = everyone ? (mean - everyone) / Math.abs(everyone) : 0;
         const isFiltered = count < this.cube.customers;
         parts.push(text, isFiltered ? html("span", "muted", ` (${change >= 0 ? "+" : ""}${mall.format.percent(change)})`) : "");

@@ -102,7 +102,7 @@ def _picture(db: Snapshot, run: Row, segments: list[Row], numbers: list[Row], si
     x, y = ({"column_name": name, **next(row for row in numbers if row["feature"] == name)} for name in pair)
     customers = queries.scatter_sample(db, f"{run['segmentation']}_{run['algorithm']}", pair[0], pair[1], SHOWN_CUSTOMERS)
     caption = f"a sample of {format.count(SHOWN_CUSTOMERS)} customers" if run["n_customers"] > SHOWN_CUSTOMERS else "every customer"
-    title = f"{y['label']} by {x['label'].lower()}"
+    title = f"{y['label']} by {format.inline(x['label'])}"
     return [panel(title, figures.segment_scatter(customers, segments, x, y, look), size, f"{caption} · large dots: means")]
 
 
