@@ -11,6 +11,7 @@ from dashboard.cube import cube
 from dashboard.figures import profile_heat_map, segment_scatter
 from dashboard.pages import evidence, explore, segments
 from dashboard.theme import DARK, LIGHT
+from tests.helpers import HEADER, QUICK, refreshed
 from warehouse.connection import Warehouse
 from warehouse.errors import InputError
 from warehouse.settings import Settings
@@ -51,6 +52,23 @@ def test_the_table_pages_and_sorts(db):
     expected = db.rows("select age, customer_id from features.customer_features order by age desc, customer_id limit 200")
     assert shown == [(row["age"], row["customer_id"]) for row in expected]
     assert pages[0]["rowCount"] == 2000
+
+
+def test_ids_that_are_numbers_sort_as_numbers(tmp_path):
+    """2 stands before 10, names after the numbers, and the other way round where that is asked for; ties of a column as well."""
+    ids = ["10", "9", "2", "1", "A10", "1" + 38 * "0", "A9", "007"]
+    (tmp_path / "c.csv").write_text(HEADER + "".join(f"{name},F,{30},{place % 3},{place}\n" for place, name in enumerate(ids)))
+    (tmp_path / "s.toml").write_text(QUICK)
+    db = refreshed(tmp_path / "warehouse", tmp_path / "c.csv", tmp_path / "s.toml")
+    upwards = ["1", "2", "007", "9", "10", "1" + 38 * "0", "A10", "A9"]
+    for sort, expected in [
+        ([], upwards),
+        ([{"colId": "customer_id", "sort": "asc"}], upwards),
+        ([{"colId": "customer_id", "sort": "desc"}], upwards[::-1]),
+        ([{"colId": "age", "sort": "desc"}], upwards),
+    ]:
+        page, _ = explore.rows(db, {"sortModel": sort}, {}, "spending")
+        assert [row["customer_id"] for row in page["rowData"]] == expected
 
 
 @pytest.mark.parametrize(
