@@ -11,6 +11,7 @@ from dashboard.pages import sheet
 from dashboard.pages.sheet import panel
 from dashboard.palette import segment_colour
 from dashboard.queries import Row
+from dashboard.scatter import segment_scatter
 from dashboard.theme import Theme
 from warehouse.connection import Snapshot, Warehouse
 
@@ -60,6 +61,7 @@ def content(db: Snapshot, run: Row, look: Theme) -> list[Any]:
                     figures.profile_heat_map(profiles, segments, look),
                     size,
                     "mean (difference) · colour: standard deviations from everyone",
+                    least_width=figures.heat_map_width(len(numbers), len(segments)),
                 ),
                 *small_multiples,
                 *_category_tables(queries.category_profiles(db, *key), segments),
@@ -104,7 +106,7 @@ def _picture(db: Snapshot, run: Row, segments: list[Row], profiles: list[Row], s
     caption = f"a sample of {format.count(SHOWN_CUSTOMERS)} customers" if run["n_customers"] > SHOWN_CUSTOMERS else "every customer"
     chosen = " · the two features that separate the segments most" if len(run["features"]) > FEW_FEATURES else ""
     title = f"{y['label']} by {format.inline(x['label'])}"
-    return [panel(title, figures.segment_scatter(customers, segments, x, y, look), size, f"{caption} · large dots: means{chosen}")]
+    return [panel(title, segment_scatter(customers, segments, x, y, look), size, f"{caption} · large dots: means{chosen}")]
 
 
 def _category_tables(profiles: list[Row], segments: list[Row]) -> list[Any]:
