@@ -136,10 +136,10 @@
     drawChips() {
       const names = Object.keys(this.cube.filters);
       const chips = names.map((name) => {
-        const chip = html("button", "chip", this.english(name), html("span", "chip-remove", "✕"));
+        const chip = html("button", "chip", html("span", "chip-text", this.english(name)), html("span", "chip-remove", "✕"));
         chip.type = "button";
         chip.dataset.filter = name;
-        chip.title = "Remove this filter";
+        chip.title = `Remove this filter: ${this.english(name)}`;
         chip.addEventListener("click", () => {
           this.change(name, null);
           this.commit();
