@@ -21,6 +21,8 @@ MOST_CATEGORIES = 12
 """Bars in a picture of a category; rarer values share one more bar."""
 MOST_SIDE_BY_SIDE = 6
 """Features that fit beside one another on a page; more stand below one another."""
+_STRONGEST = 3.0
+"""Standard deviations from which colours get no stronger: a few rare customers would take the colour from all others."""
 _AXES_POINTS = (380.0, 310.0)
 """About the width and height of the axes of a scatter plot, in points."""
 _CIRCLE_POINTS = 22.0
@@ -157,7 +159,8 @@ def profile(features: Sequence[Feature], clustering: Clustering, everyone: Seque
     effects = np.array([*([each.effects[feature.name] for feature in features] for each in segments), [0.0] * len(features)])
     means = [*([each.means[feature.name] for feature in features] for each in segments), everyone]
     texts = np.array([[number(value) for value in row] for row in means])
-    widest = max(1.5, float(np.abs(effects).max()))
+    furthest = float(np.abs(effects).max())
+    widest = min(_STRONGEST, max(1.5, furthest))
     column = min(1.4, max(0.65, 7.2 / (len(segments) + 1)))  # inches; all of them are about as wide as the page
     wide, tall = (
         (5.8 + 1.15 * len(features), 1.9 + 0.42 * len(segments)),
@@ -173,7 +176,11 @@ def profile(features: Sequence[Feature], clustering: Clustering, everyone: Seque
         vmin=-widest,
         vmax=widest,
         linewidths=2,
-        cbar_kws={"label": "difference from everyone,\nstandard deviations", "aspect": 12 if is_wide else 24},
+        cbar_kws={
+            "label": "difference from everyone,\nstandard deviations",
+            "aspect": 12 if is_wide else 24,
+            "extend": "both" if furthest > widest else "neither",
+        },
         ax=axes,
     )
     if is_wide:

@@ -152,6 +152,14 @@ def test_the_heat_map_colours_by_effect_and_writes_means():
     assert [text.get_text() for text in axes.texts] == ["20", "30", "40", "90", "30", "60"]
 
 
+def test_a_few_far_out_take_no_colour_from_the_others():
+    """However far the furthest segment is, one standard deviation is seen; what is beyond the scale is marked there."""
+    far = replace(segment(2, 40, 90), effects={"age": 12.0, "income": 1.0})
+    mesh = figures.profile([AGE, INCOME], clustering(segment(1, 20, 30), far), [30, 60]).axes[0].collections[0]
+    assert mesh.get_clim() == (-3, 3)
+    assert mesh.colorbar.extend == "both"
+
+
 def test_many_features_stand_below_one_another():
     """With 17 features picture and table have a row per feature and are no wider than the page, for ten segments as well."""
     features = [Feature(f"f{place}", f"Feature {place}") for place in range(17)]
