@@ -1,16 +1,22 @@
 """Names for segments: what sets each apart, in words made from its features."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from analytics.points import Floats
 
+MOST_PARTS = 3
+"""Of more features than this, a name holds only those that tell most."""
 _CLEAR = 0.5
 """From this many standard deviations from everyone a segment is high or low in a feature."""
 _EXTREME = 1.5
 """From this many it is very high or very low."""
+_SLIGHT = 0.2
+"""Below this it is like everyone: Cohen (1988) calls 0.2 a small difference, 0.5 a medium one."""
+_LIKE_EVERYONE = "close to average"
+"""What a segment is called that differs from everyone in none of many features."""
 _ADJECTIVES = {"age": ("young", "older")}
 """Features whose low and high have words of their own."""
 
@@ -27,18 +33,61 @@ class Feature:
     """Its unit, e.g. k$."""
 
 
-def name_segments(features: Sequence[Feature], scaled: Floats, values: Floats) -> list[str]:
+def name_segments(features: Sequence[Feature], scaled: Floats, values: Floats, everyone: Floats | None = None) -> list[str]:
     """A readable name per segment, unique among them, e.g. "High income · low score".
 
     `scaled` (k, d) are the centroids as the models see them: numbers in standard deviations from everyone, a category's 0/1
-    column as the share that has the value. `values` (k, d) are the same in ordinary units.
-    The names depend on nothing else, so equal segments get equal names.
+    column as the share that has the value. `values` (k, d) are the same in ordinary units. `everyone` (d,) is the mean of all
+    customers in scaled units, 0 where it is not given: of many features only those in which a segment is furthest from it are
+    named, so that a name can be read. The names depend on nothing else, so equal segments get equal names.
     """
+    if len(features) > MOST_PARTS:
+        names = _most_telling(features, scaled if everyone is None else scaled - everyone)
+        return [_capital(name) for name in _told_apart(features, names, scaled, values, _plain)]
     for describe in (_outstanding, _all_levels, _graded):
         names = [describe(features, row) for row in scaled]
         if len(set(names)) == len(names):
             break
     return [_capital(name) for name in _told_apart(features, names, scaled, values)]
+
+
+def _most_telling(features: Sequence[Feature], differences: Floats) -> list[str]:
+    """At most three features each, and one more where names would be alike; `differences` (k, d) are those from everyone."""
+    chosen = [_furthest(row) for row in differences]
+    names = [_parts(features, row, places) for row, places in zip(differences, chosen, strict=True)]
+    for name in {name for name in names if names.count(name) > 1}:
+        alike = [index for index, other in enumerate(names) if other == name]
+        for index, longer in zip(alike, _longer(features, differences[alike], chosen[alike[0]]), strict=True):
+            names[index] = longer
+    return names
+
+
+def _longer(features: Sequence[Feature], differences: Floats, places: tuple[int, ...]) -> list[str]:
+    """Names of segments that are alike in the features at `places`: by degree, else with one feature more, if that helps."""
+    spreads = np.ptp(differences, axis=0)
+    others = sorted(set(range(len(features))).difference(places), key=lambda place: -spreads[place])
+    wider = [places, *(tuple(sorted((*places, place))) for place in others)]
+    options = [[_parts(features, row, places) for row in differences]]
+    options += [[_parts(features, row, named, is_graded=True) for row in differences] for named in wider]
+    return max(options, key=lambda names: len(set(names)))  # the first of equals: the shortest, then the widest apart
+
+
+def _furthest(differences: Floats) -> tuple[int, ...]:
+    """The places of the features in which a segment is furthest from everyone, in their order; none where it is like everyone."""
+    sizes = np.abs(differences)
+    least = _CLEAR if sizes.max() >= _CLEAR else _SLIGHT
+    order = np.argsort(-sizes, kind="stable")[:MOST_PARTS]
+    return tuple(sorted(int(place) for place in order if sizes[place] >= least))
+
+
+def _parts(features: Sequence[Feature], differences: Floats, places: Sequence[int], *, is_graded: bool = False) -> str:
+    parts = []
+    for place in places:
+        size = abs(differences[place])
+        degree = "somewhat " if _SLIGHT <= size < _CLEAR else "very " if is_graded and size >= _EXTREME else ""
+        toward = 0.0 if size < _SLIGHT else _CLEAR * np.sign(differences[place])
+        parts.append(degree + _level(features[place], toward))
+    return " · ".join(parts) or _LIKE_EVERYONE
 
 
 def _outstanding(features: Sequence[Feature], row: Floats) -> str:
@@ -65,7 +114,13 @@ def _level(feature: Feature, score: float) -> str:
     return low if score <= -_CLEAR else f"average {feature.short}"
 
 
-def _told_apart(features: Sequence[Feature], names: Sequence[str], scaled: Floats, values: Floats) -> list[str]:
+def _told_apart(
+    features: Sequence[Feature],
+    names: Sequence[str],
+    scaled: Floats,
+    values: Floats,
+    written: Callable[[float], str] = "{:.3g}".format,
+) -> list[str]:
     """Add to equal names the value of the feature in which their segments differ most, then a number if need be."""
     told = list(names)
     for name in {name for name in names if names.count(name) > 1}:
@@ -73,11 +128,17 @@ def _told_apart(features: Sequence[Feature], names: Sequence[str], scaled: Float
         widest = int(np.argmax(np.ptp(scaled[alike], axis=0)))
         feature = features[widest]
         for index in alike:
-            told[index] = f"{name} ({feature.short} {values[index, widest]:.3g}{' ' + feature.unit if feature.unit else ''})"
+            told[index] = f"{name} ({feature.short} {written(values[index, widest])}{' ' + feature.unit if feature.unit else ''})"
         for number, index in enumerate(alike, start=1):
             if sum(told[other] == told[index] for other in alike) > 1:
                 told[index] = f"{told[index]} {number}"
     return told
+
+
+def _plain(value: float) -> str:
+    """Three significant digits, without an exponent where the number is large."""
+    text = f"{value:.3g}"
+    return f"{value:,.0f}" if "e+" in text else text
 
 
 def _capital(name: str) -> str:

@@ -88,10 +88,11 @@ def _read_features(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) 
             "from features.scaling inner join raw.columns on column_name = feature"
         ).fetchall()
     }
-    for encoded, column, value in connection.execute(
-        "select encoded_column, column_name, value from features.category_encoding"
+    for encoded, short, value in connection.execute(
+        "select encoded_column, coalesce(nullif(short_label, ''), column_name), value "
+        "from features.category_encoding left join raw.columns using (column_name)"
     ).fetchall():
-        known[encoded] = (Feature(encoded, f"{column} {value}"), 0.0, 1.0, "features.customer_features_scaled")
+        known[encoded] = (Feature(encoded, f"{short} {value}"), 0.0, 1.0, "features.customer_features_scaled")
     for name in names:
         if name not in known:
             raise InputError(f"there is no feature '{name}'; the file has {', '.join(sorted(known))}")

@@ -123,7 +123,8 @@ def _clustering(
     """Choose k, label every customer (the view `labelled_customers`), number and name the segments."""
     evaluations, choice, centroids = _settle(connection, segmentation, inputs, evaluations, limit, tree)
     identity = identify(connection, segmentation.name, algorithm, inputs, centroids)
-    names = name_segments(inputs.features, centroids, inputs.in_units(centroids))
+    everyone = np.average(inputs.points.means, axis=0, weights=inputs.points.weights)
+    names = name_segments(inputs.features, centroids, inputs.in_units(centroids), everyone)
     return Clustering(segmentation, algorithm, evaluations, choice, identity.ids, identity.colours, names, centroids, tree)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from dashboard import queries
+from dashboard.axes import axes
 from dashboard.palette import segment_colour
 from warehouse.connection import Snapshot
 
@@ -11,7 +12,8 @@ def cube(db: Snapshot) -> dict[str, Any]:
     """The cube of a warehouse version, ready for JSON.
 
     `dimensions`: name, kind, label, unit, and `edges` (numeric: one more than bins) or `values` (one per bin).
-    `clusterings`: per segmentation and algorithm the dimension and its segments with colour and means in ordinary units.
+    `clusterings`: per segmentation and algorithm the dimension, the two numbers the scatter shows (or none), and the segments with
+    colour and means in ordinary units.
     `bins`: per dimension the bin of every cell; `count` and `sums`: customers of every cell, and their sums per number.
     """
     cells = db.columns("from marts.crossfilter_cube")
@@ -47,6 +49,7 @@ def _clustering(db: Snapshot, run: queries.Row) -> dict[str, Any]:
         "algorithm": run["algorithm"],
         "title": f"{run['segmentation_title']} segment, {queries.ALGORITHM_TITLES[run['algorithm']]}",
         "features": run["features"],
+        "axes": axes(run["features"], segments, queries.feature_profiles(db, run["segmentation"], run["algorithm"])),
         "segments": [
             {
                 "id": row["segment_id"],

@@ -1,7 +1,7 @@
 """The Plotly figures: pure functions from rows to a figure."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,71 +12,12 @@ from dashboard.queries import ALGORITHM_TITLES, Row
 from dashboard.theme import DIVERGING, Theme, styled
 
 DASHES = {"kmeans": "solid", "hierarchical": "dot"}
+HEAD_LETTERS = 11
+"""Letters in a line of a name above a narrow column."""
+LETTER = 7
+"""About the width of a letter, in pixels."""
 MOST_SIDE_BY_SIDE = 6
 """Numbers that fit beside one another in half a page."""
-
-
-def segment_scatter(customers: Mapping[str, Sequence[float]], segments: Sequence[Row], x: Row, y: Row, theme: Theme) -> go.Figure:
-    """Customers as dots in their segment's colour, and every segment's mean as a ringed dot with its name.
-
-    `customers` holds columns x, y and segment_id; `x` and `y` are columns with column_name, label and unit.
-    """
-    figure = go.Figure()
-    ids = np.asarray(customers["segment_id"])
-    for segment in segments:
-        own = ids == segment["segment_id"]
-        figure.add_scatter(
-            x=np.asarray(customers["x"])[own],
-            y=np.asarray(customers["y"])[own],
-            mode="markers",
-            marker={"color": segment_colour(segment["colour"]), "size": 6, "opacity": 0.75},
-            hovertemplate=f"{plain(segment['segment_name'])}<br>{x['label']} %{{x}}<br>{y['label']} %{{y}}<extra></extra>",
-        )
-    span = _span(customers["x"])
-    _mark_means(figure, segments, x["column_name"], y["column_name"], span, theme)
-    figure.update_xaxes(title=format.title(x["label"], x["unit"]), range=span)
-    figure.update_yaxes(title=format.title(y["label"], y["unit"]), range=_span(customers["y"]))
-    return styled(figure, theme, 440)
-
-
-def _span(values: Sequence[float]) -> list[float]:
-    """The ends of an axis: Plotly by itself would make room for the names, however long."""
-    low, high = float(min(values)), float(max(values))
-    margin = (high - low) / 16 or 1.0
-    return [low - margin, high + margin]
-
-
-def _mark_means(figure: go.Figure, segments: Sequence[Row], x: str, y: str, span: Sequence[float], theme: Theme) -> None:
-    """A ringed dot at the mean of every segment, with its name; `span` holds the ends of the x axis."""
-    low, high = span
-    means = [(segment[f"mean_{x}"], segment[f"mean_{y}"]) for segment in segments]
-    figure.add_scatter(
-        x=[mean[0] for mean in means],
-        y=[mean[1] for mean in means],
-        mode="markers",
-        marker={
-            "color": [segment_colour(segment["colour"]) for segment in segments],
-            "size": 16,
-            "line": {"color": theme.ink, "width": 2},
-        },
-        hoverinfo="skip",
-        cliponaxis=False,
-    )
-    for segment, mean in zip(segments, means, strict=True):
-        place = (mean[0] - low) / (high - low)  # a name near an edge grows away from it
-        figure.add_annotation(
-            x=mean[0],
-            y=mean[1],
-            xanchor="left" if place < 0.25 else "right" if place > 0.75 else "center",
-            text=wrapped(segment["segment_name"], 32, 2),
-            showarrow=False,
-            yanchor="bottom",
-            yshift=8,
-            bgcolor=theme.surface,
-            opacity=0.9,
-            borderpad=1,
-            font={"color": theme.ink, "size": 12},
-        )
 
 
 def profile_heat_map(profiles: Sequence[Row], segments: Sequence[Row], theme: Theme) -> go.Figure:
@@ -92,14 +33,17 @@ def profile_heat_map(profiles: Sequence[Row], segments: Sequence[Row], theme: Th
     texts = np.array([*([_cell(c, is_wide) for c in row] for row in rows), [format.number(f["mean_everyone"]) for f in features]])
     titles = [plain(f["label"]) + ("<br>" if is_wide else ", ") * bool(f["unit"]) + plain(f["unit"]) for f in features]
     names = [*(segment["segment_name"] for segment in segments), "Everyone"]
+    whole = [wrapped(name, 48) for name in names]
+    columns, lines = (titles, whole) if is_wide else (whole, titles)
     figure = go.Figure(
         go.Heatmap(
             z=(colours if is_wide else colours.T).tolist(),
             text=(texts if is_wide else texts.T).tolist(),
             texttemplate="%{text}",
             textfont={"size": 12},
-            x=titles if is_wide else [wrapped(name, min(20, max(12, 96 // len(names))), 4) for name in names],
-            y=[plain(name) for name in names] if is_wide else titles,
+            x=list(range(len(columns))),  # places, not names: two long names may be cut alike
+            y=list(range(len(lines))),
+            customdata=[[f"{line}<br>{column}" for column in columns] for line in lines],
             colorscale=[list(stop) for stop in DIVERGING],
             zmid=0,
             zmin=-2,
@@ -107,13 +51,21 @@ def profile_heat_map(profiles: Sequence[Row], segments: Sequence[Row], theme: Th
             xgap=2,
             ygap=2,
             colorbar={"thickness": 12, "outlinewidth": 0},
-            hovertemplate="%{y}<br>%{x}<br>%{text}<br>%{z:.2f} standard deviations from everyone<extra></extra>",
+            hovertemplate="%{customdata}<br>%{text}<br>%{z:.2f} standard deviations from everyone<extra></extra>",
         )
     )
-    height = max(440, 120 + 40 * len(segments)) if is_wide else 128 + 36 * len(features)
-    figure = styled(figure, theme, height).update_layout(margin={"t": 48 if is_wide else 88, "b": 8})
-    figure.update_yaxes(autorange="reversed", showgrid=False, ticks="")
+    height = max(440, 120 + 40 * len(segments)) if is_wide else 144 + 36 * len(features)
+    figure = styled(figure, theme, height).update_layout(margin={"t": 48 if is_wide else 104, "b": 8})
+    heads = titles if is_wide else [wrapped(name, max(HEAD_LETTERS, 60 // len(names)), 5) for name in names]
+    sides = [plain(name) for name in names] if is_wide else titles
+    figure.update_yaxes(autorange="reversed", showgrid=False, ticks="", tickvals=list(range(len(sides))), ticktext=sides)
+    figure.update_xaxes(tickvals=list(range(len(heads))), ticktext=heads)
     return figure.update_xaxes(side="top", tickangle=0, ticks="", showline=False)
+
+
+def heat_map_width(count_features: int, count_segments: int) -> int:
+    """The pixels that a heat map needs at least; what has no more scrolls. 0: any width will do."""
+    return 0 if count_features <= MOST_SIDE_BY_SIDE else 288 + HEAD_LETTERS * LETTER * (count_segments + 1)
 
 
 def _cell(cell: Row, is_wide: bool) -> str:

@@ -79,7 +79,7 @@ def _between(dimensions: Sequence[Dimension], value: Any) -> Clause:
     return Clause(
         f"({dimension.name} >= ? and {dimension.name} < ?)",
         (low, high),
-        f"{dimension.label.lower()} {format.exact(low)} to under {format.with_unit(format.exact(high), dimension.unit)}",
+        f"{format.inline(dimension.label)} {format.exact(low)} to under {format.with_unit(format.exact(high), dimension.unit)}",
     )
 
 
@@ -106,7 +106,7 @@ def _in(dimensions: Sequence[Dimension], value: Any) -> Clause:
 
 def _is_one_of(dimension: Dimension, values: Sequence[Any], names: Sequence[str]) -> Clause:
     marks = ", ".join("?" for _ in values)
-    return Clause(f"{dimension.name} in ({marks})", tuple(values), f"{dimension.label.lower()} {' or '.join(names)}")
+    return Clause(f"{dimension.name} in ({marks})", tuple(values), f"{format.inline(dimension.label)} {' or '.join(names)}")
 
 
 def _items(value: Any) -> list[Any]:

@@ -47,6 +47,11 @@ def title(label: str, unit: str) -> str:
     return f"{label}, {unit}" if unit else label
 
 
+def inline(label: str) -> str:
+    """A label inside a sentence: in lower case, but for words in capitals. "Days since NPS" -> "days since NPS"."""
+    return " ".join(word if len(word) > 1 and word.isupper() else word.lower() for word in label.split())
+
+
 def ago(moment: datetime, now: datetime | None = None) -> str:
     """How long ago a UTC time was: "3 minutes ago"."""
     seconds = ((now or datetime.now(UTC).replace(tzinfo=None)) - moment).total_seconds()

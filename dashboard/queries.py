@@ -172,10 +172,11 @@ def customers(
 ) -> list[Row]:
     """One page of the customers the clauses leave, with their segments' names.
 
-    `order` holds (column, is_descending); columns must be of `customer_columns`. Ties are broken by customer_id.
+    `order` holds (column, is_descending); columns must be of `customer_columns`. Ties are broken by customer_id, and ids that are
+    numbers are in the order of the numbers: 2 before 10.
     """
     condition, values = where(clauses)
-    by = ", ".join([*(f"{column} {'desc' if is_descending else 'asc'}" for column, is_descending in order), "customer_id"])
+    by = ", ".join(_sorted_by(column, is_descending) for column, is_descending in [*order, ("customer_id", False)])
     return db.rows(
         f"""
         with chosen as (
@@ -196,6 +197,14 @@ def customers(
         """,
         [*values, segmentation, segmentation, count, start],
     )
+
+
+def _sorted_by(column: str, is_descending: bool) -> str:
+    direction = "desc" if is_descending else "asc"
+    if column != "customer_id":
+        return f"{column} {direction}"
+    nulls = "first" if is_descending else "last"  # ids that are no numbers stand after the others, or before them in reverse
+    return f"try_cast(customer_id as hugeint) {direction} nulls {nulls}, customer_id {direction}"
 
 
 def customer_columns(db: Snapshot) -> list[Row]:

@@ -26,6 +26,8 @@ _TAKEN = frozenset(
 """Names that stand beside a customer's columns in the warehouse's own relations."""
 _NUMBERED = re.compile(r"(distance|bin)_\d+|\w+_(kmeans|hierarchical)")
 """The same, one per segment, feature or clustering."""
+_ACRONYM = 3
+"""So many capitals are probably the first letters of words."""
 _DETAILS = {"label": str, "short": str, "unit": str, "minimum": float, "maximum": float, "divide_by": float}
 
 
@@ -103,7 +105,10 @@ def _column(header: str, said: Any) -> Column:
         raise ValueError(
             f"{where}: unknown entry {', '.join(sorted(unknown))}; known are column, kind, name, {', '.join(_DETAILS)}"
         )
-    column = replace(_base(where, header, said), **_details(where, said))
+    details = _details(where, said)
+    column = replace(_base(where, header, said), **details)
+    if "short" not in details and ("label" in details or not column.short):
+        column = replace(column, short=_short(column.label))
     if column.divide_by <= 0:
         raise ValueError(f"{where}: divide_by must be above 0")
     if column.minimum is not None and column.maximum is not None and column.minimum > column.maximum:
@@ -123,7 +128,7 @@ def _base(where: str, header: str, said: Table[str, Any]) -> Column:
     if said.get("kind") not in (*_KINDS, IGNORE):
         raise ValueError(f"{where}: kind must be {', '.join(_KINDS)} or {IGNORE}")
     if said["kind"] == IGNORE:
-        return Column("ignored", "ignore", header.strip())  # whatever it is called, nothing in the warehouse is
+        return Column("ignored", "ignore", _label(header))  # whatever it is called, nothing in the warehouse is
     name = said.get("name", normalise(header))
     is_taken = name in known or name in _TAKEN or _NUMBERED.fullmatch(str(name))
     if not isinstance(name, str) or normalise(name) != name or not name or name[0].isdigit() or is_taken:
@@ -131,7 +136,20 @@ def _base(where: str, header: str, said: Table[str, Any]) -> Column:
             f"{where}: '{name}' cannot be the name of a column: "
             'give name = "..." of lower-case letters, digits and underscores, not one that the warehouse uses itself'
         )
-    return Column(name, said["kind"], header.strip())
+    return Column(name, said["kind"], _label(header))
+
+
+def _label(header: str) -> str:
+    """A header as people write: "BALANCE_FREQUENCY" -> "Balance frequency"; a word of a few capitals stays as it is: "NPS"."""
+    words = " ".join(header.replace("_", " ").split())
+    if words.isupper() and len(words) > _ACRONYM:
+        words = words.lower()
+    return words[:1].upper() + words[1:]
+
+
+def _short(label: str) -> str:
+    """A label inside a sentence: in lower case, but for words in capitals."""
+    return " ".join(word if len(word) > 1 and word.isupper() else word.lower() for word in label.split())
 
 
 def _details(where: str, said: Table[str, Any]) -> dict[str, Any]:

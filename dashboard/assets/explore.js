@@ -8,6 +8,7 @@
   const OTHER = { kmeans: "hierarchical", hierarchical: "kmeans" };
   const HEADLINE_MEANS = 4;
   const BESIDE_SCATTER = 3;
+  const CUBE_FORM = 2; // what dashboard/cube.py sends; browsers keep a cube, so that another form needs another address
   const set = (id, properties) => window.dash_clientside.set_props(id, properties);
 
   class Explore {
@@ -33,7 +34,7 @@
       const clustering = this.clustering(this.algorithm);
       const isFeature = ({ name }) => clustering.features.includes(name);
       const numeric = dimensions.filter((dimension) => dimension.kind === "numeric");
-      const pair = this.pair(numeric, clustering);
+      const pair = this.pair(clustering);
       const inOrder = numeric.length > BESIDE_SCATTER ? [...numeric.filter(isFeature), ...numeric.filter((one) => !isFeature(one))] : numeric;
       const histograms = inOrder.map((dimension) => new mall.views.Histogram(this.cube, dimension, this));
       return [
@@ -51,10 +52,9 @@
       return this.cube.clusterings.find((one) => one.segmentation === this.segmentation && one.algorithm === algorithm);
     }
 
-    /* The two dimensions of the scatter: the last two features of the segmentation, else the first two numbers. */
-    pair(numeric, clustering) {
-      const features = numeric.filter((dimension) => clustering.features.includes(dimension.name));
-      const pair = features.length > 1 ? features.slice(-2) : numeric.slice(0, 2);
+    /* The two dimensions of the scatter, chosen by dashboard/axes.py; null where there are none. */
+    pair(clustering) {
+      const pair = clustering.axes.map((name) => this.cube.dimensions.get(name));
       return pair.length === 2 ? pair : null;
     }
 
@@ -116,7 +116,7 @@
       const parts = [html("strong", "", `${mall.format.count(count)} of ${mall.format.count(this.cube.customers)} customers`), ` (${mall.format.percent(share)})`];
       for (const { name, mean, everyone } of this.headlineMeans(means)) {
         const { label, unit } = this.cube.dimensions.get(name);
-        const text = ` · mean ${label.toLowerCase()} ${mall.format.quantity(mean, unit)}`;
+        const text = ` · mean ${mall.format.inline(label)} ${mall.format.quantity(mean, unit)}`;
         const change = everyone ? (mean - everyone) / Math.abs(everyone) : 0;
         const isFiltered = count < this.cube.customers;
         parts.push(text, isFiltered ? html("span", "muted", ` (${change >= 0 ? "+" : ""}${mall.format.percent(change)})`) : "");
@@ -136,10 +136,10 @@
     drawChips() {
       const names = Object.keys(this.cube.filters);
       const chips = names.map((name) => {
-        const chip = html("button", "chip", this.english(name), html("span", "chip-remove", "✕"));
+        const chip = html("button", "chip", html("span", "chip-text", this.english(name)), html("span", "chip-remove", "✕"));
         chip.type = "button";
         chip.dataset.filter = name;
-        chip.title = "Remove this filter";
+        chip.title = `Remove this filter: ${this.english(name)}`;
         chip.addEventListener("click", () => {
           this.change(name, null);
           this.commit();
@@ -188,7 +188,7 @@
   let loading = { url: null, cube: null }; // the cube of the newest version asked for, as a promise
 
   function fetchCube(version) {
-    const url = `cube/${version.version}.json?built=${encodeURIComponent(version.built)}`;
+    const url = `cube/${version.version}.json?form=${CUBE_FORM}&built=${encodeURIComponent(version.built)}`;
     if (loading.url !== url) {
       const cube = fetch(url).then((response) => {
         if (!response.ok) throw new Error(`The customers could not be fetched (${response.status}).`);

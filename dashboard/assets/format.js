@@ -32,5 +32,9 @@
 
   const title = (dimension) => (dimension.unit ? `${dimension.label}, ${dimension.unit}` : dimension.label);
 
-  window.mall = Object.assign(window.mall || {}, { format: { count, short, axis, percent, number, exact, quantity, title } });
+  /* A label inside a sentence: in lower case, but for words in capitals. */
+  const isCapitals = (word) => word.length > 1 && word === word.toUpperCase() && word !== word.toLowerCase();
+  const inline = (label) => label.split(/\s+/).map((word) => (isCapitals(word) ? word : word.toLowerCase())).join(" ");
+
+  window.mall = Object.assign(window.mall || {}, { format: { count, short, axis, percent, number, exact, quantity, title, inline } });
 })();

@@ -10,7 +10,7 @@
     /* Points where cells are few, a density of cells where they are many; coloured by the segment dimension. */
     constructor(cube, [x, y], host, clustering) {
       Object.assign(this, { cube, host, xDimension: x, yDimension: y, clustering, name: `${x.name}*${y.name}`, height: 376 });
-      this.card = card(`${x.label} × ${y.label.toLowerCase()}`);
+      this.card = card(`${x.label} × ${format.inline(y.label)}`);
       this.element = this.card.element;
       this.element.classList.add("view-tall");
       this.element.dataset.view = this.name;

@@ -90,7 +90,7 @@ def _column(row: Row) -> Any:
     return html.Tr(
         [
             html.Td(_cut(header) if header else "made of the other values", className="words"),
-            html.Td(html.Code(row["column_name"]), className="words"),
+            html.Td(_cut(row["column_name"]), className="words"),
             html.Td(_COLUMN_KINDS.get(row["kind"], row["kind"]), className="words"),
             html.Td(_unit(row), className="words unit"),
             html.Td("" if missing is None else format.count(missing)),

@@ -6,10 +6,12 @@ from urllib.parse import urlencode
 from dash import Dash, dcc, html
 
 from dashboard import figures, format, ids, queries
+from dashboard.axes import FEW_FEATURES, axes
 from dashboard.pages import sheet
 from dashboard.pages.sheet import panel
 from dashboard.palette import segment_colour
 from dashboard.queries import Row
+from dashboard.scatter import segment_scatter
 from dashboard.theme import Theme
 from warehouse.connection import Snapshot, Warehouse
 
@@ -53,12 +55,13 @@ def content(db: Snapshot, run: Row, look: Theme) -> list[Any]:
         html.Div([_card(segment, run, profiles) for segment in segments], className="cards"),
         html.Div(
             [
-                *_picture(db, run, segments, numbers, size, look),
+                *_picture(db, run, segments, profiles, size, look),
                 panel(
                     "Against everyone",
                     figures.profile_heat_map(profiles, segments, look),
                     size,
                     "mean (difference) · colour: standard deviations from everyone",
+                    least_width=figures.heat_map_width(len(numbers), len(segments)),
                 ),
                 *small_multiples,
                 *_category_tables(queries.category_profiles(db, *key), segments),
@@ -93,17 +96,17 @@ def _card(segment: Row, run: Row, profiles: list[Row]) -> Any:
     )
 
 
-def _picture(db: Snapshot, run: Row, segments: list[Row], numbers: list[Row], size: str, look: Theme) -> list[Any]:
-    """The customers in the last two features clustered on, or in the first two there are."""
-    chosen = [row["feature"] for row in numbers if row["feature"] in run["features"]]
-    pair = chosen[-2:] if len(chosen) > 1 else [row["feature"] for row in numbers][:2]
-    if len(pair) < 2:
+def _picture(db: Snapshot, run: Row, segments: list[Row], profiles: list[Row], size: str, look: Theme) -> list[Any]:
+    """The customers in two of the numbers."""
+    pair = axes(run["features"], segments, profiles)
+    if not pair:
         return []
-    x, y = ({"column_name": name, **next(row for row in numbers if row["feature"] == name)} for name in pair)
+    x, y = ({"column_name": name, **next(row for row in profiles if row["feature"] == name)} for name in pair)
     customers = queries.scatter_sample(db, f"{run['segmentation']}_{run['algorithm']}", pair[0], pair[1], SHOWN_CUSTOMERS)
     caption = f"a sample of {format.count(SHOWN_CUSTOMERS)} customers" if run["n_customers"] > SHOWN_CUSTOMERS else "every customer"
-    title = f"{y['label']} by {x['label'].lower()}"
-    return [panel(title, figures.segment_scatter(customers, segments, x, y, look), size, f"{caption} · large dots: means")]
+    chosen = " · the two features that separate the segments most" if len(run["features"]) > FEW_FEATURES else ""
+    title = f"{y['label']} by {format.inline(x['label'])}"
+    return [panel(title, segment_scatter(customers, segments, x, y, look), size, f"{caption} · large dots: means{chosen}")]
 
 
 def _category_tables(profiles: list[Row], segments: list[Row]) -> list[Any]:

@@ -39,9 +39,11 @@ def answer(warehouse: Warehouse, content: Callable[[Snapshot], Any]) -> Any:
         return html.P(str(error), className="error")
 
 
-def panel(title: str, figure: Any, size: str, caption: str = "", hint: str = "") -> Any:
-    """A titled chart; the hint explains the caption to who points at it."""
-    graph = dcc.Graph(figure=figure, config={"displayModeBar": False, "responsive": True}, style={"height": figure.layout.height})
+def panel(title: str, figure: Any, size: str, caption: str = "", hint: str = "", least_width: int = 0) -> Any:
+    """A titled chart; the hint explains the caption to who points at it. Below its least width, in pixels, it scrolls."""
+    style = {"height": figure.layout.height} | ({"minWidth": least_width} if least_width else {})
+    graph: Any = dcc.Graph(figure=figure, config={"displayModeBar": False, "responsive": True}, style=style)
+    graph = html.Div(graph, className="scroll") if least_width else graph
     heading = html.H2([title, html.Span(caption, className="view-caption", title=hint or None)])
     return html.Section([heading, graph], className=f"panel {size}")
 

@@ -1,5 +1,6 @@
 """The pictures: pure functions from what was read to a Matplotlib figure."""
 
+import textwrap
 from collections.abc import Sequence
 from itertools import product
 from math import dist, hypot
@@ -18,6 +19,10 @@ from dashboard.report.look import EVERYONE, INK, QUIET, blank, plain_numbers, se
 
 MOST_CATEGORIES = 12
 """Bars in a picture of a category; rarer values share one more bar."""
+MOST_SIDE_BY_SIDE = 6
+"""Features that fit beside one another on a page; more stand below one another."""
+_STRONGEST = 3.0
+"""Standard deviations from which colours get no stronger: a few rare customers would take the colour from all others."""
 _AXES_POINTS = (380.0, 310.0)
 """About the width and height of the axes of a scatter plot, in points."""
 _CIRCLE_POINTS = 22.0
@@ -144,32 +149,55 @@ def choice_of_k(title: str, trials: Sequence[Trial]) -> Figure:
 
 @styled
 def profile(features: Sequence[Feature], clustering: Clustering, everyone: Sequence[float]) -> Figure:
-    """Segments by features: the number is the mean, the colour its difference from everyone."""
+    """Segments by features: the number is the mean, the colour its difference from everyone.
+
+    Few features stand side by side; where they are many, the segments do.
+    """
     segments = clustering.segments
+    is_wide = len(features) <= MOST_SIDE_BY_SIDE
     title = f"{clustering.title} segments, {clustering.algorithm_title}: mean of each feature"
-    figure = blank(5.8 + 1.15 * len(features), 1.9 + 0.42 * len(segments), title)
+    effects = np.array([*([each.effects[feature.name] for feature in features] for each in segments), [0.0] * len(features)])
+    means = [*([each.means[feature.name] for feature in features] for each in segments), everyone]
+    texts = np.array([[number(value) for value in row] for row in means])
+    furthest = float(np.abs(effects).max())
+    widest = min(_STRONGEST, max(1.5, furthest))
+    column = min(1.4, max(0.65, 7.2 / (len(segments) + 1)))  # inches; all of them are about as wide as the page
+    wide, tall = (
+        (5.8 + 1.15 * len(features), 1.9 + 0.42 * len(segments)),
+        (4.8 + column * (len(segments) + 1), 2.6 + 0.34 * len(features)),
+    )
+    figure = blank(*(wide if is_wide else tall), title)
     axes = figure.subplots()
-    effects = [[each.effects[feature.name] for feature in features] for each in segments]
-    means = [[each.means[feature.name] for feature in features] for each in segments]
-    widest = max(1.5, float(np.abs(effects).max()))
     seaborn.heatmap(
-        np.array([*effects, [0.0] * len(features)]),
-        annot=np.array([[number(value) for value in row] for row in [*means, list(everyone)]]),
+        effects if is_wide else effects.T,
+        annot=texts if is_wide else texts.T,
         fmt="",
         cmap="BrBG",  # neither the red of errors nor the blue of a selection
         vmin=-widest,
         vmax=widest,
         linewidths=2,
-        cbar_kws={"label": "difference from everyone,\nstandard deviations", "aspect": 12},
+        cbar_kws={
+            "label": "difference from everyone,\nstandard deviations",
+            "aspect": 12 if is_wide else 24,
+            "extend": "both" if furthest > widest else "neither",
+        },
         ax=axes,
     )
-    axes.set_xticklabels(
-        [f"{short(feature.label, 20)},\n{feature.unit}" if feature.unit else feature.label for feature in features]
-    )
-    axes.set_yticklabels([*(segment_label(each) for each in segments), "Everyone"], rotation=0)
+    if is_wide:
+        axes.set_xticklabels([f"{short(each.label, 20)},\n{each.unit}" if each.unit else each.label for each in features])
+        axes.set_yticklabels([*(segment_label(each) for each in segments), "Everyone"], rotation=0)
+    else:
+        axes.set_xticklabels([*(_column_label(each, column) for each in segments), "Everyone"], rotation=0, va="bottom")
+        axes.set_yticklabels([short(each.title, 40) for each in features], rotation=0)
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     return figure
+
+
+def _column_label(segment: Segment, width: float) -> str:
+    """The number and the name of a segment, in short lines that fit a column of so many inches."""
+    lines = textwrap.wrap(" ".join(segment.name.split()), int(width * 11), max_lines=5, placeholder="…")
+    return "\n".join([str(segment.segment_id), *lines])
 
 
 def _most_frequent(categories: Categories) -> tuple[list[str], list[int]]:

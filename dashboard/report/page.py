@@ -8,6 +8,7 @@ from jinja2 import Environment, StrictUndefined
 from dashboard.format import count, number, percent
 from dashboard.palette import segment_colour
 from dashboard.report.contents import Report
+from dashboard.report.figures import MOST_SIDE_BY_SIDE
 from dashboard.report.look import DOTS_PER_INCH
 
 GENERATOR = "mall-customer-segmentation report"
@@ -26,8 +27,9 @@ p { margin: 8px 0; max-width: 80ch }
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: 4px 16px 4px 0; text-align: right; border-bottom: 1px solid #e5e7eb; vertical-align: bottom }
-th:nth-child(2), td:nth-child(2) { text-align: left }
-tbody tr:last-child { color: #6b7280 }
+.by-segment :is(th, td):nth-child(2), .by-feature td:first-child { text-align: left }
+.by-segment tbody tr:last-child, .by-feature :is(th, td):last-child { color: #6b7280 }
+.by-feature th { min-width: 88px; max-width: 200px }
 .swatch { display: inline-block; width: 12px; height: 12px; margin-right: 8px; border-radius: 50% }
 .pictures { display: flex; flex-wrap: wrap; gap: 32px 24px; margin-top: 24px }
 figure { margin: 0 } img { display: block; max-width: 100%; height: auto; margin-bottom: 8px }
@@ -78,7 +80,8 @@ They agree by {{ "%.2f" | format(section.agreement) }}, where 1 is the same grou
 {%- for clustering in section.clusterings %}
 <h3>{{ clustering.algorithm_title }}</h3>
 <p>Number of segments: {{ clustering.reason }}.</p>
-<div class="scroll"><table>
+{%- if report.features | length <= most_side_by_side %}
+<div class="scroll"><table class="by-segment">
 <thead><tr><th></th><th>Segment</th><th>Customers</th><th>Share</th>
 {%- for feature in report.features %}<th>{{ feature.title }} (mean)</th>{% endfor %}</tr></thead>
 <tbody>
@@ -91,6 +94,26 @@ They agree by {{ "%.2f" | format(section.agreement) }}, where 1 is the same grou
 <tr><td></td><td>Everyone</td><td>{{ report.customers | count }}</td><td>{{ 1 | percent }}</td>
 {%- for mean in report.means %}<td>{{ mean | number }}</td>{% endfor %}</tr>
 </tbody></table></div>
+{%- else %}
+<div class="scroll"><table class="by-feature">
+<thead><tr><th></th>
+{%- for segment in clustering.segments %}
+<th><span class="swatch" style="background: {{ segment.colour | segment_colour }}"></span>{{ segment.segment_id }}<br>
+{{ segment.name }}</th>
+{%- endfor %}<th>Everyone</th></tr></thead>
+<tbody>
+<tr><td>Customers</td>
+{%- for segment in clustering.segments %}<td>{{ segment.size | count }}</td>{% endfor %}<td>{{ report.customers | count }}</td></tr>
+<tr><td>Share</td>
+{%- for segment in clustering.segments %}<td>{{ segment.share | percent }}</td>{% endfor %}<td>{{ 1 | percent }}</td></tr>
+{%- for feature in report.features %}
+{%- set everyone = report.means[loop.index0] %}
+<tr><td>{{ feature.title }} (mean)</td>
+{%- for segment in clustering.segments %}<td>{{ segment.means[feature.name] | number }}</td>{% endfor %}
+<td>{{ everyone | number }}</td></tr>
+{%- endfor %}
+</tbody></table></div>
+{%- endif %}
 {%- endfor %}
 {{- gallery(section.pictures) }}
 </section>
@@ -117,7 +140,9 @@ def render(report: Report) -> str:
         percent=percent,
         segment_colour=segment_colour,
     )
-    return environment.from_string(_TEMPLATE).render(report=report, style=_STYLE, generator=GENERATOR)
+    return environment.from_string(_TEMPLATE).render(
+        report=report, style=_STYLE, generator=GENERATOR, most_side_by_side=MOST_SIDE_BY_SIDE
+    )
 
 
 def _base64(content: bytes) -> str:

@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from analytics.naming import Feature, name_segments
+from analytics.naming import MOST_PARTS, Feature, name_segments
 
 INCOME, SCORE, AGE = Feature("annual_income_k", "income", "k$"), Feature("spending_score", "score"), Feature("age", "age", "years")
 
@@ -74,3 +74,56 @@ def test_the_order_of_the_segments_does_not_matter():
     for order in itertools.permutations(range(4)):
         given = scaled[list(order)]
         assert name_segments([INCOME, SCORE], given, given) == [expected[place] for place in order]
+
+
+FIVE = [Feature(letter, letter) for letter in "abcde"]
+
+
+@pytest.mark.parametrize(
+    ("scaled", "expected"),
+    [
+        ([[1, 2, 3, -4, 0], [-1, 0, 0, 0, 0.4]], ["High b · high c · low d", "Low a"]),
+        ([[1, 1, 1, 1, 1], [0, 0, -0.3, 0.25, 0.19]], ["High a · high b · high c", "Somewhat low c · somewhat high d"]),
+        ([[0.1, -0.1, 0.19, 0, 0], [-1, 0, 0, 0, 0]], ["Close to average", "Low a"]),
+        ([[1, 1, 1, 0, 0], [3, 1, 1, 0, 0]], ["High a · high b · high c", "Very high a · high b · high c"]),
+        (
+            [[1, 1, 1, 0, 0.4], [1.1, 1, 1, 0.3, -0.4]],
+            ["High a · high b · high c · somewhat high e", "High a · high b · high c · somewhat low e"],
+        ),
+        ([[1, 0, 0, 0, 0], [1.2, 0, 0, 0.1, 0]], ["High a (a 1)", "High a (a 1.2)"]),
+    ],
+)
+def test_of_many_features_a_name_holds_the_most_telling(scaled: list[list[float]], expected: list[str]):
+    """The three furthest from everyone in the features' order; by degree or with one more where names would be alike.
+
+    No feature is called average in which a segment differs, and what is like everyone is called that.
+    """
+    assert _names(FIVE, scaled) == expected
+
+
+def test_a_category_that_most_have_sets_nobody_apart():
+    """What counts is how far a segment is from everyone, not how many of it have the value."""
+    scaled = np.array([[0.9, 2.0, 0.0, 0.0], [0.1, -1.0, 0.0, 0.0]])
+    names = name_segments(FIVE[:4], scaled, scaled, np.array([0.9, 0.0, 0.0, 0.0]))
+    assert names == ["High b", "Low a · low b"]
+
+
+def test_large_values_have_no_exponent():
+    """Names that a value tells apart can be read."""
+    values = [[12_345, 0, 0, 0, 0], [1_234, 0, 0, 0, 0]]
+    assert _names(FIVE, [[1, 0, 0, 0, 0], [0.9, 0, 0, 0, 0]], values) == ["High a (a 12,345)", "High a (a 1,234)"]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_names_of_many_features_are_unique_short_and_the_same_again(seed: int):
+    """For any centroids, also many that are nearly alike: unique, in any order of the segments, of one part more at most."""
+    random = np.random.default_rng(seed)
+    scaled = random.choice([-2.0, -0.7, 0, 0.3, 0.7, 2], size=(random.integers(2, 30), random.integers(4, 18)))
+    scaled += random.normal(scale=0.05, size=scaled.shape)
+    scaled[1] = scaled[0] + 0.01
+    features = [Feature(f"f{place}", f"f{place}") for place in range(scaled.shape[1])]
+    names = name_segments(features, scaled, scaled)
+    assert len(set(names)) == len(names)
+    assert max(name.count(" · ") for name in names) <= MOST_PARTS
+    order = random.permutation(len(names))
+    assert name_segments(features, scaled[order], scaled[order]) == [names[place] for place in order]

@@ -163,6 +163,38 @@ def test_every_page_shows_and_asks_nobody_else(dash_duo, published, path, marks)
     assert [entry for entry in dash_duo.get_logs() or [] if entry["level"] == "SEVERE"] == []
 
 
+def test_a_long_name_takes_one_line_of_its_card(explore):
+    """A bar is as high whatever it is called; what is cut off ends in an ellipsis, and the whole name is told by the row."""
+    page, _ = explore
+    row = "[data-view='spending_kmeans'] .bar-row"
+    height = page.box(row)["height"]
+    assert height < 28
+    page.driver.execute_script(f"document.querySelector(`{row} .bar-label`).textContent = 'High income · low '.repeat(60)")
+    assert page.box(row)["height"] == height
+    look = f"const look = getComputedStyle(document.querySelector(`{row} .bar-label`)); return [look.textOverflow, look.overflowX]"
+    assert page.driver.execute_script(look) == ["ellipsis", "hidden"]
+    assert page.find(row).get_attribute("title").endswith(" Click selects, Ctrl-click or Shift-click adds.")
+
+
+@pytest.mark.parametrize("width", [800, 1400])
+def test_the_columns_of_the_data_page_fit_or_say_that_they_scroll(dash_duo, published, width):
+    """Five columns are whole; where a table is wider than its panel it has a bar that takes room of its own, so it is seen."""
+    serve(dash_duo, published)
+    driver = dash_duo.driver
+    driver.set_window_size(width, 1000)
+    driver.get(dash_duo.server_url + "/data")
+    wait_until(lambda: driver.find_elements("css selector", ".js-plotly-plot"), what="the distributions")
+    measure = (
+        "const box = document.querySelectorAll('.panel')[3].querySelector('.scroll');"
+        "return [box.scrollWidth - box.clientWidth, box.offsetHeight - box.clientHeight]"
+    )
+    assert driver.execute_script(measure) == [0, 0]
+    driver.execute_script("document.querySelectorAll('.panel')[3].querySelector('td').style.minWidth = '2000px'")
+    too_wide, bar = driver.execute_script(measure)
+    assert too_wide > 0
+    assert bar >= 8
+
+
 def test_a_refresh_while_the_page_is_open_is_shown_without_a_reload(dash_duo, tmp_path):
     """A new version appears in the header, the views and the table of a page that was open all the time."""
     segmentations = tmp_path / "few.toml"

@@ -30,6 +30,7 @@ from dashboard import format
         (format.signed(-0.5), "−0.5"),
         (format.quantity(86.5, "k$"), "86.5 k$"),
         (format.quantity(50.2, "1–100"), "50.2"),
+        (format.inline("Days since NPS"), "days since NPS"),
         (format.ago(datetime(2026, 1, 1), datetime(2026, 1, 1, 0, 0, 30)), "just now"),
         (format.ago(datetime(2026, 1, 1), datetime(2026, 1, 1, 0, 3)), "3 minutes ago"),
         (format.ago(datetime(2026, 1, 1), datetime(2026, 1, 2, 1)), "1 day ago"),

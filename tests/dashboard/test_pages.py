@@ -8,9 +8,11 @@ import pytest
 from dashboard import queries, shell
 from dashboard.app import create_app
 from dashboard.cube import cube
-from dashboard.figures import profile_heat_map, segment_scatter
+from dashboard.figures import profile_heat_map
 from dashboard.pages import evidence, explore, segments
+from dashboard.scatter import segment_scatter
 from dashboard.theme import DARK, LIGHT
+from tests.helpers import HEADER, QUICK, refreshed
 from warehouse.connection import Warehouse
 from warehouse.errors import InputError
 from warehouse.settings import Settings
@@ -51,6 +53,23 @@ def test_the_table_pages_and_sorts(db):
     expected = db.rows("select age, customer_id from features.customer_features order by age desc, customer_id limit 200")
     assert shown == [(row["age"], row["customer_id"]) for row in expected]
     assert pages[0]["rowCount"] == 2000
+
+
+def test_ids_that_are_numbers_sort_as_numbers(tmp_path):
+    """2 stands before 10, names after the numbers, and the other way round where that is asked for; ties of a column as well."""
+    ids = ["10", "9", "2", "1", "A10", "1" + 38 * "0", "A9", "007"]
+    (tmp_path / "c.csv").write_text(HEADER + "".join(f"{name},F,{30},{place % 3},{place}\n" for place, name in enumerate(ids)))
+    (tmp_path / "s.toml").write_text(QUICK)
+    db = refreshed(tmp_path / "warehouse", tmp_path / "c.csv", tmp_path / "s.toml")
+    upwards = ["1", "2", "007", "9", "10", "1" + 38 * "0", "A10", "A9"]
+    for sort, expected in [
+        ([], upwards),
+        ([{"colId": "customer_id", "sort": "asc"}], upwards),
+        ([{"colId": "customer_id", "sort": "desc"}], upwards[::-1]),
+        ([{"colId": "age", "sort": "desc"}], upwards),
+    ]:
+        page, _ = explore.rows(db, {"sortModel": sort}, {}, "spending")
+        assert [row["customer_id"] for row in page["rowData"]] == expected
 
 
 @pytest.mark.parametrize(
@@ -113,6 +132,19 @@ def test_a_name_is_text_in_a_figure():
     columns = [{"column_name": name, "label": name, "unit": ""} for name in ("a", "b")]
     figure = segment_scatter({"x": [1], "y": [2], "segment_id": [1]}, [segment], *columns, LIGHT)
     assert figure.layout.annotations[0].text == "&lt;b&gt;x&lt;/b&gt;"
+    assert figure.data[-1].customdata[0] == "&lt;b&gt;x&lt;/b&gt;"
+
+
+def test_a_long_name_is_cut_beside_its_mark_and_whole_when_pointed_at():
+    """Two lines and an ellipsis stand in the plot; all of the name is told by the mark and by the name itself."""
+    name = "Somewhat low balance · somewhat low cash advance frequency · somewhat low credit limit"
+    segments_ = [{"segment_id": 1, "segment_name": name, "colour": 0, "mean_a": 1.0, "mean_b": 1.0}]
+    columns = [{"column_name": name, "label": name, "unit": ""} for name in ("a", "b")]
+    figure = segment_scatter({"x": [1, 5], "y": [1, 5], "segment_id": [1, 1]}, segments_, *columns, LIGHT)
+    assert figure.layout.annotations[0].text.count("<br>") == 1
+    assert figure.layout.annotations[0].text.endswith("…")
+    assert figure.layout.annotations[0].hovertext.replace("<br>", " ") == name
+    assert figure.data[-1].customdata[0].replace("<br>", " ") == name
 
 
 @pytest.mark.parametrize(("count", "rows", "columns"), [(3, 3, 3), (17, 17, 3)])

@@ -152,6 +152,39 @@ def test_the_heat_map_colours_by_effect_and_writes_means():
     assert [text.get_text() for text in axes.texts] == ["20", "30", "40", "90", "30", "60"]
 
 
+def test_a_few_far_out_take_no_colour_from_the_others():
+    """However far the furthest segment is, one standard deviation is seen; what is beyond the scale is marked there."""
+    far = replace(segment(2, 40, 90), effects={"age": 12.0, "income": 1.0})
+    mesh = figures.profile([AGE, INCOME], clustering(segment(1, 20, 30), far), [30, 60]).axes[0].collections[0]
+    assert mesh.get_clim() == (-3, 3)
+    assert mesh.colorbar.extend == "both"
+
+
+def test_many_features_stand_below_one_another():
+    """With 17 features picture and table have a row per feature and are no wider than the page, for ten segments as well."""
+    features = [Feature(f"f{place}", f"Feature {place}") for place in range(17)]
+    names = {feature.name: float(place) for place, feature in enumerate(features)}
+    long = "High purchases · high oneoff purchases frequency · high purchases installments frequency"
+    segments = [replace(segment(number, 0, 0, long), means=names, effects=names) for number in range(1, 11)]
+    for count in (3, 10):
+        axes = figures.profile(features, clustering(*segments[:count]), list(names.values())).axes[0]
+        assert np.asarray(axes.collections[0].get_array()).shape == (17, count + 1)
+        assert axes.figure.get_figwidth() * 96 <= 1192  # the page without its margins
+        assert [label.get_text() for label in axes.get_yticklabels()][:2] == ["Feature 0", "Feature 1"]
+
+
+def test_the_table_of_many_features_has_a_row_per_feature(report: Report):
+    """The same numbers as with a row per segment, which would run out of the page."""
+    features = [Feature(f"f{place}", f"Feature {place}") for place in range(7)]
+    means = {feature.name: 10.0 + place for place, feature in enumerate(features)}
+    own = clustering(replace(segment(1, 0, 0), means=means), replace(segment(2, 0, 0, HOSTILE), means=means))
+    section = replace(report.sections[0], clusterings=[own], pictures=[])
+    page = render(replace(report, features=features, means=[20.0] * 7, sections=[section]))
+    assert "<tr><td>Feature 6 (mean)</td><td>16</td><td>16</td>\n<td>20</td></tr>" in page
+    assert "<tr><td>Customers</td><td>2</td><td>2</td><td>2,000</td></tr>" in page
+    assert "<script" not in page
+
+
 def test_the_tree_is_laid_out_from_its_merges():
     """Ends of branches stand at 0, 1, 2 …, a merge between its two; a merge at height 0 is no end."""
     assert lay_out(TREE, 4) == {

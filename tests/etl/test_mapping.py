@@ -30,8 +30,30 @@ def test_what_a_mapping_says(write: Write):
         "Income": ("annual_income_k", "numeric", "Annual income", "k$", 0, None, 1000),
         "TENURE": ("months", "numeric", "Tenure", "months", 0, 600, 1),
     }
+    assert [column.short for column in mapping.columns.values()] == ["customer id", "note", "state", "income", "tenure"]
     assert mapping.options == FileOptions(";", "latin-1", ",", 4, "Customers")
     assert read_mapping(None) == Mapping()
+
+
+@pytest.mark.parametrize(
+    ("header", "said", "label", "short"),
+    [
+        ("BALANCE_FREQUENCY", '"numeric"', "Balance frequency", "balance frequency"),
+        (" TENURE ", '"numeric"', "Tenure", "tenure"),
+        ("annual__bonus", '"category"', "Annual bonus", "annual bonus"),
+        ("Income p.a.", '{ kind = "numeric", name = "pay" }', "Income p.a.", "income p.a."),
+        ("NPS", '"numeric"', "NPS", "NPS"),
+        ("Days_since_NPS", '"numeric"', "Days since NPS", "days since NPS"),
+        ("BALANCE", '{ kind = "numeric", label = "BALANCE_now" }', "BALANCE_now", "balance_now"),
+        ("CASH_ADVANCE", '{ kind = "numeric", label = "Cash advance", short = "cash" }', "Cash advance", "cash"),
+        ("Salary", '{ column = "annual_income_k" }', "Annual income", "income"),
+        ("Salary", '{ column = "annual_income_k", label = "Salary" }', "Salary", "salary"),
+    ],
+)
+def test_a_label_is_the_header_as_people_write(write: Write, header: str, said: str, label: str, short: str):
+    """Without a label of its own a column is called by its header in words, and by the same words inside a sentence."""
+    (column,) = read_mapping(write(f'[columns]\n"{header}" = {said}\n', "mapping.toml")).columns.values()
+    assert (column.label, column.short) == (label, short)
 
 
 @pytest.mark.parametrize(
