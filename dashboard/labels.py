@@ -1,5 +1,6 @@
 """Where the names of marks stand in a plot: near their marks, whole, and never one over another."""
 
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -13,7 +14,9 @@ BESIDE = 12
 """Pixels from the middle of a mark to a name beside it."""
 _ASIDE = (0, 40, 96, 160, 224)
 _UP = (NEAR, 32, 56, 80, 112, 144, 176, 208, 240)
-_TRIES = 5
+_TRIES = 12
+_TRIED_NAMES = 120
+"""At most so many names are tried in all, so that many segments do not keep the page waiting."""
 _ALONG = 16
 """Parts of a line that are looked at."""
 _MARK = 8
@@ -47,14 +50,16 @@ def places(marks: Sequence[tuple[float, float]], sizes: Sequence[tuple[float, fl
     names and `height` that of the plot, in pixels.
     """
     order, best = list(range(len(marks))), None
-    for _ in range(_TRIES):
+    hand = random.Random(0)  # the same places every time
+    for attempt in range(min(_TRIES, 1 + _TRIED_NAMES // (1 + len(marks)))):
         found = _in_turn(order, marks, sizes, height)
-        missing = [number for number in order if found[number] is None]
-        if best is None or len(missing) < best.count(None):
+        if best is None or found.count(None) < best.count(None):
             best = found
-        if not missing:
+        if None not in best:
             break
-        order = [*missing, *(number for number in order if number not in missing)]  # what found no room chooses first
+        hand.shuffle(order)
+        if attempt % 2 == 0:
+            order.sort(key=lambda number: found[number] is not None)  # what found no room chooses first
     return best or []
 
 

@@ -16,6 +16,8 @@ _AROUND_PLOT = 72
 """At most so many pixels of the height are taken by the axis and its title."""
 _LINE, _PADDING = 16, 1
 """The height of a line and the room around a name, in pixels."""
+_SHAPES = ((32, 2), (24, 2), (24, 1), (16, 1))
+"""Letters in a line and lines of a name, the shape that cuts least first."""
 
 
 def segment_scatter(customers: Mapping[str, Sequence[float]], segments: Sequence[Row], x: Row, y: Row, theme: Theme) -> go.Figure:
@@ -72,13 +74,10 @@ def _name_means(
 ) -> None:
     """The name of every segment at its mean, with a line to it where it stands apart; none where there is no room."""
     means = [(segment[f"mean_{x}"], segment[f"mean_{y}"]) for segment in segments]
-    marks = [tuple((value - low) / (high - low) for value, (low, high) in zip(mean, spans, strict=True)) for mean in means]
-    texts = [wrapped(segment["segment_name"], 32, 2) for segment in segments]
-    sizes = [
-        (LETTER * max(map(len, text.split("<br>"))) + 2 * _PADDING, _LINE * len(text.split("<br>")) + 2 * _PADDING)
-        for text in texts
+    marks: list[tuple[float, float]] = [
+        tuple((value - low) / (high - low) for value, (low, high) in zip(mean, spans, strict=True)) for mean in means
     ]
-    found = labels.places(marks, sizes, HEIGHT - _AROUND_PLOT)
+    texts, found = _placed([segment["segment_name"] for segment in segments], marks)
     for segment, mean, text, place in zip(segments, means, texts, found, strict=True):
         if place is None:
             continue
@@ -96,6 +95,21 @@ def _name_means(
             borderpad=_PADDING,
             font={"color": theme.ink, "size": 12},
         )
+
+
+def _placed(names: Sequence[str], marks: Sequence[tuple[float, float]]) -> tuple[list[str], list[labels.Place | None]]:
+    """The names, cut as little as need be for all to have a place, and their places."""
+    best: tuple[list[str], list[labels.Place | None]] = [], [None] * (len(names) + 1)
+    for letters, lines in _SHAPES:
+        texts = [wrapped(name, letters, lines) for name in names]
+        rows = [text.split("<br>") for text in texts]
+        sizes = [(LETTER * max(map(len, each)) + 2 * _PADDING, _LINE * len(each) + 2 * _PADDING) for each in rows]
+        found = labels.places(marks, sizes, HEIGHT - _AROUND_PLOT)
+        if found.count(None) < best[1].count(None):
+            best = texts, found
+        if None not in found:
+            break
+    return best
 
 
 def _line(place: labels.Place, theme: Theme) -> dict[str, object]:

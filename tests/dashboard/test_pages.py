@@ -168,3 +168,15 @@ def test_the_header_says_when_an_older_version_stands_in():
     about = {"source_file": "a.csv", "count_customers": 3, "version": 11, "built_at": datetime(2026, 1, 2), "is_synthetic": False}
     assert "Version 12 is damaged; this is version 11." in str(shell.source_line(about, 12)[0])
     assert "damaged" not in str(shell.source_line(about))
+
+
+def test_names_are_cut_further_rather_than_left_out():
+    """Three segments in a corner, as the credit card customers are, and ten all over: every name has a place."""
+    name = "Somewhat low balance · somewhat low cash advance frequency"
+    columns = [{"column_name": column, "label": column, "unit": ""} for column in ("a", "b")]
+    for means in ([(6, 3), (5, 16), (38, 2)], [(x, y) for x in (10, 35, 60, 85, 95) for y in (20, 80)]):
+        named = [
+            {"segment_id": place, "segment_name": name, "colour": 0, "mean_a": x, "mean_b": y} for place, (x, y) in enumerate(means)
+        ]
+        customers = {"x": [0, 100], "y": [0, 100], "segment_id": [0, 0]}
+        assert len(segment_scatter(customers, named, *columns, LIGHT).layout.annotations) == len(means)
