@@ -91,14 +91,19 @@ class _Plot:
     """The lines from marks to names, as small boxes."""
 
     def has_room(self, place: Place, number: int, mark: tuple[float, float], size: tuple[float, float]) -> bool:
-        """Whether the name of a mark is inside the plot there, off other marks, names and lines, and its line off names."""
+        """Whether the name of a mark is inside the plot there and off all else, and its line as well.
+
+        A name that is apart stays so far from other marks that it is not taken for theirs.
+        """
         box = _box(place, mark, size, self.width, self.height)
         if box[0] < 0 or box[1] < 0 or box[2] > self.width or box[3] > self.height:
             return False
-        others = (*(other for index, other in enumerate(self.marks) if index != number), *self.names, *self.lines)
-        if any(overlap(box, other) for other in others):
+        others = [other for index, other in enumerate(self.marks) if index != number]
+        room = 2 * NEAR if place.is_apart else 0
+        wide = box[0] - room, box[1] - room, box[2] + room, box[3] + room
+        if any(overlap(wide, other) for other in others) or any(overlap(box, other) for other in (*self.names, *self.lines)):
             return False
-        return not any(overlap(part, name) for part in self.line(place, mark) for name in self.names)
+        return not any(overlap(part, other) for part in self.line(place, mark) for other in (*others, *self.names))
 
     def take(self, place: Place, mark: tuple[float, float], size: tuple[float, float]) -> None:
         """Put the name there."""

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import pytest
 
-from dashboard.labels import WIDTHS, Place, _box, _mark, overlap, places
+from dashboard.labels import WIDTHS, Place, _box, _mark, _Plot, overlap, places
 
 SIZE = (200, 34)
 
@@ -35,6 +35,17 @@ def test_no_name_is_cut_or_covers_another(seed: int):
             for mark in marks
             if mark != owner
         )
+
+
+def test_a_name_apart_is_not_taken_for_that_of_another_mark():
+    """Two marks, one right above the other: the lower one's name stands beside or below, not behind the upper mark."""
+    upper, lower = (0.1, 0.2), (0.1, 0.1)
+    found = places([lower, upper], [SIZE, SIZE], 376)
+    assert all(found)
+    for width in WIDTHS:
+        plot = _Plot(width, 376, [_mark(lower, width, 376), _mark(upper, width, 376)])
+        for place, mark, other in ((found[0], lower, plot.marks[1]), (found[1], upper, plot.marks[0])):
+            assert not any(overlap(part, other) for part in plot.line(place, mark))
 
 
 def test_a_name_without_room_is_left_out():
