@@ -9,8 +9,9 @@
 {% macro present(value) -%}
 case
         when
-            lower({{ trimmed(value) }}) in (
-                '', 'na', 'n/a', '#n/a', 'nan', 'null', 'none', 'nil', 'missing', '?', '??', '???', '-', '--', '–', '—', '.'
+            regexp_full_match(
+                {# not IN: DuckDB makes a join of that, one for each column #}
+                {{ trimmed(value) }}, '(?i)|na|n/a|#n/a|nan|null|none|nil|missing|[?]{1,3}|--?|–|—|[.]'
             )
             then null
         else {{ trimmed(value) }}

@@ -9,8 +9,8 @@ select
     {% for column in context.category %}
     {% if column.name == "gender" %}
     case
-        when lower({{ sql.trimmed("gender") }}) in ('m', 'male', 'man') then 'Male'
-        when lower({{ sql.trimmed("gender") }}) in ('f', 'female', 'woman') then 'Female'
+        when regexp_full_match({{ sql.trimmed("gender") }}, '(?i)m|male|man') then 'Male'
+        when regexp_full_match({{ sql.trimmed("gender") }}, '(?i)f|female|woman') then 'Female'
         else {{ sql.present("gender") | indent(4) }}
     end as gender,
     {% else %}
