@@ -10,7 +10,7 @@ import numpy as np
 
 from etl.decimals import set_decimal_marks
 from etl.files import find_files
-from etl.headers import CUSTOMER_ID, IGNORE, is_known, match, normalise, unused
+from etl.headers import CUSTOMER_ID, IGNORE, is_known, likeness, match, normalise, unused
 from etl.mapping import Mapping
 from etl.source import SourceFile, line_texts, make_tables, open_source, read_rows
 from warehouse.blanks import trimmed
@@ -22,6 +22,8 @@ from warehouse.forgotten import Forgotten
 
 SYNTHETIC_PREFIX = "synthetic-"
 """What the ids of generated customers start with, so that they can be told wherever they show."""
+MOST_COLUMNS = 1_000
+"""Columns a file may have."""
 MOST_CATEGORIES = 50
 """Values a category column may have."""
 _WORDS = r"""
@@ -120,10 +122,17 @@ def _match(connection: duckdb.DuckDBPyConnection, sources: Sequence[SourceFile],
     """The columns of each file. A mapping that names a header which no file has is refused: it is a slip of the pen."""
     reserved = connection.execute("select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'").fetchall()
     words = [word for (word,) in reserved]
-    columns_of = []
+    columns_of: list[tuple[Column, ...]] = []
     for source in sources:
+        if len(source.headers) > MOST_COLUMNS:
+            raise InputError(
+                f"{source.path}: has {len(source.headers):,} columns, and {MOST_COLUMNS:,} are the most that can be loaded"
+            )
         try:
-            columns_of.append(match(source.headers, mapping.columns, words))
+            earlier = {
+                likeness(column.source_header): column.name for columns in columns_of for column in columns if column.kind == "text"
+            }
+            columns_of.append(match(source.headers, mapping.columns, words, earlier))
         except InputError as error:
             raise InputError(f"{source.path}: {error}") from error
     missing = unused(mapping.columns, [header for source in sources for header in source.headers])

@@ -65,16 +65,27 @@ def normalise(header: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", header.lower()).strip("_")
 
 
+def likeness(header: str) -> str:
+    """What headers of several files have in common when they mean one column: their letters of any script, and figures."""
+    return re.sub(r"[\W_]+", "_", header.casefold()).strip("_")
+
+
 def is_known(header: str) -> bool:
     """Whether the product recognises a header by itself."""
     return normalise(header) in _BY_SYNONYM
 
 
-def match(headers: Sequence[str], mapped: Mapping[str, Column] | None = None, reserved: Iterable[str] = ()) -> tuple[Column, ...]:
+def match(
+    headers: Sequence[str],
+    mapped: Mapping[str, Column] | None = None,
+    reserved: Iterable[str] = (),
+    earlier: Mapping[str, str] | None = None,
+) -> tuple[Column, ...]:
     """Give every header its column: what `mapped` says, else a known one, else a text column named after the header.
 
     `mapped` has a column per header; a header that only differs in case, blanks or signs is meant too. `reserved` are words
-    that cannot stand as a column's name in SQL. Returns one Column per header, in order.
+    that cannot stand as a column's name in SQL, `earlier` the names of the text columns of the files before, by `likeness`.
+    Returns one Column per header, in order.
     Raises InputError when two headers mean the same column, or no column has a name.
     """
     if not any(header.strip() for header in headers):
@@ -87,11 +98,15 @@ def match(headers: Sequence[str], mapped: Mapping[str, Column] | None = None, re
     # the loader's own columns, and those a person gave: a header that only looks like one of them is a further column
     given = {column.name for column in said.values() if column is not None and column.kind != IGNORE}
     taken = dict.fromkeys(("source_file", "source_line", "count_lines", "is_duplicate", "rule", "reason"), "")
+    others = set((earlier or {}).values())
     columns = []
     for position, header in enumerate(headers, start=1):
         column = said[header] or _BY_SYNONYM.get(normalise(header))
         if column is None or (said[header] is None and column.name in given):
-            name = _free(normalise(header), position, {*taken, *given}, unusable)
+            known = (earlier or {}).get(likeness(header))
+            name = (
+                known if known and known not in taken else _free(normalise(header), position, {*taken, *given, *others}, unusable)
+            )
             column = Column(name, "text", header.strip() or f"Column {position}")
         elif column.kind == IGNORE:
             column = replace(column, name=f"ignored_{position}")

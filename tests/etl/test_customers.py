@@ -285,3 +285,37 @@ def test_folders_in_a_folder_are_told(connection: duckdb.DuckDBPyConnection, tmp
     (tmp_path / "in" / "a.csv").write_text("id,age\n1,20\n")
     (warning,) = loaded(connection, tmp_path / "in").warnings
     assert warning.endswith(f"in: its folders feb were not read; a pattern reads them: '{tmp_path}/in/**/*'")
+
+
+@pytest.mark.parametrize(
+    "word", ["Total", "Grand-Total", "Sous-total", "Total 2024", "Zwischensumme", "Durchschnitt", "Итого", "合计", "Sum"]
+)
+@pytest.mark.parametrize("first", ["id", "City"])
+def test_a_row_of_totals_is_no_customer(connection: duckdb.DuckDBPyConnection, write: Write, word: str, first: str):
+    """In the language of the file, with or without a column of ids."""
+    report = loaded(connection, write(f"{first},age,income\nA1,20,30\nB2,30,40\n{word},50,70\n"))
+    assert (report.rows_kept, report.rows_rejected) == (2, 1)
+    assert connection.execute("select rule from raw.rejects").fetchall() == [("subtotal row",)]
+
+
+@pytest.mark.parametrize("name", ["Suma Patel", "Sum Ting", "Mean Joe", "Media Mark", "Totalia"])
+def test_a_person_may_be_called_so(connection: duckdb.DuckDBPyConnection, write: Write, name: str):
+    """A name that begins like a total is a customer's."""
+    assert loaded(connection, write(f"id,age,income\nA1,20,30\n{name},50,70\n")).rows_kept == 2
+
+
+def test_headers_of_any_script_mean_one_column_in_all_files(connection: duckdb.DuckDBPyConnection, tmp_path: Path):
+    """Columns are told by their headers, not by their places, also where a name of our own stands for them."""
+    (tmp_path / "a.csv").write_text("id,age,城市,邮编,Größe,Grüße,Note\n1,20,北京,100000,gr,hi,x\n")
+    (tmp_path / "b.csv").write_text("id,age,邮编,城市,Grüße,Größe,note\n2,21,200000,上海,ho,kl,y\n")
+    loaded(connection, tmp_path)
+    rows = connection.execute(
+        "select column_3, column_4, gr_e, gr_e_2, note from staging.customers order by customer_id"
+    ).fetchall()
+    assert rows == [("北京", "100000", "gr", "hi", "x"), ("上海", "200000", "kl", "ho", "y")]
+
+
+def test_too_many_columns(connection: duckdb.DuckDBPyConnection, write: Write):
+    """A thousand columns can be loaded; more are refused in a line."""
+    with pytest.raises(InputError, match=r"has 1,001 columns, and 1,000 are the most"):
+        loaded(connection, write("id," + ",".join(f"c{i}" for i in range(1_000)) + "\n"))

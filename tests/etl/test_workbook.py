@@ -4,6 +4,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from etl.mapping import FileOptions
+from etl.workbook import read_sheet
 from tests.helpers import loaded
 from warehouse.errors import InputError
 
@@ -82,3 +84,16 @@ def test_an_empty_workbook(connection: duckdb.DuckDBPyConnection, tmp_path: Path
     """A workbook with nothing on any sheet is refused by name."""
     with pytest.raises(InputError, match=r"c.xlsx: is empty; give a workbook"):
         loaded(connection, workbook(tmp_path / "c.xlsx", {"Sheet1": []}))
+
+
+def test_a_reader_that_dies_is_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A workbook on which the process that reads it ends without an answer is refused, and takes nothing with it."""
+    monkeypatch.setattr("etl.workbook.sys.executable", "/bin/false")
+    with pytest.raises(InputError, match="cannot be read as a workbook: it is damaged, or too large"):
+        read_sheet(workbook(tmp_path / "c.xlsx", {"A": [["id", "age"], ["1", 20.0]]}), FileOptions())
+
+
+def test_whole_numbers_keep_their_figures(tmp_path: Path):
+    """An id of sixteen figures is what stands in the cell."""
+    sheet = read_sheet(workbook(tmp_path / "c.xlsx", {"A": [["id"], [1234567890123456.0], [4e15]]}), FileOptions())
+    assert [row.values for row in sheet.rows] == [["1234567890123456"], ["4000000000000000"]]

@@ -18,6 +18,11 @@ case
     end
 {%- endmacro %}
 
+{# What stands in the place of a customer in a row of totals, as a regular expression for lower-case text. #}
+{% macro totals() -%}
+((grand|sub|sous)[- ]?)?(totals?|totale|totaux|totaal|totalt|toplam|razem|итого|合计|总计|gesamt|insgesamt|(zwischen|gesamt)?summe)([ :].*)?|(sums?|somme|suma|average|avg|mean|overall|durchschnitt|moyenne|promedio|media)[ :]*
+{%- endmacro %}
+
 {# A text value as a number; null where it is missing, and also where it is not a finite number. `mark` is the decimal mark.
    Thousands may be set apart, by the other mark, a blank or an apostrophe, in whole groups of three; a currency may stand by. #}
 {% macro number(value, mark) -%}

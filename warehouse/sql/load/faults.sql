@@ -6,7 +6,7 @@
 {% set headed = context.columns | selectattr("source_header") | list %}
 {% set values = context.columns | rejectattr("kind", "equalto", "id") | map(attribute="name") | list %}
 {% set numbers = context.numeric | map(attribute="name") | list %}
-{% set totals = "(grand |sub[- ]?)?(totals?|sums?|average|avg|mean|summe|gesamt|gesamtsumme|somme|moyenne|suma|totale)([ :].*)?" %}
+{% set totals = sql.totals() %}
 {# The first of some columns that has a value in the row. #}
 {% macro first_of(names) %}coalesce({% for name in names %}{{ sql.present(name) }}{{ ", " if not loop.last }}{% endfor %}){% endmacro %}
 {# A value for a sentence, cut where it is endless. #}

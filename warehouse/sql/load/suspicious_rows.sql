@@ -1,3 +1,4 @@
+{% import "macros.sql" as sql %}
 -- depends on: source_rows, the temporary table the loader fills; repeated_customers
 -- The rows that a quick look does not clear: the costly questions (load/faults.sql) are asked of these only.
 {% set has_ids = (context.columns | selectattr("kind", "equalto", "id") | first).source_header != "" %}
@@ -10,6 +11,9 @@ where
     {% if has_ids %}
     {# an id has a figure as a rule; the others are looked at, and so is 'Total 2024' #}
     or not coalesce(regexp_matches(customer_id, '[0-9]') and not regexp_matches(customer_id, '(?i)^\s*[gstam][a-z -]*[ :]'), false)
+    {% endif %}
+    {% if not has_ids and context.columns[1] is defined %}
+    or regexp_full_match(lower(trim({{ context.columns[1].name }})), {{ sql.totals() | literal }})
     {% endif %}
     {% if context.numeric %}
     or coalesce({% for column in context.numeric %}{{ column.name }}{{ ", " if not loop.last }}{% endfor %}) is null
