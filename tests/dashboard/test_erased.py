@@ -9,7 +9,7 @@ from dashboard.report.contents import read_report
 from dashboard.report.write import PAGE, write_report
 from dashboard.theme import LIGHT
 from tests.dashboard.test_pages import text
-from tests.helpers import HEADER, refreshed
+from tests.helpers import HEADER, four, refreshed
 from warehouse.connection import Warehouse
 from warehouse.forget import forget
 
@@ -38,3 +38,15 @@ def test_every_page_after_an_erasure(tmp_path, quick, erased):
     assert explore.rows(db, {"startRow": 0, "endRow": 300}, {}, "spending")[0]["rowCount"] == 200 - len(erased)
     write_report(read_report(db), tmp_path / "report")
     assert (tmp_path / "report" / PAGE).exists()
+
+
+def test_one_customer_is_left(tmp_path, quick, write):
+    """Where all but one were erased there is no tree to draw: the Evidence page and the report go without."""
+    directory = tmp_path / "warehouse"
+    refreshed(directory, write(four()), quick, force=True)
+    for customer_id in "123":
+        forget(directory, customer_id)
+    db = Warehouse(directory).snapshot()
+    assert queries.merges(db, "spending") == []
+    assert evidence.content(db, queries.known_run(db, "spending", "hierarchical"), LIGHT)
+    assert [picture.file for picture in read_report(db).sections[0].pictures if "dendrogram" in picture.file] == []
