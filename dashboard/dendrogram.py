@@ -34,7 +34,7 @@ def lay_out(merges: Sequence[Row]) -> tuple[list[Branch], list[int]]:
     sizes = {row[f"{side}_id"]: row[f"{side}_size"] for row in merges for side in ("left", "right")}
     place: dict[int, float] = {}
     feet: list[int] = []
-    pending = [merges[-1]["merge_id"]]
+    pending = [row["merge_id"] for row in merges[-1:]]
     while pending:  # depth first, left to right, without recursion: a tree can be as deep as it has leaves
         node = pending.pop()
         if node in made:

@@ -103,43 +103,40 @@ def silhouettes(db: Snapshot, segmentation: str, algorithm: str) -> list[Row]:
     )
 
 
-def last_merges(db: Snapshot, segmentation: str, count: int) -> list[Row]:
-    """The `count` highest merges of the dendrogram, lowest first, with the customers on either side (leaves: counted)."""
+def leaves(db: Snapshot, segmentation: str) -> list[Row]:
+    """The leaves of the dendrogram that hold customers: leaf_id, the segment_id of Ward's method, count_customers."""
     return db.rows(
         """
-        with merges as (
-            from segments.merges
-            where segmentation = $segmentation
-        ),
-
-        leaves as (
-            select
-                leaf_id,
-                count(*) as size
-            from segments.assignments
-            where segmentation = $segmentation and algorithm = 'hierarchical'
-            group by leaf_id
-        ),
-
-        highest as (
-            from merges
-            order by merge_id desc
-            limit $count
-        )
-
         select
-            highest.*,
-            coalesce(left_merges.size, left_leaves.size) as left_size,
-            coalesce(right_merges.size, right_leaves.size) as right_size
-        from highest
-        left join merges as left_merges on left_merges.merge_id = highest.left_id
-        left join merges as right_merges on right_merges.merge_id = highest.right_id
-        left join leaves as left_leaves on left_leaves.leaf_id = highest.left_id
-        left join leaves as right_leaves on right_leaves.leaf_id = highest.right_id
-        order by highest.merge_id
+            leaf_id,
+            any_value(segment_id) as segment_id,
+            count(*) as count_customers
+        from segments.assignments
+        where segmentation = ? and algorithm = 'hierarchical'
+        group by leaf_id
         """,
-        {"segmentation": segmentation, "count": count},
+        (segmentation,),
     )
+
+
+def merges(db: Snapshot, segmentation: str) -> list[Row]:
+    """The dendrogram, lowest merge first, with the customers on either side (left_size, right_size): a few thousand at most.
+
+    A branch whose customers were all erased on request is left out, and what merged with it stands for that merge.
+    """
+    sizes = {leaf["leaf_id"]: leaf["count_customers"] for leaf in leaves(db, segmentation)}
+    stands_for: dict[int, int] = {}
+    found = []
+    for merge in db.rows("from segments.merges where segmentation = ? order by merge_id", (segmentation,)):
+        left, right = (stands_for.get(part, part) for part in (merge["left_id"], merge["right_id"]))
+        left_size, right_size = sizes.get(left, 0), sizes.get(right, 0)
+        sizes[merge["merge_id"]] = left_size + right_size
+        if left_size and right_size:
+            sides = {"left_id": left, "right_id": right, "left_size": left_size, "right_size": right_size}
+            found.append({**merge, **sides, "size": left_size + right_size})
+        else:
+            stands_for[merge["merge_id"]] = left if left_size else right
+    return found
 
 
 def scatter_sample(db: Snapshot, dimension: str, x: str, y: str, count: int) -> dict[str, list[Any]]:

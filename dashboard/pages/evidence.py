@@ -57,10 +57,11 @@ def _by_k(db: Snapshot, run: Row, look: Theme) -> list[Any]:
 def _by_customer(db: Snapshot, run: Row, look: Theme) -> list[Any]:
     """The silhouette of every customer, and the tree they were joined into."""
     name, algorithm = run["segmentation"], run["algorithm"]
-    segments, ward_k = queries.segments(db, name, algorithm), len(queries.segments(db, name, "hierarchical"))
+    segments = queries.segments(db, name, algorithm)
+    ward_k = sum(segment["size"] > 0 for segment in queries.segments(db, name, "hierarchical"))
     silhouettes = figures.silhouette_plot(queries.silhouettes(db, name, algorithm), segments, look)
     sample = f"a sample of {format.count(run['n_silhouettes'])} customers" if run["n_silhouettes"] < run["n_customers"] else ""
-    tree = dendrogram(queries.last_merges(db, name, max(SHOWN_MERGES, ward_k)), ward_k, look)
+    tree = dendrogram(queries.merges(db, name)[-max(SHOWN_MERGES, ward_k) :], ward_k, look)
     return [
         panel(f"Silhouette of every customer, {ALGORITHM_TITLES[algorithm]}", silhouettes, "half", sample),
         panel("Dendrogram, Ward", tree, "half", "the highest merges"),

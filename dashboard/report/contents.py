@@ -127,7 +127,8 @@ def _section(db: Snapshot, clusterings: Sequence[Clustering], histograms: Sequen
         pictures += [_scatter(axes, clustering, sample) for clustering in clusterings]
     means = [histogram.mean for histogram in histograms]
     pictures += [_profile(features, clustering, means) for clustering in clusterings]
-    pictures += [_tree(db, clustering) for clustering in clusterings if clustering.algorithm == "hierarchical"]
+    tree = data.read_tree(db, clusterings[0].segmentation)
+    pictures += [_tree(tree, each) for each in clusterings if each.algorithm == "hierarchical" and tree.merges]
     if len(features) > 1:
         pictures.append(_pairs(sorted(ordered[:MOST_PAIRED], key=features.index), first, sample))
     return Section(clusterings, queries.adjusted_rand_index(db, first.segmentation), pictures)
@@ -183,7 +184,7 @@ def _profile(features: Sequence[Feature], clustering: Clustering, means: Sequenc
     )
 
 
-def _tree(db: Snapshot, clustering: Clustering) -> Picture:
+def _tree(tree: data.Tree, clustering: Clustering) -> Picture:
     return Picture(
         _file(clustering.segmentation, "dendrogram"),
         "Ward's method joins the two nearest groups again and again. Drawn are the last branches, with their customers; "
@@ -191,7 +192,7 @@ def _tree(db: Snapshot, clustering: Clustering) -> Picture:
         f"Dendrogram cut into {clustering.k} segments: "
         + "; ".join(f"{each.name}, {count(each.size)} customers" for each in clustering.segments)
         + ".",
-        png(dendrogram(data.read_tree(db, clustering.segmentation), clustering)),
+        png(dendrogram(tree, clustering)),
     )
 
 

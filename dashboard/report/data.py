@@ -231,20 +231,11 @@ def read_trials(db: Snapshot, segmentation: str) -> list[Trial]:
 
 def read_tree(db: Snapshot, segmentation: str) -> Tree:
     """The dendrogram of a segmentation: a few thousand merges at most, whatever the number of customers."""
-    merges = db.rows(
-        "select merge_id, left_id, right_id, height from segments.merges where segmentation = ? order by merge_id",
-        (segmentation,),
-    )
-    leaves = db.rows(
-        """
-        select leaf_id, any_value(segment_id) as segment_id, count(*) as count_customers
-        from segments.assignments
-        where segmentation = ? and algorithm = 'hierarchical'
-        group by leaf_id
-        """,
-        (segmentation,),
-    )
-    return Tree([Merge(**row) for row in merges], {row["leaf_id"]: (row["segment_id"], row["count_customers"]) for row in leaves})
+    merges = [
+        Merge(merge["merge_id"], merge["left_id"], merge["right_id"], merge["height"]) for merge in queries.merges(db, segmentation)
+    ]
+    leaves = {leaf["leaf_id"]: (leaf["segment_id"], leaf["count_customers"]) for leaf in queries.leaves(db, segmentation)}
+    return Tree(merges, leaves)
 
 
 def read_sample(db: Snapshot, columns: Sequence[str], size: int = SAMPLE_SIZE) -> Sample:

@@ -62,16 +62,16 @@ def lay_out(tree: Tree, branches: int) -> dict[int, Node]:
 @styled
 def dendrogram(tree: Tree, clustering: Clustering) -> Figure:
     """The last merges of Ward's tree, coloured by segment below the cut, with the customers of every branch."""
-    branches = min(max(MOST_BRANCHES, clustering.k), len(tree.merges) + 1)
+    segments = {each.segment_id: each for each in clustering.segments if each.size}  # the others' customers were erased
+    branches = min(max(MOST_BRANCHES, len(segments)), len(tree.merges) + 1)
     nodes = lay_out(tree, branches)
-    segments = {each.segment_id: each for each in clustering.segments}
     ends = sorted((node for node in nodes.values() if node.is_end), key=lambda node: node.place)
     figure = blank(9.2, max(4.2, 1.6 + 0.2 * branches), f"{clustering.title} segments, Ward: how the groups merge")
     axes = figure.subplots()
-    cut = cut_height(tree, clustering.k)
+    cut = cut_height(tree, len(segments))
     _draw_merges(axes, tree.merges, nodes, segments, cut)
     axes.axvline(cut, color=INK, linestyle="dashed", linewidth=1)
-    axes.text(cut, 1.01, f"cut: {clustering.k} segments", transform=axes.get_xaxis_transform(), ha="center", va="bottom")
+    axes.text(cut, 1.01, f"cut: {len(segments)} segments", transform=axes.get_xaxis_transform(), ha="center", va="bottom")
     axes.set_xlim(max(node.height for node in nodes.values()) * 1.03, 0)
     axes.set_ylim(branches - 0.4, -0.6)
     axes.set_xlabel("distance at which two groups merge (Ward), scaled units")

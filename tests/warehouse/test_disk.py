@@ -141,7 +141,8 @@ def test_an_undone_erasure_without_room_or_permission(directory: Path):
 
 
 def _as_nobody() -> None:
-    codecs.lookup("ascii")  # the library of this Python may be closed to others
+    for encoding in ("ascii", "utf-8-sig"):
+        codecs.lookup(encoding)  # while the library of this Python can be read: it may be closed to others
     if os.geteuid() == 0:
         os.setegid(NOBODY)
         os.seteuid(NOBODY)
