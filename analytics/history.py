@@ -59,12 +59,15 @@ def identify(
     (highest,) = connection.execute(
         "select max(segment_id) from segments.segments where segmentation = ? and algorithm = ?", [segmentation, algorithm]
     ).fetchone() or (0,)
+    shared = _shared(connection, _MEMBERS, which, known, len(centroids))
+    links = linked(shared)
+    is_torn = bool(shared.any() and not links.any())  # customers are shared, but no two segments are linked: all are new
     ids = matched_ids(
-        linked(_shared(connection, _MEMBERS, which, known, len(centroids))),
+        links,
         np.array(list(known), dtype=np.int64),
         centroids,
         int(highest or 0) + 1,
-        _distances(connection, which, known, inputs, centroids),
+        None if is_torn else _distances(connection, which, known, inputs, centroids),
     )
     avoided = _colours(connection, _kmeans_of_this_run(connection, segmentation)) if algorithm == "hierarchical" else {}
     return Identity(ids, colours(ids, known, avoided.values()))
