@@ -41,18 +41,24 @@ class Identity:
 
 
 def identify(
-    connection: duckdb.DuckDBPyConnection, segmentation: str, algorithm: str, inputs: Inputs, centroids: Floats
+    connection: duckdb.DuckDBPyConnection,
+    segmentation: str,
+    algorithm: str,
+    inputs: Inputs,
+    centroids: Floats,
+    least_id: int = 1,
 ) -> Identity:
     """Number and colour the labels of `labelled_customers`, whose centroids (k, d) are given in scaled units.
 
     They take the ids of the segmentation's last run by the same algorithm; Ward in its first run those of K-Means, just
-    written. A new segment has the next id that was never used, and a colour that neither this run nor the last one shows.
+    written. A new segment has the next id that was never used, at least `least_id`, and a colour that neither
+    this run nor the last one shows.
     """
     previous = _last_run(connection, segmentation, algorithm)
     if previous is None and algorithm == "hierarchical":
         return _as_kmeans(connection, segmentation, centroids)
     if previous is None:
-        ids = matched_ids(np.zeros((len(centroids), 0)), np.zeros(0, dtype=np.int64), centroids, 1)
+        ids = matched_ids(np.zeros((len(centroids), 0)), np.zeros(0, dtype=np.int64), centroids, least_id)
         return Identity(ids, colours(ids, {}))
     which = {"segmentation": segmentation, "algorithm": algorithm, "run_id": previous}
     known = _colours(connection, which)
@@ -66,7 +72,7 @@ def identify(
         links,
         np.array(list(known), dtype=np.int64),
         centroids,
-        int(highest or 0) + 1,
+        max(int(highest or 0) + 1, least_id),
         None if is_torn else _distances(connection, which, known, inputs, centroids),
     )
     avoided = _colours(connection, _kmeans_of_this_run(connection, segmentation)) if algorithm == "hierarchical" else {}

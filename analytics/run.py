@@ -1,6 +1,6 @@
 """The clustering of a refresh: every segmentation by both algorithms, from the features to the segments schema."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -33,12 +33,15 @@ def run(
     segmentations: Sequence[Segmentation],
     seed: int = SEED,
     progress: Progress = lambda *_: None,
+    taken_ids: Mapping[tuple[str, str], int] | None = None,
 ) -> list[Clustering]:
     """Cluster the features of the warehouse by every segmentation and write the segments schema.
 
     The relations of the schema must exist: empty, or with the history of earlier runs, whose segments keep their ids.
+    `taken_ids` has by segmentation and algorithm the highest segment id that runs outside that history have given.
     Returns the clusterings, in order. Raises InputError when the customers cannot be clustered, naming the segmentation.
     """
+    taken = taken_ids or {}
     this_run = Run(run_id, seed, _now(connection), source_fingerprint(connection))
     clusterings = []
     total = sum(len(_candidates(segmentation)) for segmentation in segmentations) * len(ALGORITHMS)
@@ -52,7 +55,7 @@ def run(
     for position, segmentation in enumerate(segmentations, start=1):
         try:
             inputs = read_inputs(connection, segmentation.features)
-            for clustering in _cluster(connection, segmentation, inputs, seed, step):
+            for clustering in _cluster(connection, segmentation, inputs, taken, seed, step):
                 write_clustering(connection, this_run, position, inputs, clustering)
                 clusterings.append(clustering)
         except InputError as error:
@@ -95,7 +98,12 @@ def _possible(segmentation: Segmentation, points: Points) -> tuple[list[int], st
 
 
 def _cluster(
-    connection: duckdb.DuckDBPyConnection, segmentation: Segmentation, inputs: Inputs, seed: int, step: Callable[[], None]
+    connection: duckdb.DuckDBPyConnection,
+    segmentation: Segmentation,
+    inputs: Inputs,
+    taken: Mapping[tuple[str, str], int],
+    seed: int,
+    step: Callable[[], None],
 ) -> Iterator[Clustering]:
     """Yield the clusterings one by one: each must be written before the next, which may take its ids from it."""
     points = inputs.points
@@ -108,7 +116,8 @@ def _cluster(
             step()
     for algorithm in ALGORITHMS:
         own_tree = tree if algorithm == "hierarchical" else None
-        yield _clustering(connection, segmentation, inputs, algorithm, evaluations[algorithm], limit, own_tree)
+        least = 1 + taken.get((segmentation.name, algorithm), 0)
+        yield _clustering(connection, segmentation, inputs, algorithm, least, evaluations[algorithm], limit, own_tree)
 
 
 def _clustering(
@@ -116,13 +125,14 @@ def _clustering(
     segmentation: Segmentation,
     inputs: Inputs,
     algorithm: str,
+    least_id: int,
     evaluations: list[Evaluation],
     limit: str,
     tree: Tree | None,
 ) -> Clustering:
     """Choose k, label every customer (the view `labelled_customers`), number and name the segments."""
     evaluations, choice, centroids = _settle(connection, segmentation, inputs, evaluations, limit, tree)
-    identity = identify(connection, segmentation.name, algorithm, inputs, centroids)
+    identity = identify(connection, segmentation.name, algorithm, inputs, centroids, least_id)
     everyone = np.average(inputs.points.means, axis=0, weights=inputs.points.weights)
     names = name_segments(inputs.features, centroids, inputs.in_units(centroids), everyone)
     return Clustering(segmentation, algorithm, evaluations, choice, identity.ids, identity.colours, names, centroids, tree)

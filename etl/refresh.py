@@ -26,7 +26,7 @@ from warehouse.build import build
 from warehouse.checks import run_checks
 from warehouse.connection import Snapshot
 from warehouse.errors import DamagedError, InputError, MallError, refuse
-from warehouse.history import HISTORY, MARTS, carry_history
+from warehouse.history import HISTORY, MARTS, carry_history, highest_ids
 from warehouse.publish import Draft, new_version
 from warehouse.settings import Settings
 from warehouse.versions import CURRENT, current, published, version_of
@@ -98,7 +98,9 @@ def _cluster(draft: Draft, loaded: LoadReport, segmentations: Sequence[Segmentat
         build(draft.connection, ["segments"])
         _carry(draft, reporter, HISTORY)
     with reporter.step("segments") as progress, _naming(gate.given):
-        clusterings = find_segments(draft.connection, draft.number, segmentations, progress=progress)
+        clusterings = find_segments(
+            draft.connection, draft.number, segmentations, progress=progress, taken_ids=highest_ids(draft.abandoned)
+        )
     for clustering in clusterings:
         _report_clustering(reporter, clustering)
         if clustering.algorithm == "kmeans":

@@ -1,10 +1,14 @@
 """Carrying history forward: each version holds what earlier runs wrote, so one file answers for all of them."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+
+from warehouse.connection import Snapshot
+from warehouse.errors import DamagedError
 
 HISTORY = (
     "segments.runs",
@@ -66,6 +70,17 @@ def carry_history(
         return [_carry(connection, relation, before) for relation in relations]
     finally:
         connection.execute(f"detach {_OLD}")
+
+
+def highest_ids(versions: Sequence[Path]) -> dict[tuple[str, str], int]:
+    """By segmentation and algorithm the highest segment id in some versions: not to be given again, whatever became of them."""
+    highest: dict[tuple[str, str], int] = {}
+    for path in versions:
+        with contextlib.suppress(DamagedError, duckdb.CatalogException), contextlib.closing(Snapshot(path)) as snapshot:
+            for row in snapshot.rows("select segmentation, algorithm, max(segment_id) as id from segments.segments group by all"):
+                key = (row["segmentation"], row["algorithm"])
+                highest[key] = max(highest.get(key, 0), row["id"])
+    return highest
 
 
 def _carry(connection: duckdb.DuckDBPyConnection, relation: str, before: int) -> Carried:

@@ -44,6 +44,8 @@ class Draft:
     """A connection that writes to it."""
     previous: Path | None
     """The version it follows: the current one, or the newest older one where that is damaged."""
+    abandoned: tuple[Path, ...] = ()
+    """The versions above that one: left by a rollback, or damaged."""
 
 
 @contextmanager
@@ -64,7 +66,8 @@ def new_version(directory: Path, keep: int) -> Iterator[Draft]:
         final = directory / file_name(number)
         with unfinished(final) as building:
             with builder(building) as connection:
-                yield Draft(number, connection, previous)
+                before = version_of(previous) if previous is not None else 0
+                yield Draft(number, connection, previous, tuple(path for path in files(directory) if version_of(path) > before))
                 connection.execute("checkpoint warehouse")
             with undisturbed():
                 put(building, final)

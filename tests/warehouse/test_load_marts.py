@@ -139,3 +139,13 @@ def test_a_skewed_column_that_moves_within_a_bin_has_moved(tmp_path, quick):
         snapshot = refreshed(tmp_path / "warehouse", tmp_path / "customers.csv", quick)
     row = snapshot.rows("from marts.distribution_shifts where dimension = 'annual_income_k'")[0]
     assert (row["count_groups"], row["shift"]) == (10, "moved a lot")
+
+
+def test_a_narrow_column_beside_one_outlier(tmp_path, quick):
+    """Incomes of 100 to 104 that became 105 to 109 have moved a lot, although one of 5,000 makes all of them look alike."""
+    for least in (100, 105):
+        rows = [f"{place},Male,{20 + place % 50},{least + place % 5},{place % 90}" for place in range(1, 101)]
+        (tmp_path / "customers.csv").write_text(file([*rows, "101,Male,30,5000,50"]))
+        snapshot = refreshed(tmp_path / "warehouse", tmp_path / "customers.csv", quick)
+    row = snapshot.rows("from marts.distribution_shifts where dimension = 'annual_income_k'")[0]
+    assert (row["count_groups"], row["shift"]) == (6, "moved a lot")  # the five values, and what is above

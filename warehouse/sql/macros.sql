@@ -56,12 +56,12 @@ case
     )
 {%- endmacro %}
 
-{# A number cut off after its first two digits: 139.5 is 130, -0.0127 is -0.012. #}
+{# A number cut off after its first three digits: 1395 is 1390, -0.01278 is -0.0127. #}
 {% macro first_digits(value) -%}
 case
         when {{ value }} = 0 then 0
         else
-            sign({{ value }}) * pow(10, floor(log10(abs({{ value }}))) - 1)
-            * floor(abs({{ value }}) / pow(10, floor(log10(abs({{ value }}))) - 1))
+            sign({{ value }}) * pow(10, floor(log10(abs({{ value }}))) - 2)
+            * floor(abs({{ value }}) / pow(10, floor(log10(abs({{ value }}))) - 2))
     end
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {% import "macros.sql" as sql %}
 -- Bins as wide as those of the charts tell little apart where a few large values stretch them, so each is cut further wherever
--- the first two digits of a value change. The cuts depend on nothing but the value: any two runs can be compared.
+-- the first three digits of a value change. The cuts depend on nothing but the value: any two runs can be compared.
 create or replace table marts.distribution_detail as
 with customers as (
     from marts.customers
@@ -46,5 +46,5 @@ comment on column marts.distribution_detail.run_id is 'Number of the refresh.';
 comment on column marts.distribution_detail.dimension is 'A numeric column of features.customer_features.';
 comment on column marts.distribution_detail.bin_width is 'Width of the bins of marts.crossfilter_bins in that run.';
 comment on column marts.distribution_detail.bin is 'The cell lies in the bin that begins at bin times bin_width.';
-comment on column marts.distribution_detail.first_digits is 'What is left of the cell''s values when they are cut off after two digits: 130 for 139.5.';
+comment on column marts.distribution_detail.first_digits is 'What is left of the cell''s values when they are cut off after three digits: 1390 for 1395.';
 comment on column marts.distribution_detail.count_customers is 'Customers in the cell.';
