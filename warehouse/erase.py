@@ -48,7 +48,7 @@ class _Removed:
         return rows + [("mention", f"in {table}", count) for table, count in self.mentions.items()]
 
 
-def holds(path: Path, customer_id: str) -> bool:
+def holds(path: Path, customer_id: str, is_mention_enough: bool = True) -> bool:
     """Whether a version has rows of the customer, or mentions that would be blanked. One that cannot be read may."""
     try:
         snapshot = Snapshot(path)
@@ -60,7 +60,7 @@ def holds(path: Path, customer_id: str) -> bool:
         names = [f"{row['schema_name']}.{row['table_name']}" for row in tables]
         conditions["raw.rejects"] = _rejected("raw.rejects" in names)
         texts = [row["column_name"] for row in snapshot.rows("from raw.columns where kind = 'text'")]
-        if len(customer_id) >= _LONG and texts:
+        if len(customer_id) >= _LONG and texts and is_mention_enough:
             conditions["raw.customers"] = f"({_IS_THEIRS} or {_mentioned(texts)})"
         return any(
             snapshot.value(f"select count(*) from {table} where {condition}", {"id": customer_id})
@@ -214,7 +214,7 @@ def _mentioned(columns: Sequence[str]) -> str:
 
 def _rejected(has_id: bool) -> str:
     """SQL: whether a rejected row is the person's, or mentions them; a short id only where nobody knows whose row it is."""
-    mentioned = _mentioned(["row_text", "reason"])
+    mentioned = _mentioned(["row_text"])
     if not has_id:
         return mentioned
     return f"({_IS_THEIRS} or ((customer_id is null or length($id) >= {_LONG}) and {mentioned}))"

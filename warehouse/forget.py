@@ -43,7 +43,8 @@ def forget(directory: Path, customer_id: str, tell: Callable[[Erasure], None] = 
         forgotten = read(directory)
         versions = list(reversed(files(directory)))
         held = {path: holds(path, customer_id) for path in versions}
-        if not any(held.values()) and not forgotten.holds(customer_id):
+        is_known = any(holds(path, customer_id, is_mention_enough=False) for path in versions if held[path])
+        if not is_known and not forgotten.holds(customer_id):  # a word in a note is nobody
             numbers = ", ".join(str(version_of(path)) for path in versions)
             raise InputError(f"{directory}: no customer '{customer_id}' in version {numbers}")
         with unfinished(directory / "forgotten"):

@@ -9,11 +9,13 @@ import pytest
 import etl.refresh
 import warehouse.connection as warehouse_connection
 import warehouse.erase as warehouse_erase
-from tests.helpers import HEADER, four
+from tests.helpers import FOUR, HEADER, contents, four, refreshed
 from tests.warehouse.crashing import COUNTS, customers
 from warehouse.connection import Snapshot, Warehouse
-from warehouse.errors import BuildError
+from warehouse.errors import BuildError, InputError
+from warehouse.forget import forget as erase_customer
 from warehouse.forget import main as forget
+from warehouse.forgotten import FILE
 from warehouse.versions import current, published
 
 PERSON = "PERSON-7731"
@@ -313,3 +315,16 @@ def test_tombstones_hold_no_id(warehouse: Path):
     salt = salt_line.removeprefix("salt,")
     row = duckdb.sql(f"select sha256('{salt}' || '{PERSON}')").fetchall()
     assert person.split(",")[0] == row[0][0]
+
+
+def test_a_word_is_nobody(tmp_path: Path, quick: Path):
+    """What stands in the notes of customers, in a category or in a reason is no customer's id: nothing is blanked."""
+    path = tmp_path / "customers.csv"
+    rows = [line + ",London calling" for line in FOUR.splitlines()]
+    path.write_text("\n".join([HEADER.strip() + ",Note", *rows, "9,Male,30,30,30,x,y", ""]))
+    before = contents(refreshed(tmp_path / "w", path, quick, force=True))
+    for word in ("London", "calling", "Female", "kmeans", "values", "7"):
+        with pytest.raises(InputError, match="no customer"):
+            erase_customer(tmp_path / "w", word)
+    assert contents(Warehouse(tmp_path / "w").snapshot()) == before
+    assert not (tmp_path / "w" / FILE).exists()
