@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from etl.customers import LoadReport
+from etl.accounts import LoadReport
 from etl.headers import hint
 from warehouse.columns import Column
 from warehouse.connection import Snapshot

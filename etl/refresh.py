@@ -16,8 +16,9 @@ import duckdb
 
 from analytics.run import Clustering, Segmentation, read_segmentations
 from analytics.run import run as find_segments
+from etl.accounts import LoadReport
 from etl.console import Reporter
-from etl.customers import LoadReport, load_customers
+from etl.customers import load_customers
 from etl.gate import Before, Gate, ask_of_columns, ask_of_rows, ask_of_segments, ask_of_shifts, ask_of_values
 from etl.mapping import read_mapping
 from etl.sample import BUNDLED

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from etl.customers import SYNTHETIC_PREFIX
+from etl.accounts import SYNTHETIC_PREFIX
 from warehouse.errors import InputError
 
 BUNDLED = Path(__file__).parent / "sample_customers.csv"

@@ -9,8 +9,9 @@ import numpy as np
 from rich.console import Console
 
 from analytics.points import Points
+from etl.accounts import LoadReport
 from etl.console import Reporter
-from etl.customers import LoadReport, load_customers
+from etl.customers import load_customers
 from etl.mapping import read_mapping
 from etl.refresh import refresh
 from warehouse.build import build

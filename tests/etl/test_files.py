@@ -167,3 +167,20 @@ def test_a_mention_in_anothers_rejected_row_is_blanked(
         (4, "erased on request"),
         (5, "age is -1, below 0"),
     ]
+
+
+def test_a_mention_in_a_text_is_left_out(connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path):
+    """What customers' texts say of an erased person is not loaded again; other columns and short ids by chance stay."""
+    for erased in ("CUST-000001", "3", "104832"):
+        remember(tmp_path, read(tmp_path), erased)
+    rows = ["7,20,104832,referred by CUST-000001", "8,30,31,knows CUST-0000012", "9,40,32,3 visits", "10,50,33"]
+    report = load_customers(connection, write("id,age,income,note\n" + "\n".join(rows) + "\n"), None, read(tmp_path))
+    assert connection.execute("select age, annual_income_k, note from raw.customers order by source_line").fetchall() == [
+        ("20", "104832", None),
+        ("30", "31", "knows CUST-0000012"),
+        ("40", "32", "3 visits"),
+    ]
+    assert "note: left out 1 text that mentions people who were erased on request" in report.warnings
+    assert connection.execute("select row_text, reason from raw.rejects").fetchall() == [
+        ("10,50,33", "the row has 3 values where the header has 4")
+    ]
