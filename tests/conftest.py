@@ -41,10 +41,14 @@ def pytest_setup_options():
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests all go to one of the processes that `make test` runs: dash[testing] counts its ports from the same one."""
+    """Browser tests all go to one of the processes that `make test` runs: dash[testing] counts its ports from the same one.
+
+    They and the tests that kill go first: at the end the other processes would wait for them.
+    """
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.xdist_group("browser"))
+    items.sort(key=lambda item: not (item.get_closest_marker("browser") or item.path.stem == "test_crash"))
 
 
 @pytest.fixture(autouse=True)

@@ -128,6 +128,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         forget(directory, given.id, lambda erasure: print(f"Version {erasure.version}: {erasure.done}", flush=True))
     except MallError as error:
         return refuse("forget", error)
+    except KeyboardInterrupt:
+        print("forget: interrupted; run it again to finish", file=sys.stderr)
+        return 130
     print("Refreshes leave the customer out. Sources, reports and exports are yours to clear; the next refresh names the source.")
     return 0
 

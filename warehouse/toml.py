@@ -10,7 +10,7 @@ from warehouse.errors import InputError
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file. Raises InputError naming it, where it cannot be read or is no TOML."""
     try:
-        if path.exists() and not path.is_file():  # a pipe might never end
+        if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe might never end
             raise InputError(f"{path}: is no file")
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows editors put a mark in front
     except OSError as error:

@@ -1,5 +1,6 @@
 """Erasing a person: from every version, from every byte, and for good."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 import etl.refresh
 import warehouse.connection as warehouse_connection
 import warehouse.erase as warehouse_erase
-from tests.helpers import FOUR, HEADER, contents, four, refreshed
+from tests.helpers import FOUR, HEADER, QUICK, contents, four, refreshed
 from tests.warehouse.crashing import COUNTS, customers
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import BuildError, InputError
@@ -22,22 +23,30 @@ PERSON = "PERSON-7731"
 ROW = f"{PERSON},Female,73,79,73"
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    """19 customers and the person, another's rejected row that mentions them, and a broken line that does."""
-    path = customers(tmp_path, 19).rename(tmp_path / "customers_22.csv")
+@pytest.fixture(scope="session")
+def three_versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the source, and a warehouse of three versions that hold the person, to be copied."""
+    folder = tmp_path_factory.mktemp("three")
+    path = customers(folder, 19).rename(folder / "customers_22.csv")
     path.write_text(path.read_text() + f"{ROW}\nC0099,Male,{PERSON},1,1\nC0098,Male,1,1,{PERSON},1,1\n")
-    return path
+    (folder / "quick.toml").write_text(QUICK)
+    for _ in range(3):
+        refreshed(folder / "w", path, folder / "quick.toml", max_rejected=0.5)
+    return folder
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path, source: Path, quick: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def source(tmp_path: Path, three_versions: Path) -> Path:
+    """19 customers and the person, another's rejected row that mentions them, and a broken line that does."""
+    return Path(shutil.copy(three_versions / "customers_22.csv", tmp_path))
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path, source: Path, quick: Path, three_versions: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Three versions that hold the person, in the directory that the commands take."""
     for name, value in {"WAREHOUSE": tmp_path / "w", "CUSTOMERS": source, "SEGMENTATIONS": quick, "MAX_REJECTED": 0.5}.items():
         monkeypatch.setenv(name, str(value))
-    for _ in range(3):
-        assert etl.refresh.main([]) == 0
-    return tmp_path / "w"
+    return Path(shutil.copytree(three_versions / "w", tmp_path / "w", symlinks=True))
 
 
 Load = Callable[[str], Path]

@@ -1,9 +1,11 @@
 """Going back and forth between kept versions, and the list of them."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.helpers import QUICK
 from tests.warehouse.crashing import customers, do_refresh
 from warehouse.connection import Warehouse
 from warehouse.kept import main as versions
@@ -11,14 +13,22 @@ from warehouse.rollback import main as rollback
 from warehouse.versions import CURRENT, current, published
 
 
-@pytest.fixture
-def warehouse(tmp_path: Path, quick: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Versions 1, 2 and 3 of 20, 21 and 22 customers, in the directory that the commands take."""
-    directory = tmp_path / "warehouse"
-    monkeypatch.setenv("WAREHOUSE", str(directory))
+@pytest.fixture(scope="session")
+def growing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with files of 20, 21 and 22 customers, and a warehouse of them in versions 1, 2 and 3, to be copied."""
+    folder = tmp_path_factory.mktemp("growing")
+    (folder / "quick.toml").write_text(QUICK)
     for count in (20, 21, 22):
-        do_refresh(directory, customers(tmp_path, count), quick)
-    return directory
+        do_refresh(folder / "warehouse", customers(folder, count), folder / "quick.toml")
+    return folder
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path, growing: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Versions 1, 2 and 3 of 20, 21 and 22 customers, in the directory that the commands take."""
+    shutil.copytree(growing, tmp_path, symlinks=True, dirs_exist_ok=True)
+    monkeypatch.setenv("WAREHOUSE", str(tmp_path / "warehouse"))
+    return tmp_path / "warehouse"
 
 
 def count(directory: Path) -> int:
