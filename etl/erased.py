@@ -6,10 +6,7 @@ import duckdb
 
 from warehouse.blanks import trimmed
 from warehouse.columns import Column
-from warehouse.forgotten import Forgotten
-
-_LONG = 6
-"""From this many characters an id is looked for inside other people's values too; a shorter one stands there by chance."""
+from warehouse.forgotten import LONG_ID, Forgotten
 
 
 def leave_out(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> list[str]:
@@ -48,12 +45,12 @@ def redact(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten, columns:
     if not forgotten.hashes:
         return []
     given = {"hashes": list(forgotten.hashes), "salt": forgotten.salt}
-    mentioning = _mentioning("raw.rejects", "row_text", f"customer_id is null or length(word) >= {_LONG}")
+    mentioning = _mentioning("raw.rejects", "row_text", f"customer_id is null or length(word) >= {LONG_ID}")
     connection.execute(f"update raw.rejects set row_text = null, reason = 'erased on request' where rowid in ({mentioning})", given)
     warnings = []
     for column in columns:
         if column.kind == "text":
-            mentioning = _mentioning("raw.customers", column.name, f"length(word) >= {_LONG}")
+            mentioning = _mentioning("raw.customers", column.name, f"length(word) >= {LONG_ID}")
             (count,) = connection.execute(
                 f"update raw.customers set {column.name} = null where rowid in ({mentioning})", given
             ).fetchone() or (0,)

@@ -18,10 +18,9 @@ from warehouse.catalog import SQL, relations
 from warehouse.checks import run_checks
 from warehouse.connection import Snapshot, builder, is_of_the_machine, literal
 from warehouse.errors import BuildError, GateError, MallError
+from warehouse.forgotten import LONG_ID
 from warehouse.publish import put, unfinished
 
-_LONG = 6
-"""From this many characters an id is looked for inside other people's text too; a shorter one stands there by chance."""
 _TELLING = 4
 """From this many characters an id is looked for byte by byte."""
 _ERASED = "erased on request"
@@ -60,7 +59,7 @@ def holds(path: Path, customer_id: str, is_mention_enough: bool = True) -> bool:
         names = [f"{row['schema_name']}.{row['table_name']}" for row in tables]
         conditions["raw.rejects"] = _rejected("raw.rejects" in names)
         texts = [row["column_name"] for row in snapshot.rows("from raw.columns where kind = 'text'")]
-        if len(customer_id) >= _LONG and texts and is_mention_enough:
+        if len(customer_id) >= LONG_ID and texts and is_mention_enough:
             conditions["raw.customers"] = f"({_IS_THEIRS} or {_mentioned(texts)})"
         return any(
             snapshot.value(f"select count(*) from {table} where {condition}", {"id": customer_id})
@@ -171,7 +170,7 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str, 
         connection.execute(f"insert into {name} from old.{name}")
         return
     removed.rows[name] = count(_IS_THEIRS)
-    texts = _texts(connection) if name == "raw.customers" and len(customer_id) >= _LONG else []
+    texts = _texts(connection) if name == "raw.customers" and len(customer_id) >= LONG_ID else []
     blanked = ", ".join(f'if({_mentions(text)}, null, "{text}") as "{text}"' for text in texts)
     if texts:
         removed.mentions[name] = count(f"not ({_IS_THEIRS}) and {_mentioned(texts)}")
@@ -217,7 +216,7 @@ def _rejected(has_id: bool) -> str:
     mentioned = _mentioned(["row_text"])
     if not has_id:
         return mentioned
-    return f"({_IS_THEIRS} or ((customer_id is null or length($id) >= {_LONG}) and {mentioned}))"
+    return f"({_IS_THEIRS} or ((customer_id is null or length($id) >= {LONG_ID}) and {mentioned}))"
 
 
 def _redacted(hit: str, has_id: bool) -> str:

@@ -16,6 +16,8 @@ from warehouse.blanks import stripped
 from warehouse.errors import InputError
 
 FILE = "forgotten.csv"
+LONG_ID = 6
+"""From this many characters an id is looked for inside other people's values too; a shorter one stands there by chance."""
 
 
 @dataclass(frozen=True)
