@@ -43,9 +43,13 @@ class Clustering:
         return f"{self.segmentation}_{self.algorithm}"
 
 
+CONTEXT_RELATIONS = ("raw.columns", "features.category_encoding", "segments.runs")
+"""The tables that a context is read from."""
+
+
 @dataclass(frozen=True)
 class Context:
-    """What the templates see. Read afresh for every file, so a file can loop over what earlier files made."""
+    """What the templates see: what the warehouse holds at that moment, so a file can loop over what earlier files made."""
 
     columns: tuple[Column, ...] = ()
     """The columns of the customers source that are loaded, in its order."""
@@ -132,14 +136,20 @@ def build(connection: duckdb.DuckDBPyConnection, wanted: Iterable[str]) -> None:
     """
     names = set(wanted)
     chosen = [relation for relation in relations() if relation.schema in names or relation.qualified in names]
+    context = Context.read(connection)
     for relation in chosen:
         connection.execute(f"create schema if not exists {relation.schema}")
-        execute_file(connection, relation.path)
+        execute_file(connection, relation.path, context)
+        if relation.qualified in CONTEXT_RELATIONS:
+            context = Context.read(connection)
 
 
-def execute_file(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Run one SQL file. Raises BuildError naming it; where the disk or the memory failed, duckdb's own error."""
-    sql = render(path, Context.read(connection))
+def execute_file(connection: duckdb.DuckDBPyConnection, path: Path, context: Context | None = None) -> None:
+    """Run one SQL file, its templates filled with what the warehouse holds at this moment, or with a `context` read before.
+
+    Raises BuildError naming it; where the disk or the memory failed, duckdb's own error.
+    """
+    sql = render(path, context or Context.read(connection))
     try:
         connection.execute(sql)
     except duckdb.Error as error:

@@ -27,7 +27,8 @@ class Failure:
 
 def run_checks(connection: duckdb.DuckDBPyConnection) -> int:
     """Run every claim and return how many held. Raises GateError naming those that do not."""
-    failures = [failure for path in checks() if (failure := failing(connection, path))]
+    context = Context.read(connection)
+    failures = [failure for path in checks() if (failure := failing(connection, path, context))]
     if failures:
         lines = [
             f"{failure.claim} ({failure.count} rows break it, for example {failure.example}; sql/checks/{failure.path.name})"
@@ -37,9 +38,9 @@ def run_checks(connection: duckdb.DuckDBPyConnection) -> int:
     return len(checks())
 
 
-def failing(connection: duckdb.DuckDBPyConnection, path: Path) -> Failure | None:
+def failing(connection: duckdb.DuckDBPyConnection, path: Path, context: Context | None = None) -> Failure | None:
     """Run the claim in `path`; None when it holds."""
-    sql = render(path, Context.read(connection))
+    sql = render(path, context or Context.read(connection))
     try:
         cursor = connection.execute(sql)
         names = [column[0] for column in cursor.description]

@@ -56,9 +56,9 @@ def test_each_file_creates_the_relation_it_is_named_after(monkeypatch: pytest.Mo
     made: dict[str, set[str]] = {}
     execute = warehouse.build.execute_file
 
-    def watched(connection, path):
+    def watched(connection, path, *context):
         before = relations_of(connection)
-        execute(connection, path)
+        execute(connection, path, *context)
         name = f"{path.parent.name.partition('_')[2]}.{path.stem}"
         made[name] = made.get(name, set()) | (relations_of(connection) - before)
 
