@@ -1,5 +1,7 @@
 """Driving the Explore page as a hand would, and asking DuckDB the same question another way."""
 
+import random
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +22,18 @@ from features.customer_features as features
 
 def serve(dash_duo, directory: Path) -> None:
     """Serve a warehouse and open its first page; a busy machine gets its time."""
-    dash_duo.start_server(create_app(Settings(warehouse=directory)), start_timeout=60)
+    dash_duo.start_server(create_app(Settings(warehouse=directory)), start_timeout=60, port=_free_port())
+
+
+def _free_port() -> int:
+    """A port that nobody listens on, below those that systems hand out by themselves: a browser's own are among these."""
+    while True:
+        with socket.socket() as asked:
+            try:
+                asked.bind(("127.0.0.1", port := random.randrange(20_000, 30_000)))
+            except OSError:
+                continue
+            return port
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 60, what: str = "") -> None:
