@@ -1,5 +1,6 @@
 """What tests share: data, warehouses built once, and the browser."""
 
+import fcntl
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import fields
@@ -15,6 +16,7 @@ from etl.sample import BUNDLED
 from tests.helpers import QUICK
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.settings import Settings
+from warehouse.versions import current
 
 ROOT = Path(__file__).parent.parent
 
@@ -40,8 +42,9 @@ def pytest_setup_options():
     return options
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests all go to one of the processes that `make test` runs: dash[testing] counts its ports from the same one.
+    """Browser tests all go to one of the processes that `make test` runs: two browsers at once would wait for each other.
 
     They and the tests that kill go first: at the end the other processes would wait for them.
     """
@@ -77,20 +80,30 @@ def mall_csv(shared_data: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A warehouse directory with the bundled sample."""
-    return publish(tmp_path_factory.mktemp("sample"), BUNDLED)
+def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder that all processes of this test run see."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
 
 
 @pytest.fixture(scope="session")
-def mall_published(tmp_path_factory: pytest.TempPathFactory, mall_csv: Path) -> Path:
-    """A warehouse directory with the real file."""
-    return publish(tmp_path_factory.mktemp("mall"), mall_csv)
+def published(shared_folder: Path) -> Path:
+    """A warehouse directory with the bundled sample, to be read only."""
+    return publish(shared_folder / "sample", BUNDLED)
+
+
+@pytest.fixture(scope="session")
+def mall_published(shared_folder: Path, mall_csv: Path) -> Path:
+    """A warehouse directory with the real file, to be read only."""
+    return publish(shared_folder / "mall", mall_csv)
 
 
 def publish(directory: Path, customers: Path) -> Path:
-    """Refresh a warehouse from a file; returns its directory."""
-    refresh(Settings(warehouse=directory, customers=customers), Reporter(Console(quiet=True)))
+    """Refresh a warehouse from a file, once for all processes of a test run; returns its directory."""
+    with Path(f"{directory}.once").open("w") as once:
+        fcntl.flock(once, fcntl.LOCK_EX)
+        if current(directory) is None:
+            refresh(Settings(warehouse=directory, customers=customers), Reporter(Console(quiet=True)))
     return directory
 
 

@@ -1,6 +1,5 @@
-"""The two ways of seeing customers, one by one or as weighted cells, lead to the same segments; and always to the same."""
+"""The two ways of seeing customers, one by one or as weighted cells, lead to the same segments."""
 
-import duckdb
 import numpy as np
 import pytest
 from scipy.cluster.hierarchy import fcluster, linkage
@@ -9,13 +8,9 @@ from sklearn.metrics import adjusted_rand_score
 from analytics import hierarchical, reader
 from analytics.hierarchical import Tree, weighted_ward
 from analytics.points import Points
-from etl.console import Reporter
-from etl.refresh import refresh
-from etl.sample import write_sample
+from etl.sample import BUNDLED
+from tests.helpers import refreshed
 from warehouse.connection import Warehouse
-from warehouse.settings import Settings
-
-TIMES = {"run_id", "from_run_id", "version", "created_at", "loaded_at", "built_at", "valid_from"}
 
 
 def blobs(seed: int, count: int = 120) -> np.ndarray:
@@ -61,9 +56,9 @@ def test_cells_find_the_segments_of_the_customers(published, tmp_path, monkeypat
     monkeypatch.setattr(reader, "MOST_CELLS", 600)
     monkeypatch.setattr(reader, "SAMPLE", 800)
     monkeypatch.setattr(hierarchical, "MICRO_CLUSTERS", 200)
-    write_sample(tmp_path / "sample.csv")
-    refresh(Settings(warehouse=tmp_path, customers=tmp_path / "sample.csv"), Reporter())
-    cells, exact = Warehouse(tmp_path).snapshot(), Warehouse(published).snapshot()
+    only = tmp_path / "spending.toml"
+    only.write_text('[spending]\nfeatures = ["annual_income_k", "spending_score"]\n')
+    cells, exact = refreshed(tmp_path / "w", BUNDLED, only), Warehouse(published).snapshot()
     spending = "from segments.runs where segmentation = 'spending' order by algorithm"
     for by_cells, by_customers in zip(cells.rows(spending), exact.rows(spending), strict=True):
         assert by_cells["n_points"] <= 600
@@ -74,32 +69,3 @@ def test_cells_find_the_segments_of_the_customers(published, tmp_path, monkeypat
         query = members.format("spending", algorithm)
         labels = [[row[0] for row in db.frame(query).to_numpy()] for db in (cells, exact)]
         assert adjusted_rand_score(*labels) > 0.95
-
-
-def test_two_refreshes_of_a_file_give_the_same_tables(tmp_path):
-    """Apart from run ids, times and what the gate says of the version before, both versions are equal, row by row."""
-    write_sample(tmp_path / "sample.csv", 300)
-    first, second = (published_tables(tmp_path / name, tmp_path / "sample.csv") for name in ("one", "other"))
-    assert first.keys() == second.keys()
-    for name in first:
-        assert first[name] == second[name], name
-
-
-def published_tables(directory, customers) -> dict[str, list]:
-    """The tables of a file's first version."""
-    return tables(directory / f"v{refresh(Settings(warehouse=directory, customers=customers), Reporter())}.duckdb")
-
-
-def tables(path) -> dict[str, list]:
-    """Every relation's rows, sorted, without the columns that tell runs apart."""
-    with duckdb.connect(str(path), read_only=True) as connection:
-        columns: dict[str, list[str]] = {}
-        for schema, relation, column in connection.execute(
-            "select schema_name, table_name, column_name from duckdb_columns() where not internal order by column_index"
-        ).fetchall():
-            if column not in TIMES and (schema, relation) != ("raw", "gate"):
-                columns.setdefault(f"{schema}.{relation}", []).append(column)
-        return {
-            name: sorted(connection.execute(f"select {', '.join(kept)} from {name}").fetchall(), key=str)
-            for name, kept in columns.items()
-        }

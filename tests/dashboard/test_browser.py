@@ -36,6 +36,11 @@ def explore(dash_duo, published):
     return Page(dash_duo), Answers((published / CURRENT).resolve())
 
 
+def test_one_process_has_all_browsers(request, worker_id):
+    """Where several processes share the tests, they keep to the group of a test."""
+    assert worker_id == "master" or request.node.nodeid.endswith("@browser")
+
+
 def changed(page: Page, before: dict[str, str]) -> None:
     wait_until(lambda: page.address() != before, what=f"the address to change from {before}")
 
@@ -145,21 +150,19 @@ def test_an_address_between_two_bins_snaps_to_their_edges(dash_duo, published):
     agrees(page, answers)
 
 
-@pytest.mark.parametrize(
-    ("path", "marks"),
-    [("segments", [".segment-card", ".js-plotly-plot"]), ("evidence", [".js-plotly-plot"]), ("data", [".js-plotly-plot"])],
-)
-def test_every_page_shows_and_asks_nobody_else(dash_duo, published, path, marks):
-    """The page draws in light and dark without an error in the console, and no request leaves the host."""
+def test_every_page_shows_and_asks_nobody_else(dash_duo, published):
+    """The pages draw in light and dark without an error in the console, and no request leaves the host."""
     serve(dash_duo, published)
     driver = dash_duo.driver
-    for scheme in ("light", "dark"):
-        driver.execute_script("localStorage.setItem('mantine-color-scheme-value', arguments[0])", scheme)
-        driver.get(f"{dash_duo.server_url}/{path}")
-        for mark in marks:
-            wait_until(lambda mark=mark: driver.find_elements("css selector", mark), what=f"{mark} in {scheme}")
-    asked = driver.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
-    assert [url for url in asked if not url.startswith((dash_duo.server_url, "data:", "blob:"))] == []
+    marks = {"segments": [".segment-card", ".js-plotly-plot"], "evidence": [".js-plotly-plot"], "data": [".js-plotly-plot"]}
+    for path in marks:
+        for scheme in ("light", "dark"):
+            driver.execute_script("localStorage.setItem('mantine-color-scheme-value', arguments[0])", scheme)
+            driver.get(f"{dash_duo.server_url}/{path}")
+            for mark in marks[path]:
+                wait_until(lambda mark=mark: driver.find_elements("css selector", mark), what=f"{mark} of {path} in {scheme}")
+        asked = driver.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
+        assert [url for url in asked if not url.startswith((dash_duo.server_url, "data:", "blob:"))] == []
     assert [entry for entry in dash_duo.get_logs() or [] if entry["level"] == "SEVERE"] == []
 
 
@@ -176,19 +179,19 @@ def test_a_long_name_takes_one_line_of_its_card(explore):
     assert page.find(row).get_attribute("title").endswith(" Click selects, Ctrl-click or Shift-click adds.")
 
 
-@pytest.mark.parametrize("width", [800, 1400])
-def test_the_columns_of_the_data_page_fit_or_say_that_they_scroll(dash_duo, published, width):
+def test_the_columns_of_the_data_page_fit_or_say_that_they_scroll(dash_duo, published):
     """Five columns are whole; where a table is wider than its panel it has a bar that takes room of its own, so it is seen."""
     serve(dash_duo, published)
     driver = dash_duo.driver
-    driver.set_window_size(width, 1000)
-    driver.get(dash_duo.server_url + "/data")
-    wait_until(lambda: driver.find_elements("css selector", ".js-plotly-plot"), what="the distributions")
     measure = (
         "const box = document.querySelectorAll('.panel')[3].querySelector('.scroll');"
         "return [box.scrollWidth - box.clientWidth, box.offsetHeight - box.clientHeight]"
     )
-    assert driver.execute_script(measure) == [0, 0]
+    for width in (800, 1400):
+        driver.set_window_size(width, 1000)
+        driver.get(dash_duo.server_url + "/data")
+        wait_until(lambda: driver.find_elements("css selector", ".js-plotly-plot"), what="the distributions")
+        assert driver.execute_script(measure) == [0, 0]
     driver.execute_script("document.querySelectorAll('.panel')[3].querySelector('td').style.minWidth = '2000px'")
     too_wide, bar = driver.execute_script(measure)
     assert too_wide > 0

@@ -1,11 +1,12 @@
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from etl.refresh import main
-from tests.helpers import HEADER, four
+from tests.helpers import HEADER, QUICK, four, refreshed
 from warehouse.connection import Warehouse
 
 Write = Callable[..., Path]
@@ -27,6 +28,21 @@ def refresh(tmp_path: Path, write: Write, quick: Path) -> Refresh:
         return main(list(map(str, arguments)))
 
     return run
+
+
+@pytest.fixture(scope="module")
+def forty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse of 40 customers, to be copied."""
+    folder = tmp_path_factory.mktemp("forty")
+    (folder / "customers.csv").write_text(shop(40))
+    (folder / "quick.toml").write_text(QUICK)
+    return refreshed(folder / "w", folder / "customers.csv", folder / "quick.toml").path.parent
+
+
+@pytest.fixture
+def published(tmp_path: Path, forty: Path) -> None:
+    """The 40 customers are the first version of the warehouse that is refreshed."""
+    shutil.copytree(forty, tmp_path / "w", symlinks=True)
 
 
 def verdicts(tmp_path: Path) -> dict[str, tuple[str, str]]:
@@ -67,9 +83,9 @@ def test_rejected_rows(tmp_path: Path, refresh: Refresh, bad: int, options: tupl
 @pytest.mark.parametrize(
     ("left", "options", "status"), [(20, (), 0), (19, (), 2), (19, ("--max-shrink", "0.6"), 0), (4, ("--force",), 0)]
 )
+@pytest.mark.usefixtures("published")
 def test_customers_that_are_gone(tmp_path: Path, refresh: Refresh, left: int, options: tuple[str, ...], status: int, capsys):
     """A file with less than half of the last version's customers is refused, and the old version stays."""
-    assert refresh(shop(40)) == 0
     assert refresh(shop(left), *options) == status
     snapshot = Warehouse(tmp_path / "w").snapshot()
     assert snapshot.value("select count_customers from marts.provenance") == (40 if status else left)
@@ -99,17 +115,17 @@ def test_units_that_look_wrong(tmp_path: Path, refresh: Refresh):
     assert '[columns] "Annual Income (k$)" = { column = "annual_income_k", divide_by = 1000 }' in detail
 
 
+@pytest.mark.usefixtures("published")
 def test_a_distribution_that_moves(tmp_path: Path, refresh: Refresh):
     """Everyone suddenly of one age is warned of, and published."""
-    assert refresh(shop(40)) == 0
     assert refresh(shop(40, age="70")) == 0
     verdict, detail = verdicts(tmp_path)["Distributions"]
     assert (verdict, "age (population stability index" in detail) == ("warned", True)
 
 
-def test_a_loss_that_may_be_is_told(tmp_path: Path, write: Write, refresh: Refresh):
+@pytest.mark.usefixtures("published")
+def test_a_loss_that_may_be_is_told(tmp_path: Path, refresh: Refresh):
     """A tenth of the customers gone is published with a warning, which mentions a file without a line end."""
-    assert refresh(shop(40)) == 0
     assert refresh(shop(37)) == 0
     assert verdicts(tmp_path)["Customers"] == ("passed", "37 customers after 40 in version 1.")
     assert refresh(shop(30).rstrip()) == 0

@@ -35,8 +35,8 @@ REJECTS = "select source_line, rule, reason, row_text from raw.rejects order by 
 COUNTS = "select rows_in, rows_kept, rows_rejected, rows_duplicate, rows_forgotten, encoding, delimiter from raw.sources"
 RANGES = {"age": (0, 120), "annual_income_k": (0, 1e12), "spending_score": (0, 100)}
 
-few = settings(max_examples=40, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-some = settings(few, max_examples=200)
+few = settings(max_examples=25, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+some = settings(few, max_examples=120)
 many = settings(few, max_examples=5_000, derandomize=False)
 
 mutated = st.tuples(

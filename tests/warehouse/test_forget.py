@@ -19,6 +19,8 @@ from warehouse.forget import main as forget
 from warehouse.forgotten import FILE
 from warehouse.versions import current, published
 
+pytestmark = pytest.mark.xdist_group("forget")  # the three versions are made once
+
 PERSON = "PERSON-7731"
 ROW = f"{PERSON},Female,73,79,73"
 
