@@ -44,7 +44,7 @@ class Clustering:
 
 
 CONTEXT_RELATIONS = ("raw.columns", "features.category_encoding", "segments.runs")
-"""The tables that a context is read from."""
+"""The tables that a context is read from, and no others: it is read anew once one of them was made."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,8 @@ class Context:
     @classmethod
     def read(cls, connection: duckdb.DuckDBPyConnection) -> "Context":
         """Read the context from what the warehouse holds at this moment."""
-        held = {row[0] for row in connection.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()}
+        tables = connection.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+        held = {name for (name,) in tables if name in CONTEXT_RELATIONS}
 
         def rows(relation: str, columns: str, order: str, condition: str = "true") -> list[tuple[object, ...]]:
             if relation not in held:
