@@ -50,14 +50,13 @@ def test_cells_have_the_inertia_of_their_customers():
     assert points.centroids(labels) == pytest.approx(customers.centroids(labels[cells]))
 
 
-def test_cells_find_the_segments_of_the_customers(published, tmp_path, monkeypatch):
+def test_cells_find_the_segments_of_the_customers(published, tmp_path, monkeypatch, write):
     """Seen as cells and micro-clusters, the sample falls into nearly the same segments, at nearly the same inertia."""
     monkeypatch.setattr(reader, "FEW_CUSTOMERS", 500)
     monkeypatch.setattr(reader, "MOST_CELLS", 600)
     monkeypatch.setattr(reader, "SAMPLE", 800)
     monkeypatch.setattr(hierarchical, "MICRO_CLUSTERS", 200)
-    only = tmp_path / "spending.toml"
-    only.write_text('[spending]\nfeatures = ["annual_income_k", "spending_score"]\n')
+    only = write('[spending]\nfeatures = ["annual_income_k", "spending_score"]\n', "spending.toml")
     cells, exact = refreshed(tmp_path / "w", BUNDLED, only), Warehouse(published).snapshot()
     spending = "from segments.runs where segmentation = 'spending' order by algorithm"
     for by_cells, by_customers in zip(cells.rows(spending), exact.rows(spending), strict=True):

@@ -36,13 +36,13 @@ def explore(dash_duo, published):
     return Page(dash_duo), Answers((published / CURRENT).resolve())
 
 
+def changed(page: Page, before: dict[str, str]) -> None:
+    wait_until(lambda: page.address() != before, what=f"the address to change from {before}")
+
+
 def test_one_process_has_all_browsers(request, worker_id):
     """Where several processes share the tests, they keep to the group of a test."""
     assert worker_id == "master" or request.node.nodeid.endswith("@browser")
-
-
-def changed(page: Page, before: dict[str, str]) -> None:
-    wait_until(lambda: page.address() != before, what=f"the address to change from {before}")
 
 
 def test_every_view_filters_all_others(explore):
@@ -154,12 +154,12 @@ def test_every_page_shows_and_asks_nobody_else(dash_duo, published):
     """The pages draw in light and dark without an error in the console, and no request leaves the host."""
     serve(dash_duo, published)
     driver = dash_duo.driver
-    marks = {"segments": [".segment-card", ".js-plotly-plot"], "evidence": [".js-plotly-plot"], "data": [".js-plotly-plot"]}
-    for path in marks:
+    pages = {"segments": [".segment-card", ".js-plotly-plot"], "evidence": [".js-plotly-plot"], "data": [".js-plotly-plot"]}
+    for path, marks in pages.items():
         for scheme in ("light", "dark"):
             driver.execute_script("localStorage.setItem('mantine-color-scheme-value', arguments[0])", scheme)
             driver.get(f"{dash_duo.server_url}/{path}")
-            for mark in marks[path]:
+            for mark in marks:
                 wait_until(lambda mark=mark: driver.find_elements("css selector", mark), what=f"{mark} of {path} in {scheme}")
         asked = driver.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
         assert [url for url in asked if not url.startswith((dash_duo.server_url, "data:", "blob:"))] == []

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -31,6 +32,7 @@ from dashboard.report.page import render
 from dashboard.report.write import PAGE, write_report
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import InputError
+from warehouse.versions import CURRENT
 
 pytestmark = pytest.mark.xdist_group("report")  # read once, which takes its time
 
@@ -287,11 +289,17 @@ def test_a_directory_of_someone_else_is_left_alone(report: Report, tmp_path: Pat
 def test_the_report_has_every_picture_and_stands_alone(published, monkeypatch, tmp_path, capsys):
     """Per segmentation: elbow and silhouette, dendrogram, pairs, scatter and profiles; the page asks nobody for anything.
 
-    A report that cannot be made says so in one line, and leaves the one before.
+    A segment's name that is HTML is shown, not obeyed. A report that cannot be made says so in one line, and leaves the one before.
     """
+    copy = tmp_path / "warehouse" / "v1.duckdb"
+    copy.parent.mkdir()
+    copy.write_bytes((published / CURRENT).read_bytes())
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("update segments.segments set segment_name = '<script>alert(1)</script>' where segment_id = 1")
+    (copy.parent / CURRENT).symlink_to(copy.name)
     folder = tmp_path / "report"
     monkeypatch.setenv("REPORT", str(folder))
-    monkeypatch.setenv("WAREHOUSE", str(published))
+    monkeypatch.setenv("WAREHOUSE", str(copy.parent))
     assert main() == 0
     names = {path.stem for path in folder.glob("*.png")}
     for segmentation in ("spending", "lifestyle"):
@@ -301,6 +309,8 @@ def test_the_report_has_every_picture_and_stands_alone(published, monkeypatch, t
     assert "synthetic" in page.lower()
     assert re.findall(r"(?:src|href)=\"(?!data:|#)[^\"]*\"", page) == []
     assert page.count("data:image/png;base64,") == len(names)
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     monkeypatch.setenv("WAREHOUSE", str(tmp_path / "nothing"))
     capsys.readouterr()

@@ -40,7 +40,7 @@ def forty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def published(tmp_path: Path, forty: Path) -> None:
+def forty_published(tmp_path: Path, forty: Path) -> None:
     """The 40 customers are the first version of the warehouse that is refreshed."""
     shutil.copytree(forty, tmp_path / "w", symlinks=True)
 
@@ -83,7 +83,7 @@ def test_rejected_rows(tmp_path: Path, refresh: Refresh, bad: int, options: tupl
 @pytest.mark.parametrize(
     ("left", "options", "status"), [(20, (), 0), (19, (), 2), (19, ("--max-shrink", "0.6"), 0), (4, ("--force",), 0)]
 )
-@pytest.mark.usefixtures("published")
+@pytest.mark.usefixtures("forty_published")
 def test_customers_that_are_gone(tmp_path: Path, refresh: Refresh, left: int, options: tuple[str, ...], status: int, capsys):
     """A file with less than half of the last version's customers is refused, and the old version stays."""
     assert refresh(shop(left), *options) == status
@@ -115,7 +115,7 @@ def test_units_that_look_wrong(tmp_path: Path, refresh: Refresh):
     assert '[columns] "Annual Income (k$)" = { column = "annual_income_k", divide_by = 1000 }' in detail
 
 
-@pytest.mark.usefixtures("published")
+@pytest.mark.usefixtures("forty_published")
 def test_a_distribution_that_moves(tmp_path: Path, refresh: Refresh):
     """Everyone suddenly of one age is warned of, and published."""
     assert refresh(shop(40, age="70")) == 0
@@ -123,7 +123,7 @@ def test_a_distribution_that_moves(tmp_path: Path, refresh: Refresh):
     assert (verdict, "age (population stability index" in detail) == ("warned", True)
 
 
-@pytest.mark.usefixtures("published")
+@pytest.mark.usefixtures("forty_published")
 def test_a_loss_that_may_be_is_told(tmp_path: Path, refresh: Refresh):
     """A tenth of the customers gone is published with a warning, which mentions a file without a line end."""
     assert refresh(shop(37)) == 0

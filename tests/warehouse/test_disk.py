@@ -59,14 +59,6 @@ def said(command: Command, *arguments: object, size: int = -1, limit: Limit | No
     return status, text
 
 
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """A folder under /tmp for what everybody may reach: those of tmp_path are closed to others."""
-    folder = Path(tempfile.mkdtemp(dir="/tmp"))
-    yield folder
-    shutil.rmtree(folder)
-
-
 @pytest.fixture(scope="module")
 def twenty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a warehouse of 20 customers, its files, and one of 21, to be copied."""
@@ -78,11 +70,13 @@ def twenty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def directory(place: Path, twenty: Path) -> Path:
-    """A warehouse of 20 customers, and beside it a file of 21."""
-    shutil.copytree(twenty, place, symlinks=True, dirs_exist_ok=True)
-    place.chmod(0o755)
-    return place / "warehouse"
+def directory(twenty: Path) -> Iterator[Path]:
+    """A warehouse of 20 customers, and beside it a file of 21, where everybody may reach them: tmp_path is closed to others."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    shutil.copytree(twenty, folder, symlinks=True, dirs_exist_ok=True)
+    folder.chmod(0o755)
+    yield folder / "warehouse"
+    shutil.rmtree(folder)
 
 
 def refresh(directory: Path, **options: object) -> tuple[int, str]:
@@ -103,7 +97,7 @@ def stays(directory: Path, version: int, text: str) -> None:
     assert tally.mixed == []
 
 
-@pytest.mark.parametrize("steps", [5, pytest.param(120, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("steps", [6, pytest.param(120, marks=pytest.mark.soak)])
 def test_a_disk_that_fills_up(directory: Path, steps: int):
     """Wherever in a refresh the disk is full, it ends with one line and status 2; with room it succeeds."""
     room = 2 * (directory / "v1.duckdb").stat().st_size
