@@ -134,14 +134,29 @@ def _told(names: Sequence[str], clustering: Clustering) -> str:
 def _write_segments(connection: duckdb.DuckDBPyConnection, run: Run, clustering: Clustering) -> None:
     connection.executemany(
         """
-        insert into segments.segments
-        select $1, $2, $3, $4, $5, $6, count(*) filter (segment_id = $4), count(*) filter (segment_id = $4) / count(*)
+        insert into segments.segments by name
+        select
+            $run_id as run_id,
+            $segmentation as segmentation,
+            $algorithm as algorithm,
+            $segment_id as segment_id,
+            $segment_name as segment_name,
+            $colour as colour,
+            count(*) filter (segment_id = $segment_id) as size,
+            count(*) filter (segment_id = $segment_id) / count(*) as share
         from segments.assignments
-        where segmentation = $2 and algorithm = $3
+        where segmentation = $segmentation and algorithm = $algorithm
         """,
         [
-            (run.run_id, clustering.segmentation.name, clustering.algorithm, int(segment), name, int(colour))
-            for segment, name, colour in sorted(zip(clustering.ids, clustering.names, clustering.colours, strict=True))
+            {
+                "run_id": run.run_id,
+                "segmentation": clustering.segmentation.name,
+                "algorithm": clustering.algorithm,
+                "segment_id": int(clustering.ids[label]),
+                "segment_name": clustering.names[label],
+                "colour": int(clustering.colours[label]),
+            }
+            for label in np.argsort(clustering.ids)
         ],
     )
 
