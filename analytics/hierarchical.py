@@ -40,9 +40,14 @@ def fit_ward(points: Points, seed: int) -> Tree:
     """Build the dendrogram of p points. Ties are broken by the order of the points."""
     count = len(points.means)
     if count <= MOST_LEAVES and np.all(points.weights == 1):
-        return Tree(linkage(points.means, method="ward"), np.arange(count, dtype=np.int64))
+        return Tree(linkage_of(points.means, points.weights), np.arange(count, dtype=np.int64))
     leaves = _micro_clusters(points, seed)
-    return Tree(weighted_ward(points.centroids(leaves), np.bincount(leaves, points.weights).astype(np.float64)), leaves)
+    return Tree(linkage_of(points.centroids(leaves), np.bincount(leaves, points.weights).astype(np.float64)), leaves)
+
+
+def linkage_of(means: Floats, weights: Floats) -> NDArray[np.float64]:
+    """The merges of groups given by their means (m, d) and weights (m,): scipy's where all weigh 1."""
+    return linkage(means, method="ward") if np.all(weights == 1) else weighted_ward(means, weights)
 
 
 def _micro_clusters(points: Points, seed: int) -> Labels:

@@ -1,0 +1,150 @@
+"""How far customers support each number of segments: against groupless data of the same shape, and when split in halves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.batch import Batch, nearest
+from analytics.methods import Method
+from analytics.points import Floats, Labels, Points
+from analytics.reference import uniform_box, unimodal
+
+MOST = 1_000
+"""Customers the evidence is asked of; of more, so many are drawn."""
+REFERENCES = 20
+"""Groupless data sets of each kind."""
+SPLITS = 15
+"""Times the customers are split in halves."""
+_LEAST = 1e-12
+
+
+@dataclass(frozen=True)
+class Material:
+    """What the support of every k is measured on: points, and groupless data of their shape."""
+
+    values: Floats
+    """(p, d): the points, scaled units."""
+    weights: Floats
+    """(p,): the customers each stands for."""
+    boxes: Floats
+    """(b, p, d): data spread evenly over the box around the points."""
+    groupless: Floats
+    """(b, p, d): data of one mode a feature, with the spreads and correlations of the points."""
+
+
+@dataclass(frozen=True)
+class Support:
+    """How far the customers support one number of segments."""
+
+    gap: float
+    """Gap statistic (Tibshirani, Walther & Hastie 2001)."""
+    gap_error: float
+    """Its standard error, the simulation's included."""
+    prediction_strength: float | None
+    """Prediction strength, 0 to 1 (Tibshirani & Walther 2005); None where halves of the customers are too small to tell."""
+    prediction_strength_error: float | None
+    """Its standard error over the splits."""
+    silhouette_groupless: float
+    """Mean silhouette of groupless data of the same shape, cut into as many segments."""
+    silhouette_deviation: float
+    """Standard deviation of that over the groupless data sets."""
+
+
+def material(points: Points, random: np.random.Generator, references: int = REFERENCES) -> Material:
+    """Draw at most MOST customers, and groupless data of their shape."""
+    count = len(points.sample) if points.count_drawn is None else points.count_drawn
+    chosen = np.sort(random.permutation(count)[:MOST])
+    values = points.sample[chosen]
+    weights = np.ones(len(values))
+    return Material(values, weights, uniform_box(values, references, random), unimodal(values, weights, references, random))
+
+
+def measure(
+    given: Material, method: Method, inertia_per_customer: Mapping[int, float], random: np.random.Generator
+) -> dict[int, Support]:
+    """The support of each k of `inertia_per_customer`, which holds that of the customers' own partition.
+
+    1 is among them for the gap statistic's sake: it has a gap, and nothing else to tell.
+    """
+    ks = sorted(inertia_per_customer)
+    several = [k for k in ks if k > 1]
+    ones = np.ones(given.boxes.shape[:2])
+    in_boxes = method(given.boxes, ones, ks, random)
+    strengths = prediction_strengths(given.values, given.weights, several, method, random)
+    widths = _silhouettes(given.groupless, method(given.groupless, ones, several, random))
+    found = {}
+    for k in ks:
+        gap, error = gap_statistic(inertia_per_customer[k], in_boxes[k].inertia / given.boxes.shape[1])
+        groupless = widths.get(k, np.zeros(1))
+        strength, strength_error = strengths.get(k, (1.0, 0.0))
+        found[k] = Support(gap, error, strength, strength_error, float(groupless.mean()), float(groupless.std()))
+    return found
+
+
+def gap_statistic(inertia: float, references: Floats) -> tuple[float, float]:
+    """Mean log inertia of b reference data sets (b,) minus that of the data, and its standard error: sd x sqrt(1 + 1/b)."""
+    logs = np.log(np.maximum(references, _LEAST))
+    return float(logs.mean() - np.log(max(inertia, _LEAST))), float(logs.std() * np.sqrt(1 + 1 / len(logs)))
+
+
+def prediction_strengths(
+    values: Floats, weights: Floats, ks: Sequence[int], method: Method, random: np.random.Generator, splits: int = SPLITS
+) -> dict[int, tuple[float | None, float | None]]:
+    """By k how surely one half of the customers predicts who belongs together in the other (Tibshirani & Walther 2005).
+
+    Customers of a half who share a segment count as predicted when the centroids of the other half put them together too; a
+    split is as strong as its weakest segment; the mean over all splits, both ways, is returned, and its standard error. `values`
+    (p, d) with whole `weights` (p,), which are split as well. A segment of a single customer says nothing; None where none does.
+    """
+    whole = np.rint(weights).astype(np.int64)
+    half = int(whole.sum()) // 2
+    first = random.multivariate_hypergeometric(whole, half, size=splits, method="marginals")
+    halves = np.concatenate([first, whole - first]).astype(np.float64)
+    most = int((halves > 0).sum(axis=1).max())
+    places = np.argsort(halves == 0, axis=1, kind="stable")[:, :most]  # the points of each half, none of the others but to fill up
+    own = np.take_along_axis(halves, places, axis=1)
+    batches = method(values[places], own, ks, random) if half > 1 else {}
+    return {k: _strength(values[places], own, batches[k]) if k in batches else (None, None) for k in ks}
+
+
+def _strength(values: Floats, halves: Floats, batch: Batch) -> tuple[float | None, float | None]:
+    count, k, _ = batch.centroids.shape
+    predicted, _squares = nearest(values, np.roll(batch.centroids, count // 2, axis=0))
+    cells = (np.arange(count)[:, None] * k + batch.labels) * k + predicted
+    together = np.bincount(cells.ravel(), halves.ravel(), minlength=count * k * k).reshape(count, k, k)
+    sizes = together.sum(axis=2)
+    pairs = sizes * (sizes - 1)
+    kept = (together * (together - 1)).sum(axis=2) / np.where(sizes > 1, pairs, 1)
+    weakest = np.where(sizes > 1, kept, np.inf).min(axis=1)
+    splits = weakest.reshape(2, -1).mean(axis=0)  # both ways
+    told = splits[np.isfinite(splits)]
+    return (float(told.mean()), float(told.std() / np.sqrt(len(told)))) if len(told) else (None, None)
+
+
+def _silhouettes(data: Floats, batches: Mapping[int, Batch]) -> dict[int, Floats]:
+    """By k the mean silhouette (b,) of each data set (b, p, d); the distances of one are measured once for all k."""
+    found: dict[int, list[float]] = {k: [] for k in batches}
+    for place, values in enumerate(data):
+        squares = np.einsum("pd,pd->p", values, values)
+        distances = np.sqrt(np.maximum(squares[:, None] + squares - 2 * values @ values.T, 0))
+        for k, batch in batches.items():
+            found[k].append(mean_silhouette(distances, batch.labels[place], k))
+    return {k: np.array(widths) for k, widths in found.items()}
+
+
+def mean_silhouette(distances: Floats, labels: Labels, k: int) -> float:
+    """Mean silhouette width (Rousseeuw 1987) of p points with labels (p,), 0 … k - 1, and distances (p, p)."""
+    members = np.eye(k)[labels]
+    sizes = members.sum(axis=0)
+    sums = distances @ members
+    rows = np.arange(len(labels))
+    own = sums[rows, labels] / np.maximum(sizes[labels] - 1, 1)
+    means = np.where(sizes > 0, sums / np.maximum(sizes, 1), np.inf)
+    means[rows, labels] = np.inf
+    other = means.min(axis=1)
+    largest = np.maximum(own, other)
+    widths = np.where(
+        (sizes[labels] > 1) & np.isfinite(other) & (largest > 0), (other - own) / np.where(largest > 0, largest, 1), 0
+    )
+    return float(widths.mean())
