@@ -1,5 +1,6 @@
 """Many small weighted K-Means problems at once: what the evidence asks of resampled, halved and groupless data."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,11 @@ class Batch:
     inertia: Floats
     """(r,): the weighted sum of squared distances to them."""
 
+    @classmethod
+    def joined(cls, parts: Sequence["Batch"]) -> "Batch":
+        """The problems of several batches, one after another."""
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("labels", "centroids", "inertia")))
+
 
 def fit_batch(values: Floats, weights: Floats, k: int, random: np.random.Generator, starts: int = STARTS) -> Batch:
     """Solve r problems by Lloyd's algorithm from greedy k-means++ starts (Arthur & Vassilvitskii 2007).
@@ -36,16 +42,22 @@ def fit_batch(values: Floats, weights: Floats, k: int, random: np.random.Generat
     labelled and counts for nothing.
     """
     count, count_points = weights.shape
+    values = in_each_problem(values, weights)
     size = max(1, _CHUNK // (k * count_points * starts))
-    parts = []
-    for first in range(0, count, size):
-        own = slice(first, first + size)
-        parts.append(_fit(values if values.ndim == 2 else values[own], weights[own], k, random, starts))
-    return Batch(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("labels", "centroids", "inertia")))
+    chunks = [slice(first, first + size) for first in range(0, count, size)]
+    return Batch.joined([_fit(values[own], weights[own], k, random, starts) for own in chunks])
+
+
+def in_each_problem(values: Floats, weights: Floats) -> Floats:
+    """(r, p, d): the points of each problem, where `values` are those or (p, d), the same in all. `weights` are (r, p)."""
+    return np.broadcast_to(values, (*weights.shape, values.shape[-1]))
 
 
 def nearest(values: Floats, centroids: Floats) -> tuple[Labels, Floats]:
-    """(r, p): the nearest of the centroids (r, k, d), the lowest of equals, and the squared distance to it."""
+    """(r, p): the nearest of the centroids (r, k, d), the lowest of equals, and the squared distance to it.
+
+    `values` are (r, p, d), or (p, d), the same points in each problem.
+    """
     halves = np.einsum("rkd,rkd->rk", centroids, centroids) / 2
     products = np.matmul(centroids, np.swapaxes(values, -1, -2))
     closest = halves[:, :1] - products[:, 0]
@@ -60,22 +72,20 @@ def nearest(values: Floats, centroids: Floats) -> tuple[Labels, Floats]:
 def _fit(values: Floats, weights: Floats, k: int, random: np.random.Generator, starts: int) -> Batch:
     count = len(weights)
     weights = np.repeat(weights, starts, axis=0)
-    values = values if values.ndim == 2 else np.repeat(values, starts, axis=0)
+    values = np.repeat(values, starts, axis=0)
     centroids = _seeds(values, weights, k, random)
     labels = np.full(weights.shape, -1, dtype=np.int64)
     inertia = np.full(len(weights), np.inf)
     moving = np.arange(len(weights))
     for _ in range(_MOST_STEPS):
-        own = values if values.ndim == 2 else values[moving]
-        found, squares = nearest(own, centroids[moving])
+        found, squares = nearest(values[moving], centroids[moving])
         reached = np.einsum("rp,rp->r", weights[moving], squares)
         is_moving = inertia[moving] - reached > _SMALL_GAIN * reached
         labels[moving], inertia[moving] = found, reached
         moving = moving[is_moving]
         if not len(moving):
             break
-        own = values if values.ndim == 2 else values[moving]
-        centroids[moving] = _means(own, weights[moving], labels[moving], centroids[moving])
+        centroids[moving] = means_by_label(values[moving], weights[moving], labels[moving], centroids[moving])
     best = inertia.reshape(count, starts).argmin(axis=1) + starts * np.arange(count)
     return Batch(labels[best], centroids[best], inertia[best])
 
@@ -90,7 +100,7 @@ def _seeds(values: Floats, weights: Floats, k: int, random: np.random.Generator)
         thresholds = sums[:, -1:] * random.random((len(weights), _CANDIDATES if place else 1))
         drawn = np.stack([(sums <= threshold[:, None]).sum(axis=1) for threshold in thresholds.T])
         drawn = np.minimum(drawn, weights.shape[1] - 1)
-        tried = [values[candidate] if values.ndim == 2 else values[rows, candidate] for candidate in drawn]
+        tried = [values[rows, candidate] for candidate in drawn]
         left = [nearest(values, candidate[:, None])[1] for candidate in tried]
         left = [np.minimum(squares, own) for own in left] if place else left
         best = np.argmin([np.einsum("rp,rp->r", weights, own) for own in left], axis=0)
@@ -99,8 +109,8 @@ def _seeds(values: Floats, weights: Floats, k: int, random: np.random.Generator)
     return centroids
 
 
-def _means(values: Floats, weights: Floats, labels: Labels, before: Floats) -> Floats:
-    """(r, k, d): the weighted mean of each label's points; where it has none, the centroid before."""
+def means_by_label(values: Floats, weights: Floats, labels: Labels, before: Floats) -> Floats:
+    """(r, k, d): the weighted mean of the points (r, p, d) of each label (r, p); where it has none, the centroid `before`."""
     count, k, _ = before.shape
     cells = (labels + k * np.arange(count)[:, None]).ravel()
     totals = np.bincount(cells, weights.ravel(), minlength=count * k).reshape(count, k)

@@ -75,21 +75,21 @@ def choose_k(
     else:
         k = _highest(list(by_k), lambda k: supports[k].prediction_strength)
         reason = _why_unclear(k, by_k, supports, above)
-    votes = _votes(fixed or k, alone)
     if fixed is not None:
+        k = fixed
         reason = f"{fixed}, because a person fixed it ({_figures(fixed, by_k, supports)}); the evidence would choose {reason}"
     return Choice(
-        k=fixed or k,
-        chosen_by="person" if fixed else "evidence",
-        is_clear=(fixed or k) in clear,
-        reason="; ".join(part for part in (reason, votes, limit) if part),
+        k=k,
+        chosen_by="evidence" if fixed is None else "person",
+        is_clear=k in clear,
+        reason="; ".join(part for part in (reason, _votes(k, alone), limit) if part),
         alone=alone,
     )
 
 
 def _highest(ks: Sequence[int], score: Callable[[int], float | None]) -> int:
     """The k of the highest score, the smaller one of equals; one without a score comes last."""
-    return max(ks, key=lambda k: (round(-1.0 if (value := score(k)) is None else value, 9), -k))
+    return max(ks, key=lambda k: (round(float("-inf") if (value := score(k)) is None else value, 9), -k))
 
 
 def _alone(by_k: Mapping[int, Evaluation], supports: Mapping[int, Support]) -> dict[str, int]:
@@ -104,7 +104,7 @@ def _alone(by_k: Mapping[int, Evaluation], supports: Mapping[int, Support]) -> d
         "silhouette": _highest(list(by_k), lambda k: by_k[k].silhouette),
         "prediction_strength": max((k for k in by_k if is_reproducible(supports[k])), default=1),
         "gap": gap,
-        "davies_bouldin": min(by_k, key=lambda k: (round(by_k[k].davies_bouldin, 9), k)),
+        "davies_bouldin": _highest(list(by_k), lambda k: -by_k[k].davies_bouldin),
         "calinski_harabasz": _highest(list(by_k), lambda k: by_k[k].calinski_harabasz),
     }
 

@@ -74,7 +74,7 @@ def evaluate(points: Points, labels: Labels, partition: Partition | None = None)
     its own, and labels count in the mean by their sizes. What needs no sample, inertia and Calinski-Harabasz, is exact.
     """
     partition = partition or Partition.of_points(points, labels)
-    drawn = draw(partition.sample_labels, len(points.sample) if points.count_drawn is None else points.count_drawn)
+    drawn = draw(partition.sample_labels, points.count_sampled)
     values, sampled = points.sample[drawn], partition.sample_labels[drawn]
     silhouettes = _silhouettes(values, sampled)
     counts = np.bincount(sampled, minlength=len(partition.sizes))

@@ -39,9 +39,8 @@ class Tree:
 def fit_ward(points: Points, seed: int) -> Tree:
     """Build the dendrogram of p points. Ties are broken by the order of the points."""
     count = len(points.means)
-    if count <= MOST_LEAVES and np.all(points.weights == 1):
-        return Tree(linkage_of(points.means, points.weights), np.arange(count, dtype=np.int64))
-    leaves = _micro_clusters(points, seed)
+    is_exact = count <= MOST_LEAVES and np.all(points.weights == 1)
+    leaves = np.arange(count, dtype=np.int64) if is_exact else _micro_clusters(points, seed)
     return Tree(linkage_of(points.centroids(leaves), np.bincount(leaves, points.weights).astype(np.float64)), leaves)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from analytics.batch import Batch, fit_batch, nearest
+from analytics.batch import Batch, fit_batch, in_each_problem, means_by_label, nearest
 from analytics.hierarchical import Tree, linkage_of
 from analytics.points import Floats
 
@@ -19,27 +19,20 @@ def kmeans(values: Floats, weights: Floats, ks: Sequence[int], random: np.random
 
 def ward(values: Floats, weights: Floats, ks: Sequence[int], _: np.random.Generator) -> Mapping[int, Batch]:
     """Ward's method on the points that have a weight; the others are labelled by the nearest centroid."""
-    count = len(weights)
     found: dict[int, list[Batch]] = {k: [] for k in ks}
-    for problem in range(count):
-        own = values if values.ndim == 2 else values[problem]
-        is_there = weights[problem] > 0
-        means, own_weights = own[is_there], weights[problem, is_there]
+    for own, all_weights in zip(in_each_problem(values, weights), weights, strict=True):
+        is_there = all_weights > 0
+        means, own_weights = own[is_there], all_weights[is_there]
         tree = Tree(linkage_of(means, own_weights), np.arange(len(means), dtype=np.int64))
         for k in ks:
             labels = tree.cut(min(k, len(means)))
-            totals = np.bincount(labels, own_weights, minlength=k)
-            sums = np.stack([np.bincount(labels, own_weights * feature, minlength=k) for feature in means.T], axis=1)
-            centroids = (sums / np.where(totals == 0, 1, totals)[:, None])[None]
+            centroids = means_by_label(means[None], own_weights[None], labels[None], np.zeros((1, k, means.shape[1])))
             all_labels, _squares = nearest(own, centroids)
             all_labels[0, is_there] = labels
             offsets = means - centroids[0, labels]
             inertia = own_weights @ np.einsum("pd,pd->p", offsets, offsets)
             found[k].append(Batch(all_labels, centroids, np.array([inertia])))
-    return {
-        k: Batch(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("labels", "centroids", "inertia")))
-        for k, parts in found.items()
-    }
+    return {k: Batch.joined(parts) for k, parts in found.items()}
 
 
 METHODS: Mapping[str, Method] = {"kmeans": kmeans, "hierarchical": ward}

@@ -32,6 +32,11 @@ class Points:
         return int(self.weights.sum())
 
     @property
+    def count_sampled(self) -> int:
+        """How many customers of the sample are drawn always."""
+        return len(self.sample) if self.count_drawn is None else self.count_drawn
+
+    @property
     def distinct(self) -> Floats:
         """(u, d): the different means; no partition can have more segments."""
         return np.unique(self.means, axis=0)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from analytics.batch import Batch, nearest
 from analytics.methods import Method
@@ -53,8 +54,7 @@ class Support:
 
 def material(points: Points, random: np.random.Generator, references: int = REFERENCES) -> Material:
     """Draw at most MOST customers, and groupless data of their shape."""
-    count = len(points.sample) if points.count_drawn is None else points.count_drawn
-    chosen = np.sort(random.permutation(count)[:MOST])
+    chosen = np.sort(random.permutation(points.count_sampled)[:MOST])
     values = points.sample[chosen]
     weights = np.ones(len(values))
     return Material(values, weights, uniform_box(values, references, random), unimodal(values, weights, references, random))
@@ -103,9 +103,10 @@ def prediction_strengths(
     halves = np.concatenate([first, whole - first]).astype(np.float64)
     most = int((halves > 0).sum(axis=1).max())
     places = np.argsort(halves == 0, axis=1, kind="stable")[:, :most]  # the points of each half, none of the others but to fill up
-    own = np.take_along_axis(halves, places, axis=1)
-    batches = method(values[places], own, ks, random) if half > 1 else {}
-    return {k: _strength(values[places], own, batches[k]) if k in batches else (None, None) for k in ks}
+    own_values, own_weights = values[places], np.take_along_axis(halves, places, axis=1)
+    if half <= 1:
+        return dict.fromkeys(ks, (None, None))
+    return {k: _strength(own_values, own_weights, batch) for k, batch in method(own_values, own_weights, ks, random).items()}
 
 
 def _strength(values: Floats, halves: Floats, batch: Batch) -> tuple[float | None, float | None]:
@@ -126,8 +127,7 @@ def _silhouettes(data: Floats, batches: Mapping[int, Batch]) -> dict[int, Floats
     """By k the mean silhouette (b,) of each data set (b, p, d); the distances of one are measured once for all k."""
     found: dict[int, list[float]] = {k: [] for k in batches}
     for place, values in enumerate(data):
-        squares = np.einsum("pd,pd->p", values, values)
-        distances = np.sqrt(np.maximum(squares[:, None] + squares - 2 * values @ values.T, 0))
+        distances = cdist(values, values)
         for k, batch in batches.items():
             found[k].append(mean_silhouette(distances, batch.labels[place], k))
     return {k: np.array(widths) for k, widths in found.items()}
