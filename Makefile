@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 WAREHOUSE ?= data/warehouse
 CUSTOMERS_N ?= 2000
 SAMPLE ?= data/sample_customers.csv
-export CUSTOMERS MAPPING TRANSACTIONS WAREHOUSE SEGMENTATIONS REPORT HOST PORT FORCE MAX_REJECTED MAX_SHRINK KEEP_VERSIONS ID
+export CUSTOMERS MAPPING TRANSACTIONS WAREHOUSE SEGMENTATIONS K REPORT HOST PORT FORCE MAX_REJECTED MAX_SHRINK KEEP_VERSIONS ID
 
 APP := $(VENV)/.app
 DEV := $(VENV)/.dev
@@ -27,7 +27,7 @@ endif
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-refresh: $(APP) ## Load customers, find segments, check and publish (CUSTOMERS=path WAREHOUSE=dir SEGMENTATIONS=path FORCE=1)
+refresh: $(APP) ## Load customers, find segments, check and publish (CUSTOMERS=path WAREHOUSE=dir SEGMENTATIONS=path K=5 FORCE=1)
 	@$(BIN)/python -m etl.refresh
 
 dashboard: $(APP) ## Serve the dashboard on 127.0.0.1:8050, after a first refresh where there is none (HOST= PORT=)

@@ -1,6 +1,5 @@
-"""How good a partition is, for each number of segments, and which number wins."""
+"""How good a partition is, for each number of segments."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +20,9 @@ class Partition:
     sizes: Labels
     """(k,): customers of each label."""
     centroids: Floats
-    """(k, d): the mean of each label's customers, scaled units."""
+    """(k, d): the mean of each label's customers, scaled units; of very many nearly so (see analytics.assign.polish)."""
     inertia: float
-    """Within-cluster sum of squares over all customers, scaled units."""
+    """Sum over all customers of the squared distance to the centroid of their label, scaled units."""
 
     @classmethod
     def of_points(cls, points: Points, labels: Labels) -> "Partition":
@@ -39,10 +38,14 @@ class Evaluation:
     """Number of segments."""
     labels: Labels
     """(p,): the segment of each point, 0 … k - 1."""
+    sample_labels: Labels
+    """(s,): that of each customer of the points' sample."""
     inertia: float
     """Within-cluster sum of squares over all customers, scaled units."""
     silhouette: float
     """Mean silhouette width, -1 to 1 (Rousseeuw 1987): of all customers, or estimated from the sample."""
+    silhouette_error: float
+    """Its standard error; 0 where it is that of all customers."""
     davies_bouldin: float
     """Davies-Bouldin index (1979), of all customers or estimated from the sample; lower is better."""
     calinski_harabasz: float
@@ -53,18 +56,6 @@ class Evaluation:
     """(m,): the silhouette width of each customer drawn from the sample."""
     drawn: Labels
     """(m,): their places in the points' sample."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The k that was chosen, and why."""
-
-    k: int
-    """Number of segments."""
-    chosen_by: str
-    """silhouette, or person."""
-    reason: str
-    """Why, in a sentence."""
 
 
 def evaluate(points: Points, labels: Labels, partition: Partition | None = None) -> Evaluation:
@@ -81,14 +72,28 @@ def evaluate(points: Points, labels: Labels, partition: Partition | None = None)
     return Evaluation(
         k=len(partition.sizes),
         labels=labels,
+        sample_labels=partition.sample_labels,
         inertia=partition.inertia,
         silhouette=float(np.average(silhouettes, weights=(partition.sizes / np.maximum(counts, 1))[sampled])),
+        silhouette_error=stratified_error(silhouettes, sampled, partition.sizes),
         davies_bouldin=_davies_bouldin(values, sampled, counts, partition.centroids),
         calinski_harabasz=_calinski_harabasz(points, partition),
         smallest_segment=int(partition.sizes.min()),
         silhouettes=silhouettes,
         drawn=drawn,
     )
+
+
+def stratified_error(values: Floats, labels: Labels, sizes: Labels) -> float:
+    """Standard error of the mean of a stratified sample, `values` (m,) of strata `labels` (m,) (Cochran 1977, equation 5.9).
+
+    `sizes` (k,) are the strata's customers: 0 where all of them are in the sample. A stratum with a single value tells no spread.
+    """
+    counts = np.bincount(labels, minlength=len(sizes))
+    means = np.bincount(labels, values, minlength=len(sizes)) / np.maximum(counts, 1)
+    variances = np.bincount(labels, (values - means[labels]) ** 2, minlength=len(sizes)) / np.maximum(counts - 1, 1)
+    left_out = 1 - counts / sizes
+    return float(np.sqrt(np.sum((sizes / sizes.sum()) ** 2 * variances * left_out / np.maximum(counts, 1))))
 
 
 def draw(sample_labels: Labels, count: int) -> Labels:
@@ -125,22 +130,3 @@ def _calinski_harabasz(points: Points, partition: Partition) -> float:
     offsets = partition.centroids - np.average(points.means, axis=0, weights=points.weights)
     between = float(partition.sizes @ np.einsum("kd,kd->k", offsets, offsets))
     return between / (k - 1) * (count - k) / partition.inertia if partition.inertia else 1.0
-
-
-def choose_k(evaluations: Sequence[Evaluation], fixed: int | None = None, limit: str = "") -> Choice:
-    """Choose the k of the highest mean silhouette, the smaller one of equals; or take the one a person fixed.
-
-    `limit` says why no more segments were tried than there are evaluations of; it ends the sentence.
-    """
-    tried = f"k = {min(e.k for e in evaluations)}…{max(e.k for e in evaluations)}"
-    best, *others = sorted(evaluations, key=lambda evaluation: (-round(evaluation.silhouette, 9), evaluation.k))
-    limit = f"; {limit}" if limit else ""
-    if fixed is not None:
-        own = next(evaluation for evaluation in evaluations if evaluation.k == fixed)
-        against = f"the highest of {tried}" if best is own else f"{best.k} would score {best.silhouette:.3f}"
-        separator = ", " if best is own else "; "
-        reason = f"{fixed}, because a person fixed it (mean silhouette {own.silhouette:.3f}{separator}{against}){limit}"
-        return Choice(fixed, "person", reason)
-    runner_up = f"; {others[0].k} was next with {others[0].silhouette:.3f}" if others else ""
-    reason = f"{best.k}, because its mean silhouette of {best.silhouette:.3f} is the highest of {tried}{runner_up}{limit}"
-    return Choice(best.k, "silhouette", reason)

@@ -1,30 +1,52 @@
 """The clustering of a refresh: every segmentation by both algorithms, from the features to the segments schema."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import duckdb
 import numpy as np
 
 from analytics.assign import label_by_point, polish
-from analytics.evidence import Choice, Evaluation, choose_k, evaluate
+from analytics.choice import Choice, choose_k
+from analytics.evidence import Evaluation, evaluate
 from analytics.hierarchical import Tree, fit_ward
 from analytics.history import identify, write_events, write_memberships
 from analytics.kmeans import fit_kmeans
+from analytics.methods import METHODS
 from analytics.naming import name_segments
 from analytics.points import Floats, Points
 from analytics.reader import Inputs, read_inputs, source_fingerprint
 from analytics.segmentations import Segmentation, read_segmentations
-from analytics.writer import Clustering, Run, write_clustering
+from analytics.stability import measure_stability
+from analytics.support import Material, Support, material, measure
+from analytics.writer import Clustering, Run, write_clustering, write_scaling
 from warehouse.errors import InputError
 
 __all__ = ["ALGORITHMS", "SEED", "Clustering", "Progress", "Segmentation", "read_segmentations", "run"]
 
 SEED = 7
 ALGORITHMS = ("kmeans", "hierarchical")
+_EVIDENCE_SEED = 11
+"""What the evidence draws has a seed of its own, so that another seed of the starts does not choose another k."""
 
 Progress = Callable[[int, int], None]
-"""Called with the number of partitions done and the number to do."""
+"""Called with the number of steps done and the number to do: partitions, and the evidence of each algorithm."""
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """Every number of segments tried by one algorithm, and what speaks for it."""
+
+    algorithm: str
+    given: Material
+    """What the evidence is asked of."""
+    evaluations: list[Evaluation]
+    supports: Mapping[int, Support]
+    limit: str
+    """Why no more were tried; empty where all were."""
+    tree: Tree | None
+    """The dendrogram, for hierarchical."""
 
 
 def run(
@@ -44,7 +66,7 @@ def run(
     taken = taken_ids or {}
     this_run = Run(run_id, seed, _now(connection), source_fingerprint(connection))
     clusterings = []
-    total = sum(len(_candidates(segmentation)) for segmentation in segmentations) * len(ALGORITHMS)
+    total = sum(len(_candidates(segmentation)) + 1 for segmentation in segmentations) * len(ALGORITHMS)
     done = 0
 
     def step() -> None:
@@ -55,6 +77,7 @@ def run(
     for position, segmentation in enumerate(segmentations, start=1):
         try:
             inputs = read_inputs(connection, segmentation.features)
+            write_scaling(connection, this_run, segmentation)
             for clustering in _cluster(connection, segmentation, inputs, taken, seed, step):
                 write_clustering(connection, this_run, position, inputs, clustering)
                 clusterings.append(clustering)
@@ -114,48 +137,65 @@ def _cluster(
         for algorithm, labels in (("kmeans", fit_kmeans(points, k, seed)), ("hierarchical", tree.cut(k))):
             evaluations[algorithm].append(evaluate(points, labels))
             step()
+    given = material(points, np.random.default_rng(_EVIDENCE_SEED))
     for algorithm in ALGORITHMS:
+        supports = _supports(points, given, evaluations[algorithm], algorithm)
+        step()
         own_tree = tree if algorithm == "hierarchical" else None
-        least = 1 + taken.get((segmentation.name, algorithm), 0)
-        yield _clustering(connection, segmentation, inputs, algorithm, least, evaluations[algorithm], limit, own_tree)
+        tried = _Tried(algorithm, given, evaluations[algorithm], supports, limit, own_tree)
+        yield _clustering(connection, segmentation, inputs, 1 + taken.get((segmentation.name, algorithm), 0), tried)
+
+
+def _supports(points: Points, given: Material, evaluations: Sequence[Evaluation], algorithm: str) -> dict[int, Support]:
+    """By k, and for 1, how far the customers support that many segments."""
+    everyone = points.inertia(np.zeros(len(points.means), dtype=np.int64))
+    inertia = {1: everyone, **{evaluation.k: evaluation.inertia for evaluation in evaluations}}
+    per_customer = {k: value / points.count_customers for k, value in inertia.items()}
+    return measure(given, METHODS[algorithm], per_customer, np.random.default_rng(_EVIDENCE_SEED))
 
 
 def _clustering(
     connection: duckdb.DuckDBPyConnection,
     segmentation: Segmentation,
     inputs: Inputs,
-    algorithm: str,
     least_id: int,
-    evaluations: list[Evaluation],
-    limit: str,
-    tree: Tree | None,
+    tried: _Tried,
 ) -> Clustering:
     """Choose k, label every customer (the view `labelled_customers`), number and name the segments."""
-    evaluations, choice, centroids = _settle(connection, segmentation, inputs, evaluations, limit, tree)
-    identity = identify(connection, segmentation.name, algorithm, inputs, centroids, least_id)
+    evaluations, choice, centroids = _settle(connection, segmentation, inputs, tried)
+    chosen = next(evaluation for evaluation in evaluations if evaluation.k == choice.k)
+    identity = identify(connection, segmentation.name, tried.algorithm, inputs, centroids, least_id)
     everyone = np.average(inputs.points.means, axis=0, weights=inputs.points.weights)
     names = name_segments(inputs.features, centroids, inputs.in_units(centroids), everyone)
-    return Clustering(segmentation, algorithm, evaluations, choice, identity.ids, identity.colours, names, centroids, tree)
+    return Clustering(
+        segmentation,
+        tried.algorithm,
+        evaluations,
+        tried.supports,
+        choice,
+        chosen,
+        measure_stability(tried.given, chosen, tried.algorithm, np.random.default_rng(_EVIDENCE_SEED)),
+        identity.ids,
+        identity.colours,
+        names,
+        centroids,
+        tried.tree,
+    )
 
 
 def _settle(
-    connection: duckdb.DuckDBPyConnection,
-    segmentation: Segmentation,
-    inputs: Inputs,
-    evaluations: list[Evaluation],
-    limit: str,
-    tree: Tree | None,
+    connection: duckdb.DuckDBPyConnection, segmentation: Segmentation, inputs: Inputs, tried: _Tried
 ) -> tuple[list[Evaluation], Choice, Floats]:
     """Choose k and label all customers by it; what is then known exactly takes the place of what the points gave.
 
     The choice stands once the evidence for the k that was labelled last still makes it the chosen one.
     """
-    found = {evaluation.k: evaluation for evaluation in evaluations}
+    found = {evaluation.k: evaluation for evaluation in tried.evaluations}
     labelled, centroids = None, np.zeros((0, 0))
-    while (choice := choose_k(list(found.values()), segmentation.k, limit)).k != labelled:
+    while (choice := choose_k(list(found.values()), tried.supports, segmentation.k, tried.limit)).k != labelled:
         labelled, labels = choice.k, found[choice.k].labels
         centroids = inputs.points.centroids(labels)
-        if tree is not None:
+        if tried.tree is not None:
             label_by_point(connection, inputs.names, labels)
         elif (partition := polish(connection, inputs.names, inputs.points, labels)) is not None:
             found[choice.k] = evaluate(inputs.points, labels, partition)

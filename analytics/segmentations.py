@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.errors import InputError
+from warehouse.settings import FEWEST_SEGMENTS, MOST_SEGMENTS
 from warehouse.toml import read_toml
 
 DEFAULT = Path(__file__).parent / "segmentations.toml"
 K_MIN, K_MAX = 2, 10
-_K_LIMIT = 50
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,6 @@ def _count(name: str, table: Mapping[str, Any], key: str) -> int | None:
     value = table.get(key)
     if value is None:
         return None
-    if not isinstance(value, int) or isinstance(value, bool) or not 2 <= value <= _K_LIMIT:
-        raise ValueError(f"[{name}]: {key} must be a whole number from 2 to {_K_LIMIT}")
+    if not isinstance(value, int) or isinstance(value, bool) or not FEWEST_SEGMENTS <= value <= MOST_SEGMENTS:
+        raise ValueError(f"[{name}]: {key} must be a whole number from {FEWEST_SEGMENTS} to {MOST_SEGMENTS}")
     return value

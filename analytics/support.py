@@ -24,6 +24,8 @@ _LEAST = 1e-12
 class Material:
     """What the support of every k is measured on: points, and groupless data of their shape."""
 
+    places: Labels
+    """(p,): places in the sample of the customers' points."""
     values: Floats
     """(p, d): the points, scaled units."""
     weights: Floats
@@ -57,7 +59,7 @@ def material(points: Points, random: np.random.Generator, references: int = REFE
     chosen = np.sort(random.permutation(points.count_sampled)[:MOST])
     values = points.sample[chosen]
     weights = np.ones(len(values))
-    return Material(values, weights, uniform_box(values, references, random), unimodal(values, weights, references, random))
+    return Material(chosen, values, weights, uniform_box(values, references, random), unimodal(values, weights, references, random))
 
 
 def measure(

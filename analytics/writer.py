@@ -1,6 +1,6 @@
 """Writing a clustering back: the tables of the segments schema, filled in SQL from small temporary tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,11 +8,14 @@ import duckdb
 import numpy as np
 
 from analytics.assign import distances, fill
-from analytics.evidence import Choice, Evaluation
+from analytics.choice import Choice
+from analytics.evidence import Evaluation
 from analytics.hierarchical import Tree
 from analytics.points import Floats, Labels
 from analytics.reader import Inputs
 from analytics.segmentations import Segmentation
+from analytics.stability import Stability
+from analytics.support import Support
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,14 @@ class Clustering:
     """kmeans or hierarchical."""
     evaluations: Sequence[Evaluation]
     """Every k tried."""
+    supports: Mapping[int, Support]
+    """By k, and for 1, how far the customers support it."""
     choice: Choice
     """The k chosen."""
+    chosen: Evaluation
+    """Its partition."""
+    stability: Stability
+    """How firmly that stands."""
     ids: Labels
     """(k,): the segment id of each label."""
     colours: Labels
@@ -36,11 +45,6 @@ class Clustering:
     """(k, d): the centroid of each label, scaled units."""
     tree: Tree | None = None
     """The dendrogram, for hierarchical."""
-
-    @property
-    def chosen(self) -> Evaluation:
-        """The partition of the chosen k."""
-        return next(evaluation for evaluation in self.evaluations if evaluation.k == self.choice.k)
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,38 @@ def write_clustering(
     _write_segments(connection, run, clustering)
     _write_run(connection, run, position, inputs, clustering)
     _write_evaluations(connection, run, clustering)
+    _write_votes(connection, run, clustering)
     if clustering.tree is not None:
         _write_merges(connection, run, clustering.segmentation.name, clustering.tree)
+
+
+def write_scaling(connection: duckdb.DuckDBPyConnection, run: Run, segmentation: Segmentation) -> None:
+    """Keep how the customers were imputed, encoded and scaled for a segmentation: with the centroids, the whole model of a run."""
+    connection.execute(
+        """
+        insert into segments.scaling by name
+        with chosen as (
+            select unnest($features) as feature, generate_subscripts($features, 1) as position
+        )
+
+        select
+            $run_id as run_id,
+            $segmentation as segmentation,
+            chosen.feature,
+            chosen.position,
+            coalesce(scaling.mean, 0) as mean,
+            coalesce(nullif(scaling.standard_deviation, 0), 1) as standard_deviation,
+            imputation.imputed_value,
+            encoding.column_name as category_column,
+            encoding.value as category_value
+        from chosen
+        left join features.scaling as scaling using (feature)
+        left join features.imputation as imputation using (feature)
+        left join features.category_encoding as encoding on encoding.encoded_column = chosen.feature
+        order by chosen.position
+        """,
+        {"run_id": run.run_id, "segmentation": segmentation.name, "features": list(segmentation.features)},
+    )
 
 
 def _write_centroids(connection: duckdb.DuckDBPyConnection, run: Run, inputs: Inputs, clustering: Clustering) -> None:
@@ -142,6 +176,7 @@ def _write_segments(connection: duckdb.DuckDBPyConnection, run: Run, clustering:
             $segment_id as segment_id,
             $segment_name as segment_name,
             $colour as colour,
+            $stability as stability,
             count(*) filter (segment_id = $segment_id) as size,
             count(*) filter (segment_id = $segment_id) / count(*) as share
         from segments.assignments
@@ -155,6 +190,7 @@ def _write_segments(connection: duckdb.DuckDBPyConnection, run: Run, clustering:
                 "segment_id": int(clustering.ids[label]),
                 "segment_name": clustering.names[label],
                 "colour": int(clustering.colours[label]),
+                "stability": _or_null(clustering.stability.segments[label]),
             }
             for label in np.argsort(clustering.ids)
         ],
@@ -163,56 +199,74 @@ def _write_segments(connection: duckdb.DuckDBPyConnection, run: Run, clustering:
 
 def _write_run(connection: duckdb.DuckDBPyConnection, run: Run, position: int, inputs: Inputs, clustering: Clustering) -> None:
     chosen, choice, segmentation = clustering.chosen, clustering.choice, clustering.segmentation
-    connection.execute(
-        """
-        insert into segments.runs
-        select $run_id, $segmentation, $algorithm, $title, $position, $features, $k, $chosen_by, $reason, count(*), $n_points,
-            $n_silhouettes, $inertia, $silhouette, $davies_bouldin, $calinski_harabasz, $seed, $created_at, $fingerprint
-        from segments.assignments
-        where segmentation = $segmentation and algorithm = $algorithm
-        """,
-        {
-            "run_id": run.run_id,
-            "segmentation": segmentation.name,
-            "algorithm": clustering.algorithm,
-            "title": segmentation.title,
-            "position": position,
-            "features": list(segmentation.features),
-            "k": choice.k,
-            "chosen_by": choice.chosen_by,
-            "reason": choice.reason,
-            "n_points": len(inputs.points.means),
-            "n_silhouettes": len(chosen.drawn),
-            "inertia": chosen.inertia,
-            "silhouette": chosen.silhouette,
-            "davies_bouldin": chosen.davies_bouldin,
-            "calinski_harabasz": chosen.calinski_harabasz,
-            "seed": run.seed,
-            "created_at": run.created_at,
-            "fingerprint": run.source_fingerprint,
-        },
-    )
+    row = {
+        "run_id": run.run_id,
+        "segmentation": segmentation.name,
+        "algorithm": clustering.algorithm,
+        "segmentation_title": segmentation.title,
+        "segmentation_position": position,
+        "features": list(segmentation.features),
+        "k": choice.k,
+        "k_chosen_by": choice.chosen_by,
+        "is_clear": choice.is_clear,
+        "k_reason": choice.reason,
+        "n_customers": inputs.points.count_customers,
+        "n_points": len(inputs.points.means),
+        "n_silhouettes": len(chosen.drawn),
+        "inertia": chosen.inertia,
+        "silhouette": chosen.silhouette,
+        "davies_bouldin": chosen.davies_bouldin,
+        "calinski_harabasz": chosen.calinski_harabasz,
+        "seed_stability": clustering.stability.seeds,
+        "seed": run.seed,
+        "created_at": run.created_at,
+        "source_fingerprint": run.source_fingerprint,
+    }
+    _insert(connection, "segments.runs", [row])
 
 
 def _write_evaluations(connection: duckdb.DuckDBPyConnection, run: Run, clustering: Clustering) -> None:
-    connection.executemany(
-        "insert into segments.k_evaluation values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                run.run_id,
-                clustering.segmentation.name,
-                clustering.algorithm,
-                evaluation.k,
-                evaluation.k == clustering.choice.k,
-                evaluation.smallest_segment,
-                evaluation.inertia,
-                evaluation.silhouette,
-                evaluation.davies_bouldin,
-                evaluation.calinski_harabasz,
-            )
-            for evaluation in clustering.evaluations
-        ],
-    )
+    rows = []
+    for evaluation in clustering.evaluations:
+        support = clustering.supports[evaluation.k]
+        rows.append(
+            {
+                "run_id": run.run_id,
+                "segmentation": clustering.segmentation.name,
+                "algorithm": clustering.algorithm,
+                "k": evaluation.k,
+                "is_chosen": evaluation.k == clustering.choice.k,
+                "smallest_segment": evaluation.smallest_segment,
+                "inertia": evaluation.inertia,
+                "silhouette": evaluation.silhouette,
+                "silhouette_error": evaluation.silhouette_error,
+                "silhouette_groupless": support.silhouette_groupless,
+                "silhouette_deviation": support.silhouette_deviation,
+                "prediction_strength": support.prediction_strength,
+                "prediction_strength_error": support.prediction_strength_error,
+                "gap": support.gap,
+                "gap_error": support.gap_error,
+                "davies_bouldin": evaluation.davies_bouldin,
+                "calinski_harabasz": evaluation.calinski_harabasz,
+            }
+        )
+    _insert(connection, "segments.k_evaluation", rows)
+
+
+def _write_votes(connection: duckdb.DuckDBPyConnection, run: Run, clustering: Clustering) -> None:
+    of_run = {"run_id": run.run_id, "segmentation": clustering.segmentation.name, "algorithm": clustering.algorithm}
+    rows = [{**of_run, "index_name": index, "k": k} for index, k in clustering.choice.alone.items()]
+    _insert(connection, "segments.k_by_index", rows)
+
+
+def _or_null(number: float) -> float | None:
+    return None if np.isnan(number) else float(number)
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, relation: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """Add rows, each a value by column."""
+    columns = ", ".join(f"${column} as {column}" for column in rows[0])
+    connection.executemany(f"insert into {relation} by name select {columns}", rows)
 
 
 def _write_merges(connection: duckdb.DuckDBPyConnection, run: Run, segmentation: str, tree: Tree) -> None:

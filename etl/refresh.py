@@ -6,7 +6,7 @@ Exit status: 0 published, 1 a defect of ours, 2 bad input (nothing published), 3
 import argparse
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +29,7 @@ from warehouse.connection import Snapshot
 from warehouse.errors import DamagedError, InputError, MallError, refuse
 from warehouse.history import HISTORY, MARTS, carry_history, highest_ids
 from warehouse.publish import Draft, new_version
-from warehouse.settings import Settings
+from warehouse.settings import FEWEST_SEGMENTS, MOST_SEGMENTS, Settings
 from warehouse.versions import CURRENT, current, published, version_of
 
 KAGGLE_FILE = Path("data/Mall_Customers.csv")
@@ -44,6 +44,8 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
     if settings.transactions is not None:
         raise InputError(f"{settings.transactions}: transactions cannot be loaded yet; leave TRANSACTIONS unset")
     segmentations = read_segmentations(settings.segmentations)
+    if settings.k is not None:
+        segmentations = tuple(replace(segmentation, k=settings.k) for segmentation in segmentations)
     with new_version(settings.warehouse, settings.keep_versions) as draft:
         before = _before(draft, settings, reporter)
         gate = Gate(_customers(settings, reporter, before), settings.force)
@@ -207,6 +209,12 @@ def parse(arguments: Sequence[str], settings: Settings) -> Settings:
         help="SEGMENTATIONS: TOML file of feature lists (default: analytics/segmentations.toml)",
     )
     parser.add_argument(
+        "--k",
+        type=_whole(FEWEST_SEGMENTS, MOST_SEGMENTS),
+        default=settings.k,
+        help="K: how many segments every segmentation shall have (default: what the segmentations file says, else the evidence)",
+    )
+    parser.add_argument(
         "--max-rejected",
         type=_share,
         default=settings.max_rejected,
@@ -220,7 +228,7 @@ def parse(arguments: Sequence[str], settings: Settings) -> Settings:
     )
     parser.add_argument(
         "--keep-versions",
-        type=_count,
+        type=_whole(1, 1_000),
         default=settings.keep_versions,
         help="KEEP_VERSIONS: published versions that stay on disk (now %(default)s)",
     )
@@ -244,10 +252,13 @@ def _share(text: str) -> float:
     return value
 
 
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1_000:
-        raise argparse.ArgumentTypeError(f"{text}: give a whole number from 1 to 1000")
-    return int(text)
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"{text}: give a whole number from {low} to {high}")
+        return int(text)
+
+    return number
 
 
 class _Parser(argparse.ArgumentParser):

@@ -14,7 +14,9 @@ HISTORY = (
     "segments.runs",
     "segments.segments",
     "segments.centroids",
+    "segments.scaling",
     "segments.k_evaluation",
+    "segments.k_by_index",
     "segments.events",
     "segments.membership_history",
 )

@@ -10,6 +10,8 @@ from warehouse.errors import InputError
 DEFAULT_WAREHOUSE = Path("data/warehouse")
 _SWITCH = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off"), False)}
 DEFAULT_REPORT = Path("data/report")
+FEWEST_SEGMENTS, MOST_SEGMENTS = 2, 50
+"""Between what a person may fix or bound the number of segments."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Settings:
     """The directory of warehouse versions; the newest is always current.duckdb in it."""
     segmentations: Path | None = None
     """A TOML file of named feature lists; None takes analytics/segmentations.toml."""
+    k: int | None = None
+    """How many segments every segmentation shall have; None leaves it to the segmentations file, and that to the evidence."""
     mapping: Path | None = None
     """A TOML file that says what the columns of the customers are; None recognises them by their headers."""
     report: Path = DEFAULT_REPORT
@@ -55,6 +59,7 @@ class Settings:
             transactions=_path(given, "TRANSACTIONS"),
             warehouse=_path(given, "WAREHOUSE") or default.warehouse,
             segmentations=_path(given, "SEGMENTATIONS"),
+            k=int(_number(given, "K", 0, FEWEST_SEGMENTS, MOST_SEGMENTS)) or None,
             report=_path(given, "REPORT") or default.report,
             host=given.get("HOST", default.host),
             port=int(_number(given, "PORT", default.port, 1, 65535)),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_samples, silhouette_score
 
-from analytics.evidence import Choice, Evaluation, choose_k, evaluate
+from analytics.evidence import evaluate, stratified_error
 from analytics.points import Points
 from tests.helpers import blobs, celled
 
@@ -66,52 +66,17 @@ def test_a_sample_of_one_segment_is_no_error():
     assert evaluate(points, np.array([0, 0, 1])).silhouette == 0
 
 
-def test_why_no_more_were_tried_ends_the_sentence():
-    """The limit stands after the reason, whoever chose."""
-    tried = [_evaluation(2, 0.5), _evaluation(3, 0.4)]
-    assert choose_k(tried, limit="no more").reason.endswith("3 was next with 0.400; no more")
-    assert choose_k(tried, 2, "no more").reason.endswith("the highest of k = 2…3); no more")
-
-
-def _evaluation(k: int, silhouette: float) -> Evaluation:
-    return Evaluation(k, np.zeros(0, dtype=np.int64), 1.0, silhouette, 1.0, 1.0, 1, np.zeros(0), np.zeros(0, dtype=np.int64))
-
-
-@pytest.mark.parametrize(
-    ("silhouettes", "fixed", "expected"),
-    [
-        (
-            {2: 0.3, 3: 0.55, 4: 0.5},
-            None,
-            Choice(3, "silhouette", "3, because its mean silhouette of 0.550 is the highest of k = 2…4; 4 was next with 0.500"),
-        ),
-        (
-            {4: 0.5, 3: 0.5, 2: 0.1},
-            None,
-            Choice(3, "silhouette", "3, because its mean silhouette of 0.500 is the highest of k = 2…4; 4 was next with 0.500"),
-        ),
-        (
-            {2: 0.5, 3: 0.5 + 1e-12},
-            None,
-            Choice(2, "silhouette", "2, because its mean silhouette of 0.500 is the highest of k = 2…3; 3 was next with 0.500"),
-        ),
-        (
-            {2: -0.25},
-            None,
-            Choice(2, "silhouette", "2, because its mean silhouette of -0.250 is the highest of k = 2…2"),
-        ),
-        (
-            {2: 0.3, 3: 0.55, 4: 0.5},
-            4,
-            Choice(4, "person", "4, because a person fixed it (mean silhouette 0.500; 3 would score 0.550)"),
-        ),
-        (
-            {2: 0.3, 3: 0.55},
-            3,
-            Choice(3, "person", "3, because a person fixed it (mean silhouette 0.550, the highest of k = 2…3)"),
-        ),
-    ],
-)
-def test_the_highest_silhouette_wins(silhouettes: dict[int, float], fixed: int | None, expected: Choice):
-    """The highest mean silhouette decides, the smaller k of equals, unless a person fixed k; the sentence has the numbers."""
-    assert expected == choose_k([_evaluation(k, silhouette) for k, silhouette in silhouettes.items()], fixed)
+def test_the_error_of_the_silhouette_is_its_spread_over_samples():
+    """Drawing strata of 300 and 700 again and again, their weighted mean varies as much as the error says; of all it has none."""
+    random = np.random.default_rng(4)
+    population = np.concatenate([random.normal(0.2, 0.3, 300), random.normal(0.6, 0.1, 700)])
+    labels, sizes = np.repeat([0, 1], [300, 700]), np.array([300, 700])
+    drawn = np.repeat([0, 1], [60, 40])
+    estimates, errors = [], []
+    for _ in range(2_000):
+        values = np.concatenate([random.choice(population[labels == label], (60, 40)[label], replace=False) for label in (0, 1)])
+        estimates.append(np.average(values, weights=np.array([300 / 60, 700 / 40])[drawn]))
+        errors.append(stratified_error(values, drawn, sizes))
+    assert np.mean(errors) == pytest.approx(np.std(estimates), rel=0.05)
+    assert stratified_error(population, labels, sizes) == 0
+    assert evaluate(Points.of_customers(blobs(0, 150)), np.arange(150) % 3).silhouette_error == 0

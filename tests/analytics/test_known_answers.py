@@ -23,10 +23,23 @@ def reference(shared_data):
 
 
 @pytest.mark.parametrize(("segmentation", "expected"), [("spending", 5), ("lifestyle", 6)])
-def test_k_is_the_published_one(db, segmentation, expected):
-    """The mean silhouette peaks where it is known to, for both algorithms."""
-    chosen = db.rows("select k, k_chosen_by from segments.runs where segmentation = ?", (segmentation,))
-    assert chosen == [{"k": expected, "k_chosen_by": "silhouette"}] * 2
+def test_the_silhouette_peaks_where_it_is_published(db, segmentation, expected):
+    """The mean silhouette alone would choose the k it is known to, for both algorithms."""
+    alone = "select k from segments.k_by_index where segmentation = ? and index_name = 'silhouette'"
+    assert db.rows(alone, (segmentation,)) == [{"k": expected}] * 2
+
+
+def test_the_five_spending_segments_are_clear(db):
+    """Five spending segments are chosen by both algorithms, and they are more than chance."""
+    chosen = db.rows("select k, k_chosen_by, is_clear from segments.runs where segmentation = 'spending'")
+    assert chosen == [{"k": 5, "k_chosen_by": "evidence", "is_clear": True}] * 2
+
+
+def test_lifestyle_names_the_disagreement(db):
+    """The silhouette says 6, but halves of the customers do not come out alike there: 4 is chosen, and the sentence says both."""
+    (run,) = db.rows("select k, k_reason from segments.runs where segmentation = 'lifestyle' and algorithm = 'kmeans'")
+    assert run["k"] == 4
+    assert "the silhouette says 6" in run["k_reason"]
 
 
 def test_the_five_spending_segments(db):

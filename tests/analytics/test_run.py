@@ -31,10 +31,10 @@ def test_every_segmentation_is_clustered_by_both_algorithms(twelve: duckdb.DuckD
 
 
 def test_progress_counts_to_the_end(twelve: duckdb.DuckDBPyConnection):
-    """One step per k and algorithm; the last says that all are done."""
+    """One step per k and algorithm, and one for the evidence of each algorithm; the last says that all are done."""
     seen: list[tuple[int, int]] = []
     run(twelve, 1, [Segmentation("who", "Who", ("age",), 2, 3)], progress=lambda done, total: seen.append((done, total)))
-    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert seen == [(done, 6) for done in range(1, 7)]
 
 
 def test_a_fixed_k_is_tried_beside_the_others(twelve: duckdb.DuckDBPyConnection):

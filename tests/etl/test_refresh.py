@@ -103,8 +103,8 @@ def test_what_a_refresh_says(tmp_path: Path, write: Write, quick: Path, capsys: 
     for line in (
         f"Customers    {path}",
         "Rows         4 in = 4 kept + 0 rejected + 0 identical to a kept one",
-        "Spending     kmeans        k = 2, because its mean silhouette of ",
-        "Spending     hierarchical  k = 2, because its mean silhouette of ",
+        "Spending     kmeans        k = 2, the most reproducible of 2, but there are no clear segments: the customers are too few",
+        "Spending     hierarchical  k = 2, the most reproducible of 2, but there are no clear segments: the customers are too few",
         f"Checks       all {len(checks())} hold",
         f"Published    {tmp_path / 'w' / 'current.duckdb'}, version 1",
     ):
@@ -234,11 +234,14 @@ def test_a_defect_of_ours_publishes_nothing(
     assert not list((tmp_path / "w").glob("*.building*"))
 
 
-@pytest.mark.parametrize(("feature", "encoded"), [("gender_is_male", True), ("gender_is_female", True), ("spending_score", False)])
-def test_a_person_fixes_k(tmp_path: Path, write: Write, feature: str, encoded: bool):
-    """A fixed k is taken and recorded as a person's; a category can be clustered on by its 0/1 columns."""
-    toml = write(f'[own]\ntitle = "Our own"\nfeatures = ["age", "{feature}"]\nk = 2\n', "own.toml")
-    snapshot = refreshed(tmp_path / "w", write(four()), toml)
+@pytest.mark.parametrize(
+    ("feature", "encoded", "line", "k"),
+    [("gender_is_male", True, "k = 2", None), ("gender_is_female", True, "k_min = 2", 2), ("spending_score", False, "k = 3", 2)],
+)
+def test_a_person_fixes_k(tmp_path: Path, write: Write, feature: str, encoded: bool, line: str, k: int | None):
+    """A k of the file or of K= is taken, K= before the file's, and said to be a person's; a category's 0/1 columns will do."""
+    toml = write(f'[own]\ntitle = "Our own"\nfeatures = ["age", "{feature}"]\n{line}\n', "own.toml")
+    snapshot = refreshed(tmp_path / "w", write(four()), toml, k=k)
     runs = snapshot.rows("select segmentation, segmentation_title, features, k, k_chosen_by from segments.runs")
     expected = {
         "segmentation": "own",

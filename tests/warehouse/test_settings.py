@@ -31,6 +31,7 @@ HOME = Path.home()
         ({"MAX_REJECTED": "0.07"}, "max_rejected", 0.07),
         ({"MAX_REJECTED": "1"}, "max_rejected", 1.0),
         ({"KEEP_VERSIONS": "7"}, "keep_versions", 7),
+        ({"K": "5"}, "k", 5),
     ],
 )
 def test_every_variable_sets_its_field(environ: dict[str, str], field: str, expected: object):
@@ -47,7 +48,7 @@ def test_what_the_gate_allows_by_itself():
 def test_every_field_has_a_variable():
     """The table above leaves no field out, and an empty variable counts as unset."""
     emptied = {name.upper(): "" for name in vars(Settings())}
-    assert len(emptied) == 12
+    assert len(emptied) == 13
     assert Settings() == Settings.from_environment(emptied)
     assert Settings() == Settings.from_environment({"UNRELATED": "1"})
 
@@ -69,6 +70,9 @@ def test_the_environment_of_the_process_is_the_default(monkeypatch: pytest.Monke
         ("KEEP_VERSIONS", "0", "whole number from 1 to 1000"),
         ("KEEP_VERSIONS", "-1", "whole number from 1 to 1000"),
         ("KEEP_VERSIONS", "2.5", "whole number from 1 to 1000"),
+        ("K", "1", "whole number from 2 to 50"),
+        ("K", "51", "whole number from 2 to 50"),
+        ("K", "five", "whole number from 2 to 50"),
         ("MAX_REJECTED", "1.1", "number from 0 to 1"),
         ("MAX_REJECTED", "-0.1", "number from 0 to 1"),
         ("MAX_REJECTED", "5%", "number from 0 to 1"),

@@ -26,6 +26,13 @@ select
     segments.colour,
     segments.size,
     segments.share,
+    segments.stability,
+    case
+        when segments.stability >= 0.85 then 'very stable'
+        when segments.stability >= 0.75 then 'stable'
+        when segments.stability >= 0.6 then 'doubtful'
+        when segments.stability is not null then 'unstable'
+    end as stability_band,
     {% for column in context.numeric %}
     profiles.mean_{{ column.name }},
     profiles.median_{{ column.name }},
@@ -43,6 +50,8 @@ comment on column marts.segment_profiles.segment_name is 'What sets the segment 
 comment on column marts.segment_profiles.colour is 'Place in the palette, from 0.';
 comment on column marts.segment_profiles.size is 'Customers in the segment.';
 comment on column marts.segment_profiles.share is 'Size divided by all customers, 0 to 1.';
+comment on column marts.segment_profiles.stability is 'How alike the segment comes out when the customers are drawn anew, 0 to 1 (segments.segments says how).';
+comment on column marts.segment_profiles.stability_band is 'The same in words: very stable from 0.85, stable from 0.75, doubtful from 0.60, else unstable; null where it is not known.';
 {% for column in context.numeric %}
 comment on column marts.segment_profiles.mean_{{ column.name }} is {{ ("Mean of the segment: " ~ column.title ~ ".") | literal }};
 comment on column marts.segment_profiles.median_{{ column.name }} is {{ ("Median of the segment: " ~ column.title ~ ".") | literal }};

@@ -16,6 +16,14 @@ with numbers as (
     union all
 
     select
+        'segments.scaling ' || feature as place,
+        unnest([mean, standard_deviation, coalesce(imputed_value, 0)]) as number
+    from segments.scaling
+    semi join segments.newest_run using (run_id)
+
+    union all
+
+    select
         'segments.runs ' || algorithm as place,
         unnest([inertia, silhouette, davies_bouldin, calinski_harabasz]) as number
     from segments.runs
