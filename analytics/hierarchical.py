@@ -28,12 +28,12 @@ class Tree:
     def cut(self, k: int) -> Labels:
         """Label each of p points 0 … k - 1, by undoing the last k - 1 merges. `k` is from 1 to the number of leaves."""
         count_leaves = len(self.merges) + 1
-        parent = np.arange(2 * count_leaves - 1)
-        for merge, (left, right) in enumerate(self.merges[: count_leaves - k, :2].astype(np.int64)):
-            parent[[left, right]] = count_leaves + merge
-        for node in range(len(parent) - 1, -1, -1):  # a node's parent has a higher number, so it is settled first
-            parent[node] = parent[parent[node]]
-        return np.unique(parent[self.leaves], return_inverse=True)[1].astype(np.int64)
+        kept = self.merges[: count_leaves - k, :2].astype(np.int64)
+        above = np.arange(2 * count_leaves - 1)
+        above[kept] = count_leaves + np.arange(len(kept))[:, None]
+        while not np.array_equal(above, higher := above[above]):  # each round doubles the way up, until every node is at its top
+            above = higher
+        return np.unique(above[self.leaves], return_inverse=True)[1].astype(np.int64)
 
 
 def fit_ward(points: Points, seed: int) -> Tree:

@@ -128,18 +128,28 @@ def _strength(values: Floats, halves: Floats, batch: Batch) -> tuple[float | Non
 def _silhouettes(data: Floats, batches: Mapping[int, Batch]) -> dict[int, Floats]:
     """By k the mean silhouette (b,) of each data set (b, p, d); the distances of one are measured once for all k."""
     found: dict[int, list[float]] = {k: [] for k in batches}
+    ends = np.cumsum(list(batches))[:-1]
     for place, values in enumerate(data):
-        distances = cdist(values, values)
-        for k, batch in batches.items():
-            found[k].append(mean_silhouette(distances, batch.labels[place], k))
+        members = np.concatenate([_members(batch.labels[place], k) for k, batch in batches.items()], axis=1)
+        sums = cdist(values, values) @ members  # the distances are many: they are read once for all k
+        for (k, batch), own in zip(batches.items(), np.split(sums, ends, axis=1), strict=True):
+            found[k].append(_mean_width(own, batch.labels[place]))
     return {k: np.array(widths) for k, widths in found.items()}
 
 
 def mean_silhouette(distances: Floats, labels: Labels, k: int) -> float:
     """Mean silhouette width (Rousseeuw 1987) of p points with labels (p,), 0 … k - 1, and distances (p, p)."""
-    members = np.eye(k)[labels]
-    sizes = members.sum(axis=0)
-    sums = distances @ members
+    return _mean_width(distances @ _members(labels, k), labels)
+
+
+def _members(labels: Labels, k: int) -> Floats:
+    """(p, k): 1 where a point has the label, 0 elsewhere."""
+    return np.eye(k)[labels]
+
+
+def _mean_width(sums: Floats, labels: Labels) -> float:
+    """Of points with labels (p,): the mean silhouette width, from the sums (p, k) of a point's distances to each label's."""
+    sizes = np.bincount(labels, minlength=sums.shape[1])
     rows = np.arange(len(labels))
     own = sums[rows, labels] / np.maximum(sizes[labels] - 1, 1)
     means = np.where(sizes > 0, sums / np.maximum(sizes, 1), np.inf)
