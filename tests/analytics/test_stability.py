@@ -63,7 +63,7 @@ def test_noise_is_not_stable(name: str, algorithm: str) -> None:
 
 
 def test_stable_is_not_the_same_as_true() -> None:
-    """A square without groups is cut into its quarters every time: stability alone proves nothing, and the pages say so."""
+    """A square without groups is cut into its quarters every time: stability alone proves nothing, as the README says."""
     assert _stability(PLANTED["uniform, 2 features"].values, 4, "kmeans").min() > 0.85
 
 
