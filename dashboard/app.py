@@ -9,12 +9,12 @@ import dash
 from dash import Dash, Input, Output, State, html
 from flask import Response, abort
 
-from dashboard import ids, shell
+from dashboard import ids, shell, trust
 from dashboard.browser import in_browser
 from dashboard.cube import cube
 from dashboard.guard import guard
 from dashboard.pages import data, evidence, explore, segments
-from dashboard.queries import Row, clusterings, provenance
+from dashboard.queries import Row, clusterings, known_run, provenance
 from warehouse.connection import Warehouse
 from warehouse.errors import MallError
 from warehouse.settings import Settings
@@ -44,6 +44,7 @@ def create_app(settings: Settings) -> Dash:
     guard(app)
     _serve_cube(app, warehouse)
     _follow_version(app, warehouse)
+    _follow_clarity(app, warehouse)
     _follow_address(app)
     explore.register(app, warehouse)
     segments.register(app, warehouse)
@@ -66,11 +67,12 @@ def _serve_cube(app: Dash, warehouse: Warehouse) -> None:
     def send_cube(version: int) -> Response:
         try:
             db = warehouse.snapshot()
+            cells = cube(db) if db.version == version else None
         except MallError:
+            cells = None
+        if cells is None:
             abort(404)
-        if db.version != version:
-            abort(404)
-        body = json.dumps(cube(db), separators=(",", ":"))
+        body = json.dumps(cells, separators=(",", ":"))
         return Response(body, mimetype="application/json", headers={"Cache-Control": "private, max-age=31536000, immutable"})
 
 
@@ -87,14 +89,34 @@ def _follow_version(app: Dash, warehouse: Warehouse) -> None:
     def tick(_: int, shown: dict[str, Any] | None) -> tuple[Any, Any, Any]:
         try:
             db = warehouse.snapshot()
+            about = provenance(db)
+            line = shell.source_line(about, db.stands_in_for)
+            version = {"version": about["version"], "built": f"{about['built_at']} {db.edition}"}
+            if version == shown:
+                return dash.no_update, line, dash.no_update
+            return version, line, shell.segmentation_options(clusterings(db))
         except MallError as error:
             return dash.no_update, html.Span(str(error), className="error"), dash.no_update
-        about = provenance(db)
-        line = shell.source_line(about, db.stands_in_for)
-        version = {"version": about["version"], "built": f"{about['built_at']} {db.edition}"}
-        if version == shown:
-            return dash.no_update, line, dash.no_update
-        return version, line, shell.segmentation_options(clusterings(db))
+
+
+def _follow_clarity(app: Dash, warehouse: Warehouse) -> None:
+    """Every page says when the clustering that is shown is not clear."""
+
+    @app.callback(
+        Output(ids.HEADER_NOTICE, "children"),
+        Input(ids.VERSION, "data"),
+        Input(ids.SEGMENTATION, "value"),
+        Input(ids.ALGORITHM, "value"),
+    )
+    def say(version: Any, segmentation: str | None, algorithm: str | None) -> Any:
+        if version is None:
+            return dash.no_update
+        try:
+            run = known_run(warehouse.snapshot(), segmentation, algorithm)
+        except MallError:
+            return ""  # the header says what is wrong
+        said = trust.notice(run)
+        return html.Span(said, className="notice", title=f"{run['k_reason']}.") if said else ""
 
 
 def _follow_address(app: Dash) -> None:

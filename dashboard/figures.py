@@ -203,12 +203,21 @@ def cross_table(cells: Sequence[Row], kmeans: Sequence[Row], ward: Sequence[Row]
     )
 
 
-def elbow_and_silhouette(evaluations: Sequence[Row], theme: Theme) -> tuple[go.Figure, go.Figure]:
-    """The two pictures people look for first."""
-    return (
-        index_by_k(evaluations, "inertia", "Within-cluster sum of squares", theme).update_yaxes(rangemode="tozero"),
-        index_by_k(evaluations, "silhouette", "Mean silhouette width", theme),
+def elbow_and_silhouette(evaluations: Sequence[Row], algorithm: str, theme: Theme) -> tuple[go.Figure, go.Figure]:
+    """The two pictures people look for first; with the silhouette that of groupless data, cut by one of the algorithms."""
+    elbow = index_by_k(evaluations, "inertia", "Within-cluster sum of squares", theme).update_yaxes(rangemode="tozero")
+    silhouette = index_by_k(evaluations, "silhouette", "Mean silhouette width", theme)
+    own = [row for row in evaluations if row["algorithm"] == algorithm]
+    silhouette.add_scatter(
+        x=[row["k"] for row in own],
+        y=[row["silhouette_groupless"] for row in own],
+        error_y={"type": "data", "array": [row["silhouette_deviation"] for row in own], "thickness": 1, "width": 3},
+        name=f"without groups, {ALGORITHM_TITLES[algorithm]}",
+        mode="lines",
+        line={"color": theme.muted, "width": 1},
+        hovertemplate="data without groups, k = %{x}: %{y:.3f}<extra></extra>",
     )
+    return elbow, silhouette.update_yaxes(rangemode="tozero")
 
 
 def plain(text: str) -> str:

@@ -21,6 +21,11 @@ def number(value: float) -> str:
     return (f"{value:.4f}" if "e" in text else text).replace("-", "−")
 
 
+def places(value: float) -> str:
+    """Three decimals, for an index between -1 and 1 or so: -0.05 -> "−0.050"."""
+    return f"{value:.3f}".replace("-", "−")
+
+
 def exact(value: float) -> str:
     """An edge of a range, not rounded but for what binary fractions add: 1234567.5 -> "1,234,567.5"."""
     text = f"{value:,.12g}"

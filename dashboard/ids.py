@@ -3,6 +3,8 @@
 LOCATION = "location"
 PAGE = "page"
 HEADER_SOURCE = "header-source"
+HEADER_NOTICE = "header-notice"
+"""What every page says of a clustering that is not clear."""
 
 VERSION = "version"
 """Store: {"version": number, "built": text} of the warehouse the page shows; None before the first answer."""

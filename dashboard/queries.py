@@ -14,12 +14,12 @@ def provenance(db: Snapshot) -> Row:
 
 
 def clusterings(db: Snapshot) -> list[Row]:
-    """The clusterings with their evidence, in the order of the segmentations file."""
-    return db.rows("from segments.runs semi join segments.newest_run using (run_id) order by segmentation_position, algorithm desc")
+    """The clusterings, and how far each can be trusted, in the order of the segmentations file."""
+    return db.rows("from marts.clusterings order by segmentation_position, algorithm desc")
 
 
 def known_run(db: Snapshot, segmentation: str | None, algorithm: str | None) -> Row:
-    """The run of a clustering, or the first where there is none such: an address may be older than the warehouse."""
+    """A clustering, or the first where there is none such: an address may be older than the warehouse."""
     runs = clusterings(db)
     return next((run for run in runs if (run["segmentation"], run["algorithm"]) == (segmentation, algorithm)), runs[0])
 
@@ -90,6 +90,20 @@ def k_evaluation(db: Snapshot, segmentation: str) -> list[Row]:
     )
 
 
+def agreement(db: Snapshot, segmentation: str) -> float:
+    """How far K-Means and Ward agree: the adjusted Rand index, 1 for the same groups."""
+    return float(db.value("select adjusted_rand_index from marts.algorithm_agreement where segmentation = ?", (segmentation,)))
+
+
+def k_by_index(db: Snapshot, segmentation: str, algorithm: str) -> dict[str, int]:
+    """By index of fit, a column of segments.k_evaluation: the k it would choose alone, 1 for no segments."""
+    rows = db.rows(
+        "from segments.k_by_index semi join segments.newest_run using (run_id) where segmentation = ? and algorithm = ?",
+        (segmentation, algorithm),
+    )
+    return {row["index_name"]: row["k"] for row in rows}
+
+
 def silhouettes(db: Snapshot, segmentation: str, algorithm: str) -> list[Row]:
     """Silhouette width per customer of the sample, by segment, widest first."""
     return db.rows(
@@ -151,11 +165,6 @@ def scatter_sample(db: Snapshot, dimension: str, x: str, y: str, count: int) -> 
 def cross_table(db: Snapshot, segmentation: str) -> list[Row]:
     """Customers per pair of K-Means and Ward segments."""
     return db.rows("from marts.algorithm_cross_table where segmentation = ?", (segmentation,))
-
-
-def adjusted_rand_index(db: Snapshot, segmentation: str) -> float:
-    """How far K-Means and Ward agree, 1 for the same groups."""
-    return float(db.value("select adjusted_rand_index from marts.algorithm_agreement where segmentation = ?", (segmentation,)))
 
 
 def count_customers(db: Snapshot, clauses: list[Clause]) -> int:

@@ -30,7 +30,7 @@ def layout(runs: list[Row]) -> Any:
                 ],
                 className="header-row",
             ),
-            html.Div(id=ids.HEADER_SOURCE, className="header-source"),
+            html.Div([html.Span(id=ids.HEADER_NOTICE), html.Span(id=ids.HEADER_SOURCE)], className="header-source"),
         ]
     )
     return dmc.MantineProvider(

@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from warehouse.errors import DamagedError, InputError, NotPublishedError
+from warehouse.errors import DamagedError, InputError, NotPublishedError, ReleaseError
 from warehouse.versions import CURRENT, files, version_of
 
 STORAGE_VERSION = "v1.5.0"
@@ -102,6 +102,11 @@ class Snapshot:
         """Run a query, and remember when it comes upon damage: the next reader then gets another version."""
         try:
             return query()
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            missing = str(error).splitlines()[0]
+            raise ReleaseError(
+                f"{self.path}: is of another release; `make refresh` publishes a version of this one ({missing})"
+            ) from error
         except duckdb.Error as error:
             if not _is_damage(error):
                 raise

@@ -4,7 +4,8 @@ MallError                     1  a defect of ours
 ├── InputError                2  the source, an option, the disk or the memory is at fault; nothing is published
 │   ├── GateError             2  the data were read but must not be published
 │   ├── NotPublishedError     2  a reader asked for a warehouse that does not exist yet
-│   └── DamagedError          2  the file of a version cannot be read
+│   ├── DamagedError          2  the file of a version cannot be read
+│   └── ReleaseError          2  a version lacks what is asked of it: another release published it
 ├── BusyError                 3  another refresh, rollback or erasure holds the lock
 └── BuildError                1  a SQL file of ours failed; the message names it
 
@@ -36,6 +37,10 @@ class NotPublishedError(InputError):
 
 class DamagedError(InputError):
     """The file of a published version is damaged."""
+
+
+class ReleaseError(InputError):
+    """A version has no such relation or column: another release of the product published it."""
 
 
 class BusyError(MallError):

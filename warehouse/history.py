@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.connection import Snapshot
-from warehouse.errors import DamagedError
+from warehouse.errors import DamagedError, ReleaseError
 
 HISTORY = (
     "segments.runs",
@@ -78,7 +78,7 @@ def highest_ids(versions: Sequence[Path]) -> dict[tuple[str, str], int]:
     """By segmentation and algorithm the highest segment id in some versions: not to be given again, whatever became of them."""
     highest: dict[tuple[str, str], int] = {}
     for path in versions:
-        with contextlib.suppress(DamagedError, duckdb.CatalogException), contextlib.closing(Snapshot(path)) as snapshot:
+        with contextlib.suppress(DamagedError, ReleaseError), contextlib.closing(Snapshot(path)) as snapshot:
             for row in snapshot.rows("select segmentation, algorithm, max(segment_id) as id from segments.segments group by all"):
                 key = (row["segmentation"], row["algorithm"])
                 highest[key] = max(highest.get(key, 0), row["id"])

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
 from rich.console import Console
 from rich.table import Table
 
 from warehouse.connection import Snapshot
-from warehouse.errors import InputError, MallError, refuse
+from warehouse.errors import InputError, MallError, ReleaseError, refuse
 from warehouse.settings import Settings
 from warehouse.versions import current, files, version_of
 
@@ -58,10 +57,10 @@ def _kept(path: Path, is_current: bool) -> Kept:
         about = snapshot.rows("from marts.provenance")[0]
         runs = snapshot.value("select count(distinct run_id) from segments.runs")
         snapshot.close()
+    except ReleaseError:  # or no warehouse at all
+        return Kept(version_of(path), is_current, size)
     except InputError:
         return Kept(version_of(path), is_current, size, is_damaged=True)
-    except duckdb.CatalogException:  # of an earlier release, or no warehouse at all
-        return Kept(version_of(path), is_current, size)
     return Kept(version_of(path), is_current, size, False, about["built_at"], about["source_file"], about["count_customers"], runs)
 
 

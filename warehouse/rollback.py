@@ -9,10 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from warehouse.connection import Snapshot
-from warehouse.errors import DamagedError, InputError, MallError, refuse
+from warehouse.errors import DamagedError, InputError, MallError, ReleaseError, refuse
 from warehouse.publish import locked, point_at, unfinished
 from warehouse.settings import Settings
 from warehouse.versions import CURRENT, current, file_name, published
@@ -78,7 +76,7 @@ def _candidates(directory: Path, left: int, kept: Sequence[int]) -> list[int]:
         return before
     try:
         remembered = {row["run_id"] for row in snapshot.rows("select distinct run_id from segments.runs")}
-    except duckdb.CatalogException:  # of an earlier release
+    except ReleaseError:
         remembered = set()
     finally:
         snapshot.close()
@@ -89,7 +87,7 @@ def _about(path: Path) -> str:
     snapshot = Snapshot(path)
     try:
         about = snapshot.rows("from marts.provenance")[0]
-    except duckdb.CatalogException:
+    except ReleaseError:
         return "of an earlier release"
     finally:
         snapshot.close()

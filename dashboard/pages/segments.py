@@ -5,11 +5,10 @@ from urllib.parse import urlencode
 
 from dash import Dash, dcc, html
 
-from dashboard import figures, format, ids, queries
+from dashboard import figures, format, ids, queries, trust
 from dashboard.axes import FEW_FEATURES, axes
 from dashboard.pages import sheet
 from dashboard.pages.sheet import panel
-from dashboard.palette import segment_colour
 from dashboard.queries import Row
 from dashboard.scatter import segment_scatter
 from dashboard.theme import Theme
@@ -37,7 +36,7 @@ def content(db: Snapshot, run: Row, look: Theme) -> list[Any]:
     answer = (
         f"{len(segments)} segments of {format.count(run['n_customers'])} customers by {run['segmentation_title'].lower()} "
         f"({queries.ALGORITHM_TITLES[run['algorithm']]}). The largest is “{largest['segment_name']}” "
-        f"with {format.percent(largest['share'])}."
+        f"with {format.percent(largest['share'])}. {trust.clarity(run)}"
     )
     numbers = list({row["feature"]: row for row in profiles}.values())
     size = "half" if len(numbers) <= figures.MOST_SIDE_BY_SIDE else "full"
@@ -84,11 +83,11 @@ def _card(segment: Row, run: Row, profiles: list[Row]) -> Any:
     ]
     dimension = f"{run['segmentation']}_{run['algorithm']}"
     query = {"segmentation": run["segmentation"], "algorithm": run["algorithm"], dimension: segment["segment_id"]}
-    dot = html.Span(className="dot", style={"background": segment_colour(segment["colour"])})
     return html.Section(
         [
-            html.H2([dot, segment["segment_name"]]),
+            html.H2([sheet.dot(segment), segment["segment_name"]]),
             html.Div(f"{format.count(segment['size'])} customers, {format.percent(segment['share'])}"),
+            html.Div(sheet.stability(segment), className="stability"),
             html.Ul(facts),
             dcc.Link("Explore these", href=f"/?{urlencode(query)}"),
         ],

@@ -5,7 +5,8 @@ from typing import Any
 
 from dash import Dash, Input, Output, dcc, html
 
-from dashboard import ids, queries
+from dashboard import ids, queries, trust
+from dashboard.palette import segment_colour
 from dashboard.queries import Row
 from dashboard.theme import Theme, theme
 from warehouse.connection import Snapshot, Warehouse
@@ -52,3 +53,15 @@ def table_panel(title: str, table: Any, caption: str = "") -> Any:
     """A titled table across the page; a long one scrolls below its head."""
     heading = html.H2([title, html.Span(caption, className="view-caption")])
     return html.Section([heading, html.Div(table, className="scroll tall")], className="panel")
+
+
+def dot(segment: Row) -> Any:
+    """The mark of a segment: its colour."""
+    return html.Span(className="dot", style={"background": segment_colour(segment["colour"])})
+
+
+def stability(segment: Row) -> list[Any]:
+    """How stable a segment is: a bar from 0 to 1, and the word."""
+    width = f"{segment['stability'] or 0:.0%}"
+    bar = html.Span(className="stability-bar", style={"width": width, "background": segment_colour(segment["colour"])})
+    return [html.Span(bar, className="stability-track"), html.Span(trust.how_stable(segment), title=trust.STABILITY)]

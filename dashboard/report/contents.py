@@ -131,7 +131,7 @@ def _section(db: Snapshot, clusterings: Sequence[Clustering], histograms: Sequen
     pictures += [_tree(tree, each) for each in clusterings if each.algorithm == "hierarchical" and tree.merges]
     if len(features) > 1:
         pictures.append(_pairs(sorted(ordered[:MOST_PAIRED], key=features.index), first, sample))
-    return Section(clusterings, queries.adjusted_rand_index(db, first.segmentation), pictures)
+    return Section(clusterings, queries.agreement(db, first.segmentation), pictures)
 
 
 def _choice(db: Snapshot, clustering: Clustering) -> Picture:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard import format, queries
+from dashboard import format, queries, trust
 from warehouse.connection import Snapshot
 
 Values = NDArray[Any]
@@ -73,6 +73,8 @@ class Segment:
     """Mean by numeric feature."""
     effects: Mapping[str, float]
     """Difference from everyone by numeric feature, in standard deviations of everyone."""
+    stability: str = ""
+    """How stable it is: a word and the number."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ class Clustering:
     k: int
     reason: str
     """Why this k, in a sentence."""
+    found: str
+    """How many groups, whether they are clear and how stable, in plain words."""
     segments: Sequence[Segment]
 
     @property
@@ -213,10 +217,12 @@ def read_clusterings(db: Snapshot) -> list[list[Clustering]]:
                 share=row["share"],
                 means=means[row["segment_id"]],
                 effects=effects[row["segment_id"]],
+                stability=trust.how_stable(row),
             )
             for row in queries.segments(db, name, algorithm)
         ]
-        clustering = Clustering(name, run["segmentation_title"], algorithm, run["features"], run["k"], run["k_reason"], segments)
+        told = run["k_reason"], trust.found(run)
+        clustering = Clustering(name, run["segmentation_title"], algorithm, run["features"], run["k"], *told, segments)
         found.setdefault(name, []).append(clustering)
     return list(found.values())
 

@@ -10,6 +10,7 @@ from dashboard.palette import segment_colour
 from dashboard.report.contents import Report
 from dashboard.report.figures import MOST_SIDE_BY_SIDE
 from dashboard.report.look import DOTS_PER_INCH
+from dashboard.trust import STABLE_IS_NOT_TRUE
 
 GENERATOR = "mall-customer-segmentation report"
 """Marks the page as ours: a directory without it is not replaced."""
@@ -70,6 +71,7 @@ built {{ report.built_at.strftime("%Y-%m-%d %H:%M") }} UTC</div>
 {%- endif %}
 </header>
 <main>
+<p class="quiet">{{ caution }}</p>
 {%- for section in report.sections %}
 {%- set first = section.clusterings[0] %}
 <section>
@@ -79,19 +81,20 @@ built {{ report.built_at.strftime("%Y-%m-%d %H:%M") }} UTC</div>
 They agree by {{ "%.2f" | format(section.agreement) }}, where 1 is the same groups and 0 is chance (adjusted Rand index).</p>
 {%- for clustering in section.clusterings %}
 <h3>{{ clustering.algorithm_title }}</h3>
+<p>{{ clustering.found }}</p>
 <p>Number of segments: {{ clustering.reason }}.</p>
 {%- if report.features | length <= most_side_by_side %}
 <div class="scroll"><table class="by-segment">
-<thead><tr><th></th><th>Segment</th><th>Customers</th><th>Share</th>
+<thead><tr><th></th><th>Segment</th><th>Customers</th><th>Share</th><th>Stability</th>
 {%- for feature in report.features %}<th>{{ feature.title }} (mean)</th>{% endfor %}</tr></thead>
 <tbody>
 {%- for segment in clustering.segments %}
 <tr><td>{{ segment.segment_id }}</td>
 <td><span class="swatch" style="background: {{ segment.colour | segment_colour }}"></span>{{ segment.name }}</td>
-<td>{{ segment.size | count }}</td><td>{{ segment.share | percent }}</td>
+<td>{{ segment.size | count }}</td><td>{{ segment.share | percent }}</td><td>{{ segment.stability }}</td>
 {%- for feature in report.features %}<td>{{ segment.means[feature.name] | number }}</td>{% endfor %}</tr>
 {%- endfor %}
-<tr><td></td><td>Everyone</td><td>{{ report.customers | count }}</td><td>{{ 1 | percent }}</td>
+<tr><td></td><td>Everyone</td><td>{{ report.customers | count }}</td><td>{{ 1 | percent }}</td><td></td>
 {%- for mean in report.means %}<td>{{ mean | number }}</td>{% endfor %}</tr>
 </tbody></table></div>
 {%- else %}
@@ -106,6 +109,8 @@ They agree by {{ "%.2f" | format(section.agreement) }}, where 1 is the same grou
 {%- for segment in clustering.segments %}<td>{{ segment.size | count }}</td>{% endfor %}<td>{{ report.customers | count }}</td></tr>
 <tr><td>Share</td>
 {%- for segment in clustering.segments %}<td>{{ segment.share | percent }}</td>{% endfor %}<td>{{ 1 | percent }}</td></tr>
+<tr><td>Stability</td>
+{%- for segment in clustering.segments %}<td>{{ segment.stability }}</td>{% endfor %}<td></td></tr>
 {%- for feature in report.features %}
 {%- set everyone = report.means[loop.index0] %}
 <tr><td>{{ feature.title }} (mean)</td>
@@ -141,7 +146,7 @@ def render(report: Report) -> str:
         segment_colour=segment_colour,
     )
     return environment.from_string(_TEMPLATE).render(
-        report=report, style=_STYLE, generator=GENERATOR, most_side_by_side=MOST_SIDE_BY_SIDE
+        report=report, style=_STYLE, generator=GENERATOR, most_side_by_side=MOST_SIDE_BY_SIDE, caution=STABLE_IS_NOT_TRUE
     )
 
 

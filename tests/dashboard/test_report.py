@@ -48,7 +48,7 @@ def segment(segment_id: int, age: float, income: float, name: str = "Young") -> 
 
 
 def clustering(*segments: Segment) -> Clustering:
-    return Clustering("own", "Own", "kmeans", ["age", "income"], len(segments), "2, because it is", segments)
+    return Clustering("own", "Own", "kmeans", ["age", "income"], len(segments), "2, because it is", "We found 2.", segments)
 
 
 TWO = clustering(segment(1, 20, 30), segment(2, 40, 90, HOSTILE))
