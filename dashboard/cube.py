@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dashboard import queries
+from dashboard import queries, trust
 from dashboard.axes import axes
 from dashboard.palette import segment_colour
 from warehouse.connection import Snapshot
@@ -13,7 +13,7 @@ def cube(db: Snapshot) -> dict[str, Any]:
 
     `dimensions`: name, kind, label, unit, and `edges` (numeric: one more than bins) or `values` (one per bin).
     `clusterings`: per segmentation and algorithm the dimension, the two numbers the scatter shows (or none), and the segments with
-    colour and means in ordinary units.
+    colour, means in ordinary units and how stable they are, in words.
     `bins`: per dimension the bin of every cell; `count` and `sums`: customers of every cell, and their sums per number.
     """
     cells = db.columns("from marts.crossfilter_cube")
@@ -55,6 +55,7 @@ def _clustering(db: Snapshot, run: queries.Row) -> dict[str, Any]:
                 "id": row["segment_id"],
                 "name": row["segment_name"],
                 "colour": segment_colour(row["colour"]),
+                "stability": trust.how_stable(row),
                 "means": {key.removeprefix("mean_"): value for key, value in row.items() if key.startswith("mean_")},
             }
             for row in segments

@@ -30,7 +30,8 @@ def profile_heat_map(profiles: Sequence[Row], segments: Sequence[Row], theme: Th
     by_cell = {(row["segment_id"], row["feature"]): row for row in profiles}
     rows = [[by_cell[segment["segment_id"], feature["feature"]] for feature in features] for segment in segments]
     colours = np.array([*([cell["effect_size"] for cell in row] for row in rows), [0.0] * len(features)])
-    texts = np.array([*([_cell(c, is_wide) for c in row] for row in rows), [format.number(f["mean_everyone"]) for f in features]])
+    everyone = [feature["mean_everyone"] for feature in features]
+    texts = np.array([*([_cell(c, is_wide) for c in row] for row in rows), [format.level(each, each) for each in everyone]])
     titles = [plain(f["label"]) + ("<br>" if is_wide else ", ") * bool(f["unit"]) + plain(f["unit"]) for f in features]
     names = [*(segment["segment_name"] for segment in segments), "Everyone"]
     whole = [wrapped(name, 48) for name in names]
@@ -69,7 +70,8 @@ def heat_map_width(count_features: int, count_segments: int) -> int:
 
 
 def _cell(cell: Row, is_wide: bool) -> str:
-    mean, difference = format.number(cell["mean"]), format.signed(cell["difference"])
+    everyone = cell["mean_everyone"]
+    mean, difference = format.level(cell["mean"], everyone), format.difference(cell["difference"], everyone)
     return f"{mean} ({difference})" if is_wide else f"{mean}<br>{difference}"
 
 

@@ -1,5 +1,6 @@
 """Numbers as people read them."""
 
+import math
 from datetime import UTC, datetime
 
 
@@ -32,9 +33,17 @@ def exact(value: float) -> str:
     return (f"{value:,.0f}" if "e+" in text else text).replace("-", "−")
 
 
-def signed(value: float) -> str:
-    """26.1 -> "+26.1", -3 -> "−3"."""
-    return f"+{number(value)}" if value >= 0 else number(value)
+def level(value: float, everyone: float) -> str:
+    """A segment's mean, in the decimals that give everyone's three digits, so that means line up: 42, 59.6 -> "42.0"."""
+    decimals = min(4, max(0, 2 - math.floor(math.log10(abs(everyone))))) if everyone else 2
+    text = f"{value:,.{decimals}f}"
+    return (text.lstrip("-") if not text.strip("-0.,") else text).replace("-", "−")
+
+
+def difference(value: float, everyone: float) -> str:
+    """A mean minus everyone's, in the same decimals and with its sign: 0.602, 59.6 -> "+0.6"."""
+    text = level(value, everyone)
+    return text if text.startswith("−") or not text.strip("0.") else f"+{text}"
 
 
 def quantity(value: float, unit: str) -> str:

@@ -62,6 +62,7 @@
       return new mall.views.Bars(this.cube, this.cube.dimensions.get(clustering.dimension), this, {
         title: clustering.title,
         labels: clustering.segments.map((segment) => segment.name),
+        hints: clustering.segments.map((segment) => segment.stability),
         colours: clustering.segments.map((segment) => segment.colour),
       });
     }

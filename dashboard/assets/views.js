@@ -119,8 +119,8 @@
   }
 
   class Bars {
-    /* labels and colours: one per bin; colours may be null, for the colour of a selection. */
-    constructor(cube, dimension, host, { title, labels, colours = null }) {
+    /* labels, hints and colours: one per bin; colours may be null, for the colour of a selection. */
+    constructor(cube, dimension, host, { title, labels, hints = [], colours = null }) {
       Object.assign(this, { cube, dimension, host, name: dimension.name, labels });
       this.card = card(title);
       this.element = this.card.element;
@@ -135,7 +135,7 @@
         const value = html("span", "bar-value");
         const row = html("button", "bar-row", html("span", "bar-label", label), html("span", "bar-track", total, selected), value);
         row.type = "button";
-        row.title = `${label}. Click selects, Ctrl-click or Shift-click adds.`;
+        row.title = `${label}${hints[bin] ? ` (${hints[bin]})` : ""}. Click selects, Ctrl-click or Shift-click adds.`;
         row.addEventListener("click", (event) => this.toggle(bin, event.ctrlKey || event.metaKey || event.shiftKey));
         return { row, selected, value, highest };
       });

@@ -75,8 +75,8 @@ def _card(segment: Row, run: Row, profiles: list[Row]) -> Any:
     facts = [
         html.Li(
             [
-                f"{row['label']} {format.quantity(row['mean'], row['unit'])} ",
-                html.Span(f"({format.signed(row['difference'])} against everyone)", className="muted"),
+                f"{row['label']} {format.with_unit(format.level(row['mean'], row['mean_everyone']), row['unit'])} ",
+                html.Span(f"({format.difference(row['difference'], row['mean_everyone'])} against everyone)", className="muted"),
             ]
         )
         for row in own[:3]

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from dashboard.format import count, number, percent, quantity
+from dashboard.format import count, level, percent, quantity
 from dashboard.palette import segment_colour
 from dashboard.queries import ALGORITHM_TITLES
 from dashboard.report.data import Categories, Clustering, Feature, Histogram, Sample, Segment, Trial, Values
@@ -158,7 +158,7 @@ def profile(features: Sequence[Feature], clustering: Clustering, everyone: Seque
     title = f"{clustering.title} segments, {clustering.algorithm_title}: mean of each feature"
     effects = np.array([*([each.effects[feature.name] for feature in features] for each in segments), [0.0] * len(features)])
     means = [*([each.means[feature.name] for feature in features] for each in segments), everyone]
-    texts = np.array([[number(value) for value in row] for row in means])
+    texts = np.array([[level(value, scale) for value, scale in zip(row, everyone, strict=True)] for row in means])
     furthest = float(np.abs(effects).max())
     widest = min(_STRONGEST, max(1.5, furthest))
     column = min(1.4, max(0.65, 7.2 / (len(segments) + 1)))  # inches; all of them are about as wide as the page

@@ -5,7 +5,7 @@ from base64 import b64encode
 
 from jinja2 import Environment, StrictUndefined
 
-from dashboard.format import count, number, percent
+from dashboard.format import count, level, percent
 from dashboard.palette import segment_colour
 from dashboard.report.contents import Report
 from dashboard.report.figures import MOST_SIDE_BY_SIDE
@@ -92,10 +92,10 @@ They agree by {{ "%.2f" | format(section.agreement) }}, where 1 is the same grou
 <tr><td>{{ segment.segment_id }}</td>
 <td><span class="swatch" style="background: {{ segment.colour | segment_colour }}"></span>{{ segment.name }}</td>
 <td>{{ segment.size | count }}</td><td>{{ segment.share | percent }}</td><td>{{ segment.stability }}</td>
-{%- for feature in report.features %}<td>{{ segment.means[feature.name] | number }}</td>{% endfor %}</tr>
+{%- for feature in report.features %}<td>{{ segment.means[feature.name] | level(report.means[loop.index0]) }}</td>{% endfor %}</tr>
 {%- endfor %}
 <tr><td></td><td>Everyone</td><td>{{ report.customers | count }}</td><td>{{ 1 | percent }}</td><td></td>
-{%- for mean in report.means %}<td>{{ mean | number }}</td>{% endfor %}</tr>
+{%- for mean in report.means %}<td>{{ mean | level(mean) }}</td>{% endfor %}</tr>
 </tbody></table></div>
 {%- else %}
 <div class="scroll"><table class="by-feature">
@@ -114,8 +114,8 @@ They agree by {{ "%.2f" | format(section.agreement) }}, where 1 is the same grou
 {%- for feature in report.features %}
 {%- set everyone = report.means[loop.index0] %}
 <tr><td>{{ feature.title }} (mean)</td>
-{%- for segment in clustering.segments %}<td>{{ segment.means[feature.name] | number }}</td>{% endfor %}
-<td>{{ everyone | number }}</td></tr>
+{%- for segment in clustering.segments %}<td>{{ segment.means[feature.name] | level(everyone) }}</td>{% endfor %}
+<td>{{ everyone | level(everyone) }}</td></tr>
 {%- endfor %}
 </tbody></table></div>
 {%- endif %}
@@ -141,7 +141,7 @@ def render(report: Report) -> str:
         base64=_base64,
         count=count,
         css_size=_css_size,
-        number=number,
+        level=level,
         percent=percent,
         segment_colour=segment_colour,
     )

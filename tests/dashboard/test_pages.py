@@ -160,7 +160,7 @@ def test_many_numbers_stand_below_one_another(count, rows, columns):
     (heat_map,) = profile_heat_map(profiles, names, LIGHT).data
     assert (len(heat_map.z), len(heat_map.z[0])) == (rows, columns)
     assert heat_map.z[1][0] == (2.0 if count == 3 else 1.0)
-    assert heat_map.text[0][0] == ("10 (+1)" if count == 3 else "10<br>+1")
+    assert heat_map.text[0][0] == ("10.00 (+1.00)" if count == 3 else "10.00<br>+1.00")
 
 
 def test_the_header_says_when_an_older_version_stands_in():

@@ -139,7 +139,7 @@ def test_the_heat_map_colours_by_effect_and_writes_means():
     """The colour is the difference in standard deviations, the number is in ordinary units; everyone is the last row."""
     axes = figures.profile([AGE, INCOME], TWO, [30, 60]).axes[0]
     assert np.asarray(axes.collections[0].get_array()).tolist() == [[0.1, 1], [0.1, 1], [0, 0]]
-    assert [text.get_text() for text in axes.texts] == ["20", "30", "40", "90", "30", "60"]
+    assert [text.get_text() for text in axes.texts] == ["20.0", "30.0", "40.0", "90.0", "30.0", "60.0"]
 
 
 def test_a_few_far_out_take_no_colour_from_the_others():
@@ -170,7 +170,7 @@ def test_the_table_of_many_features_has_a_row_per_feature(report: Report):
     own = clustering(replace(segment(1, 0, 0), means=means), replace(segment(2, 0, 0, HOSTILE), means=means))
     section = replace(report.sections[0], clusterings=[own], pictures=[])
     page = render(replace(report, features=features, means=[20.0] * 7, sections=[section]))
-    assert "<tr><td>Feature 6 (mean)</td><td>16</td><td>16</td>\n<td>20</td></tr>" in page
+    assert "<tr><td>Feature 6 (mean)</td><td>16.0</td><td>16.0</td>\n<td>20.0</td></tr>" in page
     assert "<tr><td>Customers</td><td>2</td><td>2</td><td>2,000</td></tr>" in page
     assert "<script" not in page
 
