@@ -17,11 +17,13 @@ from analytics.methods import METHODS
 from analytics.naming import name_segments
 from analytics.points import Floats, Points
 from analytics.reader import Inputs, read_inputs, source_fingerprint
+from analytics.rules import write_rules
 from analytics.segmentations import Segmentation, read_segmentations
 from analytics.stability import measure_stability
 from analytics.support import Material, Support, material, measure
 from analytics.writer import Clustering, Run, write_clustering, write_scaling
 from warehouse.errors import InputError
+from warehouse.rules import count_rules
 
 __all__ = ["ALGORITHMS", "SEED", "Clustering", "Progress", "Segmentation", "read_segmentations", "run"]
 
@@ -80,9 +82,11 @@ def run(
             write_scaling(connection, this_run, segmentation)
             for clustering in _cluster(connection, segmentation, inputs, taken, seed, step):
                 write_clustering(connection, this_run, position, inputs, clustering)
+                write_rules(connection, segmentation.name, clustering.algorithm, inputs.features)
                 clusterings.append(clustering)
         except InputError as error:
             raise InputError(f"segmentation {segmentation.name}: {error}") from error
+    count_rules(connection)
     write_memberships(connection, run_id, this_run.created_at)
     write_events(connection, run_id)
     return clusterings

@@ -20,6 +20,7 @@ from warehouse.connection import Snapshot, builder, is_of_the_machine, literal
 from warehouse.errors import BuildError, GateError, MallError
 from warehouse.forgotten import LONG_ID
 from warehouse.publish import put, unfinished
+from warehouse.rules import count_rules
 
 _TELLING = 4
 """From this many characters an id is looked for byte by byte."""
@@ -112,6 +113,7 @@ def _write(building: Path, path: Path, customer_id: str, compression: str, must_
             connection.execute(f"attach {literal(path)} as old (read_only)")
             removed = _copy(connection, customer_id)
             _rebuild(connection)
+            count_rules(connection)
             failed = _failed_check(connection, must_pass)
             connection.execute("detach old")
             connection.execute("checkpoint warehouse")

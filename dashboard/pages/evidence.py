@@ -150,6 +150,8 @@ def _against(db: Snapshot, run: Row, look: Theme) -> Any:
         "customers in both · rows K-Means, columns Ward · "
         f"adjusted Rand index {run['adjusted_rand_index']:.3f} (1: the same groups, 0: chance)"
     )
+    differ = run["count_disagreements"]
+    caption = f"{format.count(differ)} of {format.count(run['n_customers'])} customers differ · {caption}"
     return panel("K-Means against Ward", figures.cross_table(queries.cross_table(db, name), kmeans, ward, look), "full", caption)
 
 

@@ -71,7 +71,7 @@ def content(db: Snapshot, run: Row, look: Theme) -> list[Any]:
 
 
 def _card(segment: Row, run: Row, profiles: list[Row]) -> Any:
-    own = sorted((row for row in profiles if row["segment_id"] == segment["segment_id"]), key=lambda row: -abs(row["effect_size"]))
+    own = sorted((row for row in profiles if row["segment_id"] == segment["segment_id"]), key=lambda row: row["effect_rank"])
     facts = [
         html.Li(
             [
@@ -88,11 +88,21 @@ def _card(segment: Row, run: Row, profiles: list[Row]) -> Any:
             html.H2([sheet.dot(segment), segment["segment_name"]]),
             html.Div(f"{format.count(segment['size'])} customers, {format.percent(segment['share'])}"),
             html.Div(sheet.stability(segment), className="stability"),
+            _rule(segment),
             html.Ul(facts),
             dcc.Link("Explore these", href=f"/?{urlencode(query)}"),
         ],
         className="panel segment-card",
     )
+
+
+def _rule(segment: Row) -> Any:
+    """Who is in the segment, roughly: the rule, how far it can be relied on, and its SQL."""
+    caught = f"catches {format.percent(segment['rule_coverage'])} of the segment"
+    if segment["rule_purity"] is not None:
+        caught += f"; of those it catches {format.percent(segment['rule_purity'])} belong to it"
+    sql = html.Details([html.Summary("SQL"), html.Code(f"where {segment['rule_sql']}")])
+    return html.Div([html.Div(segment["rule"]), html.Div(caught, className="muted"), sql], className="rule")
 
 
 def _picture(db: Snapshot, run: Row, segments: list[Row], profiles: list[Row], size: str, look: Theme) -> list[Any]:

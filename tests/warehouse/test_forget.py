@@ -17,7 +17,7 @@ from warehouse.errors import BuildError, InputError
 from warehouse.forget import forget as erase_customer
 from warehouse.forget import main as forget
 from warehouse.forgotten import FILE
-from warehouse.versions import current, published
+from warehouse.versions import CURRENT, current, published
 
 pytestmark = pytest.mark.xdist_group("forget")  # the three versions are made once
 
@@ -124,6 +124,20 @@ def test_models_stay_as_they_were_fitted(warehouse: Path):
     assert [after.rows(sql) for sql in tables] == before
     bare = "select count(*) from duckdb_columns() where comment is null and not internal and database_name = 'warehouse'"
     assert after.value(bare) == 0
+
+
+def test_rules_are_counted_anew(warehouse: Path):
+    """What a rule is said to catch is what it catches of those who remain."""
+    with duckdb.connect(str((warehouse / CURRENT).resolve())) as connection:
+        connection.execute("update segments.segments set rule_coverage = 0.123")
+    assert forget(["--id", PERSON]) == 0
+    after = Warehouse(warehouse).snapshot()
+    for segment in after.rows(f"from segments.segments where run_id = {after.version}"):
+        members = f"segments.assignments where algorithm = '{segment['algorithm']}' and segment_id = {segment['segment_id']}"
+        caught = f"select customer_id from features.customer_features where {segment['rule_sql']}"
+        hits = after.value(f"select count(*) from (select customer_id from {members} intersect {caught})")
+        assert segment["rule_coverage"] == hits / after.value(f"select count(*) from {members}")
+        assert segment["rule_purity"] == hits / after.value(f"select count(*) from ({caught})")
 
 
 def test_the_next_refresh_does_not_bring_them_back(warehouse: Path, source: Path, capsys: pytest.CaptureFixture[str]):

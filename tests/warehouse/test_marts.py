@@ -46,9 +46,27 @@ def test_the_cross_table_is_counted(snapshot: Snapshot, members: pd.DataFrame):
     """marts.algorithm_cross_table equals pandas' crosstab, empty cells left out."""
     wide = members.pivot(index=["segmentation", "customer_id"], columns="algorithm", values="segment_id").reset_index()
     expected = wide.groupby(["segmentation", "kmeans", "hierarchical"]).size().reset_index()
-    assert [tuple(row.values()) for row in snapshot.rows("from marts.algorithm_cross_table")] == list(
-        expected.itertuples(index=False, name=None)
-    )
+    found = snapshot.rows("select * exclude (is_agreement) from marts.algorithm_cross_table")
+    assert [tuple(row.values()) for row in found] == list(expected.itertuples(index=False, name=None))
+
+
+def test_the_algorithms_disagree_on_customers_in_segments_that_do_not_go_together(snapshot: Snapshot, members: pd.DataFrame):
+    """A pair that holds half of one of its segments goes together; everyone in another pair is listed, once, and counted."""
+    wide = members.pivot(index=["segmentation", "customer_id"], columns="algorithm", values="segment_id").reset_index()
+    both = wide.groupby(["segmentation", "kmeans", "hierarchical"])["customer_id"].transform("size")
+    sizes = [wide.groupby(["segmentation", algorithm])["customer_id"].transform("size") for algorithm in ("kmeans", "hierarchical")]
+    expected = wide[(both < sizes[0] / 2) & (both < sizes[1] / 2)]
+    rows = snapshot.frame("from marts.algorithm_disagreements")
+    columns = ["segmentation", "customer_id", "kmeans", "hierarchical"]
+    found = rows.rename(columns={"kmeans_segment_id": "kmeans", "hierarchical_segment_id": "hierarchical"})[columns]
+    assert sorted(found.itertuples(index=False)) == sorted(expected[columns].itertuples(index=False))
+    assert len(rows) > 0
+    for row in snapshot.rows("from marts.algorithm_agreement"):
+        assert row["count_disagreements"] == (expected["segmentation"] == row["segmentation"]).sum()
+    names = snapshot.frame("from marts.segment_profiles").set_index(BY)["segment_name"]
+    for row in rows.to_dict("records"):
+        for algorithm in ("kmeans", "hierarchical"):
+            assert row[f"{algorithm}_segment_name"] == names[row["segmentation"], algorithm, row[f"{algorithm}_segment_id"]]
 
 
 def test_segment_profiles_are_those_of_pandas(snapshot: Snapshot, members: pd.DataFrame):
@@ -74,9 +92,19 @@ def test_feature_profiles_are_those_of_pandas(snapshot: Snapshot, members: pd.Da
         groups = members.groupby(BY)[name]
         assert groups.quantile(0.25).to_dict() == pytest.approx(own["lower_quartile"].to_dict())
         assert groups.quantile(0.75).to_dict() == pytest.approx(own["upper_quartile"].to_dict())
+        assert groups.std(ddof=0).to_dict() == pytest.approx(own["standard_deviation"].to_dict())
+        assert set(own["lower_quartile_everyone"]) == {everyone[name].quantile(0.25)}
+        assert set(own["upper_quartile_everyone"]) == {everyone[name].quantile(0.75)}
         effect = (groups.mean() - everyone[name].mean()) / everyone[name].std(ddof=0)
         assert effect.to_dict() == pytest.approx(own["effect_size"].to_dict())
         assert set(own["median_everyone"]) == {everyone[name].median()}
+
+
+def test_effects_are_ranked_within_each_segment(snapshot: Snapshot):
+    """Rank 1 has the largest difference from everyone, in either direction, and no rank is given twice."""
+    for _, own in snapshot.frame("from marts.segment_feature_profiles order by effect_rank").groupby(BY):
+        assert own["effect_rank"].tolist() == list(range(1, len(NUMERIC) + 1))
+        assert own["effect_size"].abs().is_monotonic_decreasing
 
 
 def test_category_profiles_are_those_of_pandas(snapshot: Snapshot, members: pd.DataFrame):

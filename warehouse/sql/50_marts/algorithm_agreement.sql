@@ -7,6 +7,7 @@ pairs as (
     select
         segmentation,
         sum(count_customers) as count_customers,
+        coalesce(sum(count_customers) filter (not is_agreement), 0) as count_disagreements,
         sum(cast(count_customers as double) * (count_customers - 1) / 2) as pairs_together
     from cells
     group by segmentation
@@ -44,6 +45,7 @@ expected as (
     select
         pairs.segmentation,
         pairs.count_customers,
+        pairs.count_disagreements,
         pairs.pairs_together,
         kmeans.pairs_together * hierarchical.pairs_together
         / (pairs.count_customers * (pairs.count_customers - 1) / 2) as pairs_by_chance,
@@ -56,6 +58,7 @@ expected as (
 select
     segmentation,
     count_customers,
+    count_disagreements,
     coalesce((pairs_together - pairs_by_chance) / nullif(pairs_at_most - pairs_by_chance, 0), 1) as adjusted_rand_index
 from expected
 order by segmentation;
@@ -63,4 +66,5 @@ order by segmentation;
 comment on view marts.algorithm_agreement is 'How far K-Means and Ward agree. Grain: one row per segmentation.';
 comment on column marts.algorithm_agreement.segmentation is 'Name of the feature list.';
 comment on column marts.algorithm_agreement.count_customers is 'Customers compared.';
+comment on column marts.algorithm_agreement.count_disagreements is 'Customers in pairs of segments that do not go together: those of marts.algorithm_disagreements.';
 comment on column marts.algorithm_agreement.adjusted_rand_index is 'Adjusted Rand index (Hubert & Arabie 1985): 1 for the same groups, about 0 for chance.';

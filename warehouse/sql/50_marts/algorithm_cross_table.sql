@@ -7,20 +7,34 @@ with kmeans as (
 hierarchical as (
     from segments.assignments
     where algorithm = 'hierarchical'
+),
+
+pairs as (
+    select
+        kmeans.segmentation,
+        kmeans.segment_id as kmeans_segment_id,
+        hierarchical.segment_id as hierarchical_segment_id,
+        count(*) as count_customers
+    from kmeans
+    inner join hierarchical using (segmentation, customer_id)
+    group by kmeans.segmentation, kmeans.segment_id, hierarchical.segment_id
 )
 
 select
-    kmeans.segmentation,
-    kmeans.segment_id as kmeans_segment_id,
-    hierarchical.segment_id as hierarchical_segment_id,
-    count(*) as count_customers
-from kmeans
-inner join hierarchical using (segmentation, customer_id)
-group by kmeans.segmentation, kmeans.segment_id, hierarchical.segment_id
-order by kmeans.segmentation, kmeans_segment_id, hierarchical_segment_id;
+    segmentation,
+    kmeans_segment_id,
+    hierarchical_segment_id,
+    count_customers,
+    2 * count_customers >= least(
+        sum(count_customers) over (partition by segmentation, kmeans_segment_id),
+        sum(count_customers) over (partition by segmentation, hierarchical_segment_id)
+    ) as is_agreement
+from pairs
+order by segmentation, kmeans_segment_id, hierarchical_segment_id;
 
 comment on view marts.algorithm_cross_table is 'K-Means against Ward. Grain: one row per segmentation and pair of segments that share a customer.';
 comment on column marts.algorithm_cross_table.segmentation is 'Name of the feature list.';
 comment on column marts.algorithm_cross_table.kmeans_segment_id is 'The K-Means segment.';
 comment on column marts.algorithm_cross_table.hierarchical_segment_id is 'The Ward segment.';
 comment on column marts.algorithm_cross_table.count_customers is 'Customers in both.';
+comment on column marts.algorithm_cross_table.is_agreement is 'Whether the two segments share at least half of the customers of either, as one that is a part of the other does.';

@@ -44,7 +44,8 @@ select
     chosen.silhouette_groupless,
     chosen.prediction_strength,
     runs.seed_stability,
-    agreement.adjusted_rand_index
+    agreement.adjusted_rand_index,
+    agreement.count_disagreements
 from runs
 inner join chosen using (segmentation, algorithm)
 inner join bands using (segmentation, algorithm)
@@ -73,3 +74,4 @@ comment on column marts.clusterings.silhouette_groupless is 'The same of grouple
 comment on column marts.clusterings.prediction_strength is 'How surely one half of the customers predicts who belongs together in the other, 0 to 1; null where they are too few to tell.';
 comment on column marts.clusterings.seed_stability is 'How alike runs from other random starts are, 1 where they are the same; null for hierarchical, where nothing is random.';
 comment on column marts.clusterings.adjusted_rand_index is 'How far K-Means and Ward agree: 1 for the same groups, about 0 for chance.';
+comment on column marts.clusterings.count_disagreements is 'Customers on whom they disagree: those of marts.algorithm_disagreements.';

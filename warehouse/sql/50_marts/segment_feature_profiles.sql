@@ -23,6 +23,8 @@ everyone as (
         feature,
         avg(value) as mean,
         median(value) as median,
+        quantile_cont(value, 0.25) as lower_quartile,
+        quantile_cont(value, 0.75) as upper_quartile,
         stddev_pop(value) as standard_deviation
     from facts
     group by feature
@@ -37,28 +39,48 @@ per_segment as (
         avg(facts.value) as mean,
         median(facts.value) as median,
         quantile_cont(facts.value, 0.25) as lower_quartile,
-        quantile_cont(facts.value, 0.75) as upper_quartile
+        quantile_cont(facts.value, 0.75) as upper_quartile,
+        stddev_pop(facts.value) as standard_deviation
     from segments.assignments as assignments
     inner join facts using (customer_id)
     group by all
+),
+
+compared as (
+    select
+        per_segment.*,
+        everyone.mean as mean_everyone,
+        everyone.median as median_everyone,
+        everyone.lower_quartile as lower_quartile_everyone,
+        everyone.upper_quartile as upper_quartile_everyone,
+        per_segment.mean - everyone.mean as difference,
+        coalesce((per_segment.mean - everyone.mean) / nullif(everyone.standard_deviation, 0), 0) as effect_size
+    from per_segment
+    inner join everyone using (feature)
 )
 
 select
-    per_segment.segmentation,
-    per_segment.algorithm,
-    per_segment.segment_id,
-    per_segment.feature,
-    per_segment.mean,
-    per_segment.median,
-    per_segment.lower_quartile,
-    per_segment.upper_quartile,
-    everyone.mean as mean_everyone,
-    everyone.median as median_everyone,
-    per_segment.mean - everyone.mean as difference,
-    coalesce((per_segment.mean - everyone.mean) / nullif(everyone.standard_deviation, 0), 0) as effect_size
-from per_segment
-inner join everyone using (feature)
-order by per_segment.segmentation, per_segment.algorithm desc, per_segment.segment_id, per_segment.feature;
+    segmentation,
+    algorithm,
+    segment_id,
+    feature,
+    mean,
+    median,
+    lower_quartile,
+    upper_quartile,
+    standard_deviation,
+    mean_everyone,
+    median_everyone,
+    lower_quartile_everyone,
+    upper_quartile_everyone,
+    difference,
+    effect_size,
+    row_number() over (
+        partition by segmentation, algorithm, segment_id
+        order by abs(effect_size) desc, feature
+    ) as effect_rank
+from compared
+order by segmentation, algorithm desc, segment_id, feature;
 
 comment on table marts.segment_feature_profiles is 'What each segment is like in each number, against everyone. Grain: one row per segmentation, algorithm, segment and feature.';
 comment on column marts.segment_feature_profiles.segmentation is 'Name of the feature list.';
@@ -69,7 +91,11 @@ comment on column marts.segment_feature_profiles.mean is 'Mean of the segment, i
 comment on column marts.segment_feature_profiles.median is 'Median of the segment.';
 comment on column marts.segment_feature_profiles.lower_quartile is 'A quarter of the segment lies at or below this value.';
 comment on column marts.segment_feature_profiles.upper_quartile is 'A quarter of the segment lies at or above this value.';
+comment on column marts.segment_feature_profiles.standard_deviation is 'Population standard deviation of the segment.';
 comment on column marts.segment_feature_profiles.mean_everyone is 'Mean of all customers.';
 comment on column marts.segment_feature_profiles.median_everyone is 'Median of all customers.';
+comment on column marts.segment_feature_profiles.lower_quartile_everyone is 'A quarter of all customers lies at or below this value.';
+comment on column marts.segment_feature_profiles.upper_quartile_everyone is 'A quarter of all customers lies at or above this value.';
 comment on column marts.segment_feature_profiles.difference is 'Mean of the segment minus mean of all customers.';
 comment on column marts.segment_feature_profiles.effect_size is 'The difference in standard deviations of all customers.';
+comment on column marts.segment_feature_profiles.effect_rank is 'Place of the feature among those of the segment by the size of that, from 1: what sets the segment apart most.';

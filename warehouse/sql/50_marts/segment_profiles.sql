@@ -33,6 +33,10 @@ select
         when segments.stability >= 0.6 then 'doubtful'
         when segments.stability is not null then 'unstable'
     end as stability_band,
+    segments.rule,
+    segments.rule_sql,
+    segments.rule_coverage,
+    segments.rule_purity,
     {% for column in context.numeric %}
     profiles.mean_{{ column.name }},
     profiles.median_{{ column.name }},
@@ -52,6 +56,10 @@ comment on column marts.segment_profiles.size is 'Customers in the segment.';
 comment on column marts.segment_profiles.share is 'Size divided by all customers, 0 to 1.';
 comment on column marts.segment_profiles.stability is 'How alike the segment comes out when the customers are drawn anew, 0 to 1 (segments.segments says how).';
 comment on column marts.segment_profiles.stability_band is 'The same in words: very stable from 0.85, stable from 0.75, doubtful from 0.60, else unstable; null where it is not known.';
+comment on column marts.segment_profiles.rule is 'Who is in the segment, roughly, in plain words.';
+comment on column marts.segment_profiles.rule_sql is 'The same as a condition on features.customer_features.';
+comment on column marts.segment_profiles.rule_coverage is 'Share of the segment''s customers whom the rule catches, 0 to 1.';
+comment on column marts.segment_profiles.rule_purity is 'Share of the customers whom the rule catches who are in the segment, 0 to 1.';
 {% for column in context.numeric %}
 comment on column marts.segment_profiles.mean_{{ column.name }} is {{ ("Mean of the segment: " ~ column.title ~ ".") | literal }};
 comment on column marts.segment_profiles.median_{{ column.name }} is {{ ("Median of the segment: " ~ column.title ~ ".") | literal }};
