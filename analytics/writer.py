@@ -146,22 +146,30 @@ def _write_assignments(connection: duckdb.DuckDBPyConnection, run: Run, inputs: 
 
 
 def _told(names: Sequence[str], clustering: Clustering) -> str:
-    """The SQL of all customers with their own segment and the nearest other one, the lowest id of equals, and the distances."""
-    ids = clustering.ids.tolist()
+    """The SQL of all customers with their own segment and the nearest other one, the lowest id of equals, and the distances.
+
+    The own segment of K-Means is the lowest of equals too, whatever its label, so that the centroids alone tell it.
+    """
+    ids, by_id = clustering.ids.tolist(), np.argsort(clustering.ids).tolist()
     measured = ", ".join(f"{sql} as distance_{label}" for label, sql in enumerate(distances(names, clustering.centroids)))
-    others = {label: f"if(label <> {label}, distance_{label}, null)" for label in np.argsort(clustering.ids).tolist()}
+    customers = f"(select *, {measured} from labelled_customers)"
+    own = f"case label {' '.join(f'when {label} then distance_{label}' for label in by_id)} end"
+    if clustering.tree is None:
+        least = f"least({', '.join(f'distance_{label}' for label in by_id)})"
+        first = f"case {least} {' '.join(f'when distance_{label} then {label}' for label in by_id)} end"
+        customers = f"(select * replace (if({own} = {least}, {first}, label) as label) from {customers})"
+    others = {label: f"if(label <> {label}, distance_{label}, null)" for label in by_id}
     segments = " ".join(f"when {label} then {segment}" for label, segment in enumerate(ids))
-    own = " ".join(f"when {label} then distance_{label}" for label in range(len(ids)))
     seconds = " ".join(f"when {other} then {ids[label]}" for label, other in others.items())
     return f"""
             select
                 customer_id,
                 point_id,
                 case label {segments} end as segment_id,
-                case label {own} end as distance,
+                {own} as distance,
                 least({", ".join(others.values())}) as second_distance,
                 case second_distance {seconds} end as second_segment_id
-            from (select *, {measured} from labelled_customers)
+            from {customers}
     """.strip()
 
 

@@ -68,6 +68,14 @@ def relations_of(connection: duckdb.DuckDBPyConnection) -> set[str]:
     }
 
 
+def macros_of(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Every table macro of the five schemas, as schema.name."""
+    found = connection.execute(
+        "select schema_name || '.' || function_name from duckdb_functions() where function_type = 'table_macro' and not internal"
+    )
+    return {name for (name,) in found.fetchall()}
+
+
 IGNORED = {"run_id", "from_run_id", "version", "created_at", "loaded_at", "built_at", "valid_from"}
 """The columns in which two refreshes of one file may differ."""
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import duckdb
@@ -43,7 +45,27 @@ class Clustering:
         return f"{self.segmentation}_{self.algorithm}"
 
 
-CONTEXT_RELATIONS = ("raw.columns", "features.category_encoding", "segments.runs")
+@dataclass(frozen=True)
+class Feature:
+    """A feature that customers were clustered on."""
+
+    name: str
+    """The feature; of a number also its column in staging.customers."""
+    category_column: str | None
+    """The column of the category that it is a value of; None for a number."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """How the newest run clustered by a segmentation, but for the numbers, which are in segments.scaling and segments.centroids."""
+
+    segmentation: str
+    """The name of the feature list."""
+    features: tuple[Feature, ...]
+    """Its features, in their order."""
+
+
+CONTEXT_RELATIONS = ("raw.columns", "features.category_encoding", "segments.runs", "segments.scaling")
 """The tables that a context is read from, and no others: it is read anew once one of them was made."""
 
 
@@ -57,6 +79,8 @@ class Context:
     """The values of the category columns."""
     clusterings: tuple[Clustering, ...] = ()
     """The clusterings of the newest run."""
+    models: tuple[Model, ...] = ()
+    """The models of the newest run."""
 
     @property
     def numeric(self) -> tuple[Column, ...]:
@@ -105,6 +129,18 @@ class Context:
                     "segmentation, algorithm",
                     "segmentation_position, algorithm desc",
                     "run_id = (select max(run_id) from segments.runs)",
+                )
+            ),
+            models=tuple(
+                Model(str(segmentation), tuple(Feature(name, column) for _, name, column in features))  # type: ignore[arg-type]
+                for segmentation, features in groupby(
+                    rows(
+                        "segments.scaling",
+                        "segmentation, feature, category_column",
+                        "segmentation, position",
+                        "run_id = (select max(run_id) from segments.scaling)",
+                    ),
+                    key=itemgetter(0),
                 )
             ),
         )

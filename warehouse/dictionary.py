@@ -43,9 +43,19 @@ order by
     columns.column_index
 """
 
+_MACROS = """
+select
+    schema_name || '.' || function_name as macro,
+    parameters,
+    comment
+from duckdb_functions()
+where function_type = 'table_macro' and not internal and schema_name = ?
+order by macro
+"""
+
 
 def markdown(db: Snapshot) -> str:
-    """The dictionary of a warehouse version: a table per relation, folded up per schema."""
+    """The dictionary of a warehouse version: a table per relation and a line per table macro, folded up per schema."""
     lines: list[str] = []
     for schema, of_schema in groupby(db.rows(_SQL), key=lambda row: row["schema_name"]):
         lines += ["<details>", f"<summary><code>{schema}</code></summary>", ""]
@@ -59,6 +69,8 @@ def markdown(db: Snapshot) -> str:
             ]
             lines += [f"| `{column['column_name']}` | {column['data_type']} | {_cell(column['comment'])} |" for column in columns]
             lines += [""]
+        macros = db.rows(_MACROS, (schema,))
+        lines += [line for row in macros for line in (f"**{row['macro']}({', '.join(row['parameters'])})**: {row['comment']}", "")]
         lines += ["</details>", ""]
     return "\n".join(lines)
 

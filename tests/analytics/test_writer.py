@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import silhouette_samples
 
 from analytics.identity import matched_ids
+from analytics.writer import _told
 from tests.helpers import same_groups
 from warehouse.connection import Snapshot
 
@@ -191,3 +193,15 @@ def test_ids_follow_the_centroids_and_match(snapshot: Snapshot, segmentation: st
     np.add.at(shared, (by_ward, by_kmeans), 1)
     again = matched_ids(shared, kmeans, _centroids(snapshot, segmentation, "hierarchical"), kmeans.max() + 1)
     assert again.tolist() == ward.tolist()
+
+
+@pytest.mark.parametrize(("tree", "expected"), [(None, [(1, 2), (1, 2)]), ("tree", [(2, 1), (1, 2)])])
+def test_of_equal_distances_the_lowest_id_counts(connection, tree, expected):
+    """Whatever the labels, K-Means puts who lies halfway into the segment of the lower id; the tree of Ward keeps its own."""
+    connection.execute(
+        "create table labelled_customers as "
+        "select * from (values ('a', 0, 0.0, 0), ('b', 1, 0.0, 1)) as told(customer_id, point_id, x, label)"
+    )
+    clustering = SimpleNamespace(ids=np.array([2, 1]), centroids=np.array([[-1.0], [1.0]]), tree=tree)
+    told = f"select segment_id, second_segment_id from ({_told(['x'], clustering)}) order by customer_id"
+    assert connection.execute(told).fetchall() == expected

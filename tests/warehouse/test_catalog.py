@@ -6,7 +6,7 @@ import pytest
 
 import warehouse.build
 import warehouse.catalog
-from tests.helpers import SCHEMAS, four, refreshed, relations_of
+from tests.helpers import SCHEMAS, four, macros_of, refreshed, relations_of
 from warehouse.catalog import Relation, _reads, checks, relations
 from warehouse.connection import Snapshot
 from warehouse.errors import BuildError
@@ -57,10 +57,10 @@ def test_each_file_creates_the_relation_it_is_named_after(monkeypatch: pytest.Mo
     execute = warehouse.build.execute_file
 
     def watched(connection, path, *context):
-        before = relations_of(connection)
+        before = relations_of(connection) | macros_of(connection)
         execute(connection, path, *context)
         name = f"{path.parent.name.partition('_')[2]}.{path.stem}"
-        made[name] = made.get(name, set()) | (relations_of(connection) - before)
+        made[name] = made.get(name, set()) | ((relations_of(connection) | macros_of(connection)) - before)
 
     monkeypatch.setattr(warehouse.build, "execute_file", watched)
     refreshed(tmp_path / "warehouse", write(four()), quick)
@@ -69,7 +69,7 @@ def test_each_file_creates_the_relation_it_is_named_after(monkeypatch: pytest.Mo
 
 def test_a_warehouse_holds_the_catalog_and_nothing_else(sample: Snapshot):
     """The relations of a published warehouse are those of the SQL files."""
-    assert {relation.qualified for relation in relations()} == relations_of(sample._connection)
+    assert {relation.qualified for relation in relations()} == relations_of(sample._connection) | macros_of(sample._connection)
     assert set(SCHEMAS) == {relation.schema for relation in relations()}
 
 
@@ -83,10 +83,10 @@ def test_the_public_relations_are_there():
     assert promised <= {relation.qualified for relation in relations()}
 
 
-def test_every_relation_can_be_read_by_the_older_client(published: Path):
+def test_every_relation_can_be_read_by_the_older_client(published: Path, sample: Snapshot):
     """`make sql` opens a client of an older DuckDB: it must know every function that a view is made of."""
     client = Path(sys.executable).with_name("duckdb")
-    queries = "".join(f"select '{one.qualified}'; from {one.qualified} limit 1;" for one in relations())
+    queries = "".join(f"select '{one}'; from {one} limit 1;" for one in relations_of(sample._connection))
     opened = [str(client), "-readonly", "-bail", str((published / CURRENT).resolve())]
     answer = subprocess.run(opened, input=queries, capture_output=True, text=True)
     assert (answer.stderr, answer.returncode) == ("", 0)
@@ -100,6 +100,9 @@ def test_every_relation_and_column_is_commented(sample: Snapshot):
         union all
         select schema_name, view_name, comment from duckdb_views()
         where not internal and not coalesce(comment, '') like '%Grain: one row%'
+        union all
+        select schema_name, function_name, comment from duckdb_functions()
+        where function_type = 'table_macro' and not internal and not coalesce(comment, '') like '%Grain: one row%'
         union all
         select schema_name, table_name || '.' || column_name, comment from duckdb_columns()
         where not internal and coalesce(trim(comment), '') = ''

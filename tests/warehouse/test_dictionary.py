@@ -25,6 +25,7 @@ def test_every_column_has_its_line(sample: Snapshot):
         "| `source_line` | bigint | Line of the row in the file, from 1, the header included; in a Parquet file the row, from 1. |"
         in lines
     )
+    assert any(line.startswith("**marts.score_customers(customers, of_run_id)**: The segment that any customers") for line in lines)
 
 
 def test_the_section_is_rewritten(readme: Path, published: Path, sample: Snapshot, monkeypatch: pytest.MonkeyPatch):
