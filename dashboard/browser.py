@@ -1,4 +1,4 @@
-"""Callbacks that run in the browser, in the functions of assets/explore.js."""
+"""Callbacks that run in the browser, in the functions of assets/."""
 
 from dash import ClientsideFunction, Dash
 from dash.dependencies import DashDependency

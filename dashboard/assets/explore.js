@@ -276,7 +276,7 @@
     tell();
   }
 
-  window.dash_clientside = Object.assign(window.dash_clientside || {}, {
-    mall: { show, follow, readAddress, writeAddress, watchScheme, refreshTable },
-  });
+  window.dash_clientside = window.dash_clientside || {};
+  const ours = { show, follow, readAddress, writeAddress, watchScheme, refreshTable };
+  window.dash_clientside.mall = Object.assign(window.dash_clientside.mall || {}, ours);
 })();

@@ -7,7 +7,7 @@ from dash import Dash, dcc, html
 
 from dashboard import figures, format, ids, queries, trust
 from dashboard.axes import FEW_FEATURES, axes
-from dashboard.pages import sheet
+from dashboard.pages import score_form, sheet
 from dashboard.pages.sheet import panel
 from dashboard.queries import Row
 from dashboard.scatter import segment_scatter
@@ -19,12 +19,13 @@ SHOWN_CUSTOMERS = 5_000
 
 def layout() -> Any:
     """The page, before its numbers are there."""
-    return sheet.waiting("What kinds of customers are there?", ids.SEGMENTS)
+    return html.Div([sheet.waiting("What kinds of customers are there?", ids.SEGMENTS), score_form.layout()])
 
 
 def register(app: Dash, warehouse: Warehouse) -> None:
-    """The callback of the page."""
+    """The callbacks of the page."""
     sheet.register(app, warehouse, ids.SEGMENTS, content)
+    score_form.register(app, warehouse)
 
 
 def content(db: Snapshot, run: Row, look: Theme) -> list[Any]:

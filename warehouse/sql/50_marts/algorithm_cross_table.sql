@@ -1,4 +1,4 @@
-create or replace view marts.algorithm_cross_table as
+create or replace table marts.algorithm_cross_table as
 with kmeans as (
     from segments.assignments
     where algorithm = 'kmeans'
@@ -32,7 +32,7 @@ select
 from pairs
 order by segmentation, kmeans_segment_id, hierarchical_segment_id;
 
-comment on view marts.algorithm_cross_table is 'K-Means against Ward. Grain: one row per segmentation and pair of segments that share a customer.';
+comment on table marts.algorithm_cross_table is 'K-Means against Ward. Grain: one row per segmentation and pair of segments that share a customer.';
 comment on column marts.algorithm_cross_table.segmentation is 'Name of the feature list.';
 comment on column marts.algorithm_cross_table.kmeans_segment_id is 'The K-Means segment.';
 comment on column marts.algorithm_cross_table.hierarchical_segment_id is 'The Ward segment.';
