@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 WAREHOUSE ?= data/warehouse
 CUSTOMERS_N ?= 2000
 SAMPLE ?= data/sample_customers.csv
-export CUSTOMERS MAPPING TRANSACTIONS WAREHOUSE SEGMENTATIONS K REPORT HOST PORT FORCE MAX_REJECTED MAX_SHRINK KEEP_VERSIONS ID
+export CUSTOMERS MAPPING TRANSACTIONS WAREHOUSE SEGMENTATIONS K REPORT HOST PORT FORCE MAX_REJECTED MAX_SHRINK KEEP_VERSIONS ID ALLOW_EDIT NAME DESCRIPTION BY
 
 APP := $(VENV)/.app
 DEV := $(VENV)/.dev
@@ -22,7 +22,7 @@ else
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 endif
 
-.PHONY: help refresh dashboard report sql rollback versions forget test soak check format dictionary sample data browser clean
+.PHONY: help refresh dashboard report sql rollback versions label forget test soak check format dictionary sample data browser clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -30,7 +30,7 @@ help: ## List the targets
 refresh: $(APP) ## Load customers, find segments, check and publish (CUSTOMERS=path WAREHOUSE=dir SEGMENTATIONS=path K=5 FORCE=1)
 	@$(BIN)/python -m etl.refresh
 
-dashboard: $(APP) ## Serve the dashboard on 127.0.0.1:8050, after a first refresh where there is none (HOST= PORT=)
+dashboard: $(APP) ## Serve the dashboard on 127.0.0.1:8050, after a first refresh where there is none (HOST= PORT= ALLOW_EDIT=1)
 	@test -e "$(WAREHOUSE)/current.duckdb" || $(BIN)/python -m etl.refresh
 	@$(BIN)/python -m dashboard
 
@@ -47,6 +47,14 @@ rollback: $(APP) ## Return to the version before, or to VERSION=12, at once
 
 versions: $(APP) ## List the versions on disk: customers, runs, sizes
 	@$(BIN)/python -m warehouse.kept
+
+# Only what stands on the command line counts: a shell may have a NAME of its own, and an empty one takes a name back.
+said = $(if $(findstring command,$(origin $(1))),$(2))
+
+label: $(APP) ## Name a segment (SEGMENTATION_NAME=spending SEGMENT=3 NAME="..." DESCRIPTION="..." BY=...), or list them
+	@$(BIN)/python -m warehouse.label $(if $(SEGMENTATION_NAME),--segmentation "$(SEGMENTATION_NAME)") \
+		$(if $(ALGORITHM),--algorithm "$(ALGORITHM)") $(if $(SEGMENT),--segment "$(SEGMENT)") \
+		$(call said,NAME,--name "$$NAME") $(call said,DESCRIPTION,--description "$$DESCRIPTION") $(call said,BY,--by "$$BY")
 
 forget: $(APP) ## Erase a customer from every version (ID=...; UNDO=1 lets them be loaded again)
 	@$(BIN)/python -m warehouse.forget --id "$$ID" $(if $(UNDO),--undo)

@@ -1,11 +1,12 @@
 """Names for segments: what sets each apart, in words made from its features."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from analytics.points import Floats
+from warehouse.names import folded
 
 MOST_PARTS = 3
 """Of more features than this, a name holds only those that tell most."""
@@ -49,6 +50,29 @@ def name_segments(features: Sequence[Feature], scaled: Floats, values: Floats, e
         if len(set(names)) == len(names):
             break
     return [_capital(name) for name in _told_apart(features, names, scaled, values)]
+
+
+def with_given(automatic: Sequence[str], given: Mapping[int, str]) -> tuple[list[str], list[str]]:
+    """The names that are shown, (k,), and the automatic ones, (k,): by place the name a person gave, the newest first.
+
+    A person's name is shown as it was given, unless a newer one reads alike; an automatic name that reads like one gives way.
+    """
+    called: dict[int, str] = {}
+    for place, name in given.items():
+        called[place] = _free(name, called.values())
+    told = list(automatic)
+    for place, name in enumerate(automatic):
+        others = [other for at, other in called.items() if at != place]
+        if folded(name) in map(folded, others):
+            told[place] = _free(name, [*others, *(other for at, other in enumerate(told) if at != place)])
+    return [called.get(place, name) for place, name in enumerate(told)], told
+
+
+def _free(name: str, taken: Iterable[str]) -> str:
+    """The name, with the lowest number from 2 that makes it differ from the names taken, if need be."""
+    known = set(map(folded, taken))
+    numbered = (f"{name} {number}" for number in range(2, len(known) + 3))
+    return next(each for each in (name, *numbered) if folded(each) not in known)
 
 
 def _most_telling(features: Sequence[Feature], differences: Floats) -> list[str]:

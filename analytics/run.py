@@ -13,6 +13,7 @@ from analytics.evidence import Evaluation, evaluate
 from analytics.hierarchical import Tree, fit_ward
 from analytics.history import identify, write_events, write_memberships
 from analytics.kmeans import fit_kmeans
+from analytics.labels import called
 from analytics.methods import METHODS
 from analytics.naming import name_segments
 from analytics.points import Floats, Points
@@ -181,7 +182,7 @@ def _clustering(
         measure_stability(tried.given, chosen, tried.algorithm, np.random.default_rng(_EVIDENCE_SEED)),
         identity.ids,
         identity.colours,
-        names,
+        called(connection, segmentation.name, tried.algorithm, identity.ids, names),
         centroids,
         tried.tree,
     )

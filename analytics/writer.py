@@ -11,6 +11,7 @@ from analytics.assign import distances, fill
 from analytics.choice import Choice
 from analytics.evidence import Evaluation
 from analytics.hierarchical import Tree
+from analytics.labels import Called
 from analytics.points import Floats, Labels
 from analytics.reader import Inputs
 from analytics.segmentations import Segmentation
@@ -39,8 +40,8 @@ class Clustering:
     """(k,): the segment id of each label."""
     colours: Labels
     """(k,): the place in the palette of each label's segment."""
-    names: Sequence[str]
-    """(k,): the name of each label's segment."""
+    called: Called
+    """What each label's segment is called."""
     centroids: Floats
     """(k, d): the centroid of each label, scaled units."""
     tree: Tree | None = None
@@ -183,6 +184,8 @@ def _write_segments(connection: duckdb.DuckDBPyConnection, run: Run, clustering:
             $algorithm as algorithm,
             $segment_id as segment_id,
             $segment_name as segment_name,
+            $automatic_name as automatic_name,
+            $description as description,
             $colour as colour,
             $stability as stability,
             count(*) filter (segment_id = $segment_id) as size,
@@ -196,7 +199,9 @@ def _write_segments(connection: duckdb.DuckDBPyConnection, run: Run, clustering:
                 "segmentation": clustering.segmentation.name,
                 "algorithm": clustering.algorithm,
                 "segment_id": int(clustering.ids[label]),
-                "segment_name": clustering.names[label],
+                "segment_name": clustering.called.names[label],
+                "automatic_name": clustering.called.automatic[label],
+                "description": clustering.called.descriptions[label],
                 "colour": int(clustering.colours[label]),
                 "stability": _or_null(clustering.stability.segments[label]),
             }

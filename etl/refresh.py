@@ -27,10 +27,10 @@ from warehouse.build import build
 from warehouse.checks import run_checks
 from warehouse.connection import Snapshot
 from warehouse.errors import DamagedError, InputError, MallError, refuse
-from warehouse.history import HISTORY, MARTS, carry_history, highest_ids
+from warehouse.history import HISTORY, MARTS, carry_history, gather_labels, highest_ids
 from warehouse.publish import Draft, new_version
 from warehouse.settings import FEWEST_SEGMENTS, MOST_SEGMENTS, Settings
-from warehouse.versions import CURRENT, current, published, version_of
+from warehouse.versions import CURRENT, current, files, published, version_of
 
 KAGGLE_FILE = Path("data/Mall_Customers.csv")
 _NOT_COMPARED = "NOT COMPARED WITH WHAT WAS PUBLISHED, AND WITHOUT ITS HISTORY"
@@ -100,6 +100,8 @@ def _cluster(draft: Draft, loaded: LoadReport, segmentations: Sequence[Segmentat
     with reporter.step("history"):
         build(draft.connection, ["segments"])
         _carry(draft, reporter, HISTORY)
+        others = [path for path in files(draft.previous.parent) if path != draft.previous] if draft.previous is not None else []
+        gather_labels(draft.connection, others, draft.number)
     with reporter.step("segments") as progress, _naming(gate.given):
         clusterings = find_segments(
             draft.connection, draft.number, segmentations, progress=progress, taken_ids=highest_ids(draft.abandoned)

@@ -19,13 +19,14 @@ HISTORY = (
     "segments.k_by_index",
     "segments.events",
     "segments.membership_history",
+    "segments.labels",
 )
 """What is carried. The other tables of the segments schema are of the newest run alone."""
 
 MARTS = ("marts.distribution_history", "marts.distribution_detail")
 """What the marts remember of earlier runs; carried once the marts are built."""
 
-DEFAULTS: dict[str, str] = {}
+DEFAULTS: dict[str, str] = {"segments.segments.automatic_name": "segment_name"}
 """For a column that older versions lack and that may not be null, "schema.relation.column": the SQL that stands in for it."""
 
 _RUN_COLUMNS = ("run_id", "from_run_id")
@@ -83,6 +84,27 @@ def highest_ids(versions: Sequence[Path]) -> dict[tuple[str, str], int]:
                 key = (row["segmentation"], row["algorithm"])
                 highest[key] = max(highest.get(key, 0), row["id"])
     return highest
+
+
+def gather_labels(connection: duckdb.DuckDBPyConnection, versions: Sequence[Path], before: int) -> int:
+    """Add to segments.labels what people wrote in other versions, left by a rollback or returned from. Returns how many rows.
+
+    Only versions that share a run with the history carried count: elsewhere a segment id means another segment.
+    """
+    known = set(connection.execute("select run_id, created_at from segments.runs").fetchall())
+    columns = [column.name for column in _columns(connection, _current(connection), "segments.labels")]
+    held = set(connection.execute(f"select {', '.join(columns)} from segments.labels").fetchall())
+    found: set[tuple[object, ...]] = set()
+    for path in versions:
+        with contextlib.suppress(DamagedError, ReleaseError), contextlib.closing(Snapshot(path)) as snapshot:
+            runs = snapshot.rows("select distinct run_id, created_at from segments.runs")
+            if known & {tuple(run.values()) for run in runs}:
+                labels = snapshot.rows(f"select {', '.join(columns)} from segments.labels where run_id < ?", [before])
+                found |= {tuple(label.values()) for label in labels}
+    new = sorted(found - held, key=lambda label: label[columns.index("labelled_at")])  # type: ignore[arg-type, return-value]
+    if new:
+        connection.executemany(f"insert into segments.labels values ({', '.join('?' for _ in columns)})", new)
+    return len(new)
 
 
 def _carry(connection: duckdb.DuckDBPyConnection, relation: str, before: int) -> Carried:

@@ -44,6 +44,8 @@ class Settings:
     """The share of its customers, 0 to 1, that a warehouse may lose in one refresh before the gate refuses the file."""
     keep_versions: int = 3
     """How many published versions stay on disk."""
+    allow_edit: bool = False
+    """Whether whoever opens the dashboard may name and describe segments."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -67,6 +69,7 @@ class Settings:
             max_rejected=_number(given, "MAX_REJECTED", default.max_rejected, 0, 1),
             max_shrink=_number(given, "MAX_SHRINK", default.max_shrink, 0, 1),
             keep_versions=int(_number(given, "KEEP_VERSIONS", default.keep_versions, 1, 1_000)),
+            allow_edit=_switch(given, "ALLOW_EDIT"),
         )
 
 

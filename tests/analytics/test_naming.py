@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from analytics.naming import MOST_PARTS, Feature, name_segments
+from analytics.naming import MOST_PARTS, Feature, name_segments, with_given
 
 INCOME, SCORE, AGE = Feature("annual_income_k", "income", "k$"), Feature("spending_score", "score"), Feature("age", "age", "years")
 
@@ -127,3 +127,21 @@ def test_names_of_many_features_are_unique_short_and_the_same_again(seed: int):
     assert max(name.count(" · ") for name in names) <= MOST_PARTS
     order = random.permutation(len(names))
     assert name_segments(features, scaled[order], scaled[order]) == [names[place] for place in order]
+
+
+@pytest.mark.parametrize(
+    ("automatic", "given", "shown", "told"),
+    [
+        (["A", "B"], {}, ["A", "B"], ["A", "B"]),
+        (["A", "B"], {1: "Us"}, ["A", "Us"], ["A", "B"]),
+        (["A", "B"], {0: "A"}, ["A", "B"], ["A", "B"]),
+        (["A", "B"], {0: "b"}, ["b", "B 2"], ["A", "B 2"]),
+        (["A", "B", "B 2"], {0: "B"}, ["B", "B 3", "B 2"], ["A", "B 3", "B 2"]),
+        (["A", "B"], {1: "Us", 0: "us"}, ["us 2", "Us"], ["A", "B"]),
+        (["A", "B"], {0: "B", 1: "A"}, ["B", "A"], ["A 2", "B 2"]),
+        (["red", "RED"], {}, ["red", "RED"], ["red", "RED"]),
+    ],
+)
+def test_a_persons_name_comes_first(automatic: list[str], given: dict[int, str], shown: list[str], told: list[str]):
+    """It is shown as it was given; an automatic name, or an older person's, that reads like another segment's gives way."""
+    assert with_given(automatic, given) == (shown, told)

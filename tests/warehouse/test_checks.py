@@ -66,6 +66,8 @@ BREAKS = [
     ("rules_are_counted", "update segments.segments set rule_purity = null where segment_id = 1"),
     ("rules_are_counted", "update segments.segments set rule = '' where segment_id = 1"),
     ("rules_are_counted", "update segments.segments set rule_sql = null where segment_id = 1"),
+    ("segment_names_are_unique", "update segments.segments set segment_name = 'Big spenders'"),
+    ("segment_names_are_unique", "update segments.segments set segment_name = ' ' where segment_id = 1"),
     ("segment_sizes_add_up", "update segments.segments set size = size + 1 where segment_id = 1"),
     ("segment_sizes_add_up", "update segments.segments set share = share + 0.1 where segment_id = 1"),
     ("segment_sizes_add_up", "update segments.runs set n_customers = n_customers + 1"),

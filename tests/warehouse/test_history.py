@@ -9,7 +9,7 @@ import pytest
 from tests.helpers import four, refreshed
 from warehouse.build import build
 from warehouse.connection import builder
-from warehouse.history import DEFAULTS, HISTORY, Carried, carry_history
+from warehouse.history import DEFAULTS, HISTORY, Carried, carry_history, gather_labels
 
 
 @pytest.fixture(scope="session")
@@ -124,3 +124,31 @@ def test_a_file_that_is_no_warehouse_is_reported(tmp_path: Path, draft: duckdb.D
     path.write_bytes(b"no database" * 1000)
     carried = carry_history(draft, path, 2)
     assert all(str(path) in each.problem for each in carried)
+
+
+LABEL = "insert into segments.labels values (1, 'who', 'kmeans', 1, 'Elders', null, 'Older', null, 'Ann', '{at}')"
+
+
+def test_labels_of_other_versions_are_gathered_once(old: Path, tmp_path: Path, draft: duckdb.DuckDBPyConnection):
+    """What was said in a version left, or returned from, is kept beside what is carried, each label once, in their order."""
+    _change(old, LABEL.format(at="2026-01-02"))
+    other = tmp_path / "v9.duckdb"
+    other.write_bytes(old.read_bytes())
+    _change(other, LABEL.format(at="2026-01-01"))
+    (tmp_path / "v8.duckdb").write_bytes(b"no database")
+    carry_history(draft, old, 2)
+    assert gather_labels(draft, [other, tmp_path / "v8.duckdb"], 2) == 1
+    assert gather_labels(draft, [other], 2) == 0
+    days = "select list(day(labelled_at) order by labelled_at) from segments.labels"
+    assert draft.execute(days).fetchone() == ([1, 2],)
+
+
+def test_labels_of_a_version_with_another_past_are_left(old: Path, tmp_path: Path, draft: duckdb.DuckDBPyConnection):
+    """Where no run is shared, as after generated customers, a segment of the same id is another segment."""
+    other = tmp_path / "v9.duckdb"
+    other.write_bytes(old.read_bytes())
+    _change(other, LABEL.format(at="2026-01-01"))
+    assert gather_labels(draft, [other], 2) == 0
+    _change(other, "update segments.runs set created_at = created_at + interval 1 second")
+    carry_history(draft, old, 2)
+    assert gather_labels(draft, [other], 2) == 0

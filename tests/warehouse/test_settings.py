@@ -32,6 +32,7 @@ HOME = Path.home()
         ({"MAX_REJECTED": "1"}, "max_rejected", 1.0),
         ({"KEEP_VERSIONS": "7"}, "keep_versions", 7),
         ({"K": "5"}, "k", 5),
+        ({"ALLOW_EDIT": "1"}, "allow_edit", True),
     ],
 )
 def test_every_variable_sets_its_field(environ: dict[str, str], field: str, expected: object):
@@ -48,7 +49,7 @@ def test_what_the_gate_allows_by_itself():
 def test_every_field_has_a_variable():
     """The table above leaves no field out, and an empty variable counts as unset."""
     emptied = {name.upper(): "" for name in vars(Settings())}
-    assert len(emptied) == 13
+    assert len(emptied) == 14
     assert Settings() == Settings.from_environment(emptied)
     assert Settings() == Settings.from_environment({"UNRELATED": "1"})
 

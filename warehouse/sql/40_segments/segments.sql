@@ -4,6 +4,8 @@ create or replace table segments.segments (
     algorithm varchar not null,
     segment_id integer not null,
     segment_name varchar not null,
+    automatic_name varchar not null,
+    description varchar,
     colour integer not null,
     size bigint not null,
     share double not null,
@@ -19,7 +21,9 @@ comment on column segments.segments.run_id is 'Number of the refresh.';
 comment on column segments.segments.segmentation is 'Name of the feature list.';
 comment on column segments.segments.algorithm is 'kmeans or hierarchical.';
 comment on column segments.segments.segment_id is 'Id of the segment, from 1. It is permanent: from run to run it stays with the customers, and that of a segment that is gone is never given again. In its first run a hierarchical segment takes the id of the K-Means segment it shares most customers with.';
-comment on column segments.segments.segment_name is 'What sets the segment apart, in words; unique within a segmentation and algorithm.';
+comment on column segments.segments.segment_name is 'What the segment is called: the name a person gave it (segments.labels), otherwise the automatic one; unique within a segmentation and algorithm. An earlier run keeps what was shown then.';
+comment on column segments.segments.automatic_name is 'What sets the segment apart, in words made from its features.';
+comment on column segments.segments.description is 'What a person wrote about the segment; null where nobody has.';
 comment on column segments.segments.colour is 'Place in the palette, from 0; it stays with the segment_id on every page and from run to run.';
 comment on column segments.segments.size is 'Customers in the segment.';
 comment on column segments.segments.share is 'Size divided by all customers, 0 to 1.';

@@ -4,6 +4,11 @@ with segments as (
     semi join segments.newest_run using (run_id)
 ),
 
+labels as (
+    from segments.newest_labels
+    where segment_name is not null or description is not null
+),
+
 profiles as (
     select
         segmentation,
@@ -23,6 +28,10 @@ select
     segments.algorithm,
     segments.segment_id,
     segments.segment_name,
+    segments.automatic_name,
+    segments.description,
+    labels.labelled_by,
+    labels.labelled_at,
     segments.colour,
     segments.size,
     segments.share,
@@ -44,13 +53,18 @@ select
     {% endfor %}
 from segments
 inner join profiles using (segmentation, algorithm, segment_id)
+left join labels using (segmentation, algorithm, segment_id)
 order by segments.segmentation, segments.algorithm desc, segments.segment_id;
 
 comment on view marts.segment_profiles is 'What each segment is like, in ordinary units. Grain: one row per segmentation, algorithm and segment.';
 comment on column marts.segment_profiles.segmentation is 'Name of the feature list.';
 comment on column marts.segment_profiles.algorithm is 'kmeans or hierarchical.';
 comment on column marts.segment_profiles.segment_id is 'The segment.';
-comment on column marts.segment_profiles.segment_name is 'What sets the segment apart, in words.';
+comment on column marts.segment_profiles.segment_name is 'What the segment is called: the name a person gave it, otherwise the automatic one.';
+comment on column marts.segment_profiles.automatic_name is 'What sets the segment apart, in words.';
+comment on column marts.segment_profiles.description is 'What a person wrote about the segment; null where nobody has.';
+comment on column marts.segment_profiles.labelled_by is 'Who gave the name or the description; null where neither is a person''s.';
+comment on column marts.segment_profiles.labelled_at is 'When, UTC.';
 comment on column marts.segment_profiles.colour is 'Place in the palette, from 0.';
 comment on column marts.segment_profiles.size is 'Customers in the segment.';
 comment on column marts.segment_profiles.share is 'Size divided by all customers, 0 to 1.';
