@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import dash
@@ -19,13 +20,6 @@ from warehouse.connection import Warehouse
 from warehouse.errors import MallError
 from warehouse.settings import Settings
 
-PAGES: dict[str, Callable[[], Any]] = {
-    "/": explore.layout,
-    "/segments": segments.layout,
-    "/evidence": evidence.layout,
-    "/data": data.layout,
-}
-
 log = logging.getLogger(__name__)
 
 
@@ -41,13 +35,13 @@ def create_app(settings: Settings) -> Dash:
         on_error=_log_error,
     )
     app.layout = lambda: shell.layout(_options(warehouse))
-    guard(app)
+    guard(app, settings)
     _serve_cube(app, warehouse)
     _follow_version(app, warehouse)
     _follow_clarity(app, warehouse)
-    _follow_address(app)
+    _follow_address(app, settings)
     explore.register(app, warehouse)
-    segments.register(app, warehouse)
+    segments.register(app, warehouse, settings.allow_edit)
     evidence.register(app, warehouse)
     data.register(app, warehouse)
     return app
@@ -119,8 +113,14 @@ def _follow_clarity(app: Dash, warehouse: Warehouse) -> None:
         return html.Span(said, className="notice", title=f"{run['k_reason']}.") if said else ""
 
 
-def _follow_address(app: Dash) -> None:
+def _follow_address(app: Dash, settings: Settings) -> None:
     """The page follows the path; filters, segmentation and algorithm follow the query string, and it them."""
+    pages: dict[str, Callable[[], Any]] = {
+        "/": explore.layout,
+        "/segments": partial(segments.layout, settings.allow_edit),
+        "/evidence": evidence.layout,
+        "/data": data.layout,
+    }
 
     @app.callback(
         Output(ids.PAGE, "children"),
@@ -128,7 +128,7 @@ def _follow_address(app: Dash) -> None:
         Input(ids.LOCATION, "pathname"),
     )
     def open_page(path: str | None) -> tuple[Any, ...]:
-        layout = PAGES.get(path) if isinstance(path, str) else explore.layout
+        layout = pages.get(path) if isinstance(path, str) else explore.layout
         page = layout() if layout else html.Div([html.H1("No such page"), html.A("Back to Explore", href="/")])
         return page, *("active" if path == own else "" for own in shell.LINKS.values())
 

@@ -223,8 +223,8 @@ def elbow_and_silhouette(evaluations: Sequence[Row], algorithm: str, theme: Them
 
 
 def plain(text: str) -> str:
-    """Text for Plotly, which reads some HTML: a name from a file must stay a name."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Text for Plotly, which reads some HTML and templates like %{x}: a name must stay a name."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("%{", "%&#123;")
 
 
 def wrapped(name: str, width: int, lines: int | None = None) -> str:

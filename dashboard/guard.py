@@ -3,10 +3,13 @@
 import logging
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from dash import Dash
 from flask import abort, request
 from werkzeug.exceptions import HTTPException
+
+from warehouse.settings import Settings
 
 MOST_BYTES = 1_000_000
 """The largest body that is read; the pages send a few thousand bytes."""
@@ -14,15 +17,26 @@ MOST_BYTES = 1_000_000
 CALLBACKS = "/_dash-update-component"
 """Where Dash takes the calls of callbacks."""
 
+_OURSELVES = ("127.0.0.1", "localhost", "::1")
+"""What this machine calls itself."""
+
 log = logging.getLogger(__name__)
 
 
-def guard(app: Dash) -> None:
-    """Refuse a callback's body that is not one of ours with 400 and one line in the log, where Dash would fail with 500."""
+def guard(app: Dash, settings: Settings) -> None:
+    """Refuse a callback's body that is not one of ours with 400 and one line in the log, where Dash would fail with 500.
+
+    Where people may edit and only this machine is listened to, so is a request under another name than this machine's: a page
+    elsewhere whose own name was made to lead here (DNS rebinding) would pass for ours.
+    """
+    is_for_us_alone = settings.allow_edit and settings.host in _OURSELVES
     app.server.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
 
     @app.server.before_request  # type: ignore[untyped-decorator]
     def check_body() -> None:
+        if is_for_us_alone and urlsplit(f"//{request.host}").hostname not in _OURSELVES:
+            log.warning("refused a request for another host")
+            abort(400)
         if request.path != CALLBACKS:
             return
         try:

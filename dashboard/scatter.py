@@ -26,6 +26,7 @@ def segment_scatter(customers: Mapping[str, Sequence[float]], segments: Sequence
     `customers` holds columns x, y and segment_id; `x` and `y` are columns with column_name, label and unit.
     """
     figure = go.Figure()
+    at = f"{plain(x['label'])} %{{x}}<br>{plain(y['label'])} %{{y}}<extra></extra>"
     ids = np.asarray(customers["segment_id"])
     for segment in segments:
         own = ids == segment["segment_id"]
@@ -34,7 +35,7 @@ def segment_scatter(customers: Mapping[str, Sequence[float]], segments: Sequence
             y=np.asarray(customers["y"])[own],
             mode="markers",
             marker={"color": segment_colour(segment["colour"]), "size": 6, "opacity": 0.75},
-            hovertemplate=f"{plain(segment['segment_name'])}<br>{x['label']} %{{x}}<br>{y['label']} %{{y}}<extra></extra>",
+            hovertemplate=f"{plain(segment['segment_name'])}<br>{at}",
         )
     spans = _span(customers["x"]), _span(customers["y"])
     _mark_means(figure, segments, x, y, theme)

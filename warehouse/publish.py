@@ -218,7 +218,7 @@ def _lock(file: IO[str], directory: Path) -> None:
             holder = file.read().strip()
             if _is_alive(holder) or time.monotonic() > deadline:
                 who = holder or "another process"
-                raise BusyError(f"{directory} is being refreshed by {who}; try again when it has ended") from error
+                raise BusyError(f"{directory} is being changed by {who}; try again when it has ended") from error
             time.sleep(0.01)
         else:
             return

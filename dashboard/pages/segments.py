@@ -1,5 +1,6 @@
 """Segments: what each is like, against everyone, in ordinary units."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -7,7 +8,7 @@ from dash import Dash, dcc, html
 
 from dashboard import figures, format, ids, queries, trust
 from dashboard.axes import FEW_FEATURES, axes
-from dashboard.pages import score_form, sheet
+from dashboard.pages import label_form, score_form, sheet
 from dashboard.pages.sheet import panel
 from dashboard.queries import Row
 from dashboard.scatter import segment_scatter
@@ -17,18 +18,21 @@ from warehouse.connection import Snapshot, Warehouse
 SHOWN_CUSTOMERS = 5_000
 
 
-def layout() -> Any:
+def layout(may_edit: bool = False) -> Any:
     """The page, before its numbers are there."""
-    return html.Div([sheet.waiting("What kinds of customers are there?", ids.SEGMENTS), score_form.layout()])
+    parts = [sheet.waiting("What kinds of customers are there?", ids.SEGMENTS), score_form.layout()]
+    return html.Div([*parts, label_form.layout()] if may_edit else parts)
 
 
-def register(app: Dash, warehouse: Warehouse) -> None:
-    """The callbacks of the page."""
-    sheet.register(app, warehouse, ids.SEGMENTS, content)
+def register(app: Dash, warehouse: Warehouse, may_edit: bool = False) -> None:
+    """The callbacks of the page; whoever opens it may name segments where `may_edit`."""
+    sheet.register(app, warehouse, ids.SEGMENTS, partial(content, may_edit=may_edit))
     score_form.register(app, warehouse)
+    if may_edit:
+        label_form.register(app, warehouse)
 
 
-def content(db: Snapshot, run: Row, look: Theme) -> list[Any]:
+def content(db: Snapshot, run: Row, look: Theme, may_edit: bool = False) -> list[Any]:
     """Everything below the page's title for one clustering."""
     key = (run["segmentation"], run["algorithm"])
     segments = queries.segments(db, *key)
@@ -52,7 +56,7 @@ def content(db: Snapshot, run: Row, look: Theme) -> list[Any]:
     ]
     return [
         html.P(answer, className="answer"),
-        html.Div([_card(segment, run, profiles) for segment in segments], className="cards"),
+        html.Div([_card(segment, run, profiles, may_edit) for segment in segments], className="cards"),
         html.Div(
             [
                 *_picture(db, run, segments, profiles, size, look),
@@ -71,7 +75,7 @@ def content(db: Snapshot, run: Row, look: Theme) -> list[Any]:
     ]
 
 
-def _card(segment: Row, run: Row, profiles: list[Row]) -> Any:
+def _card(segment: Row, run: Row, profiles: list[Row], may_edit: bool) -> Any:
     own = sorted((row for row in profiles if row["segment_id"] == segment["segment_id"]), key=lambda row: row["effect_rank"])
     facts = [
         html.Li(
@@ -87,11 +91,14 @@ def _card(segment: Row, run: Row, profiles: list[Row]) -> Any:
     return html.Section(
         [
             html.H2([sheet.dot(segment), segment["segment_name"]]),
+            *label_form.said(segment),
             html.Div(f"{format.count(segment['size'])} customers, {format.percent(segment['share'])}"),
             html.Div(sheet.stability(segment), className="stability"),
             _rule(segment),
             html.Ul(facts),
-            dcc.Link("Explore these", href=f"/?{urlencode(query)}"),
+            html.Div(
+                [dcc.Link("Explore these", href=f"/?{urlencode(query)}"), *([label_form.button(segment)] if may_edit else [])]
+            ),
         ],
         className="panel segment-card",
     )

@@ -20,9 +20,9 @@ from features.customer_features as features
 """
 
 
-def serve(dash_duo, directory: Path) -> None:
+def serve(dash_duo, directory: Path, **settings: bool) -> None:
     """Serve a warehouse and open its first page; a busy machine gets its time."""
-    dash_duo.start_server(create_app(Settings(warehouse=directory)), start_timeout=60, port=_free_port())
+    dash_duo.start_server(create_app(Settings(warehouse=directory, **settings)), start_timeout=60, port=_free_port())
 
 
 def _free_port() -> int:

@@ -189,7 +189,7 @@ def test_a_refresh_beside_another_is_refused(held: Path, write: Write, quick: Pa
     (line,) = capsys.readouterr().err.splitlines()
     holder = (held / LOCK).read_text()
     assert holder.endswith(" since noon")
-    assert line == f"refresh: {held} is being refreshed by {holder}; try again when it has ended"
+    assert line == f"refresh: {held} is being changed by {holder}; try again when it has ended"
     assert current(held) is None
 
 

@@ -140,7 +140,7 @@ def test_two_refreshes_at_once(tmp_path: Path, quick: Path):
     first = both[answers.index((0, ""))]
     (refused,) = [text for status, text in answers if status == 3]
     (line,) = refused.splitlines()
-    assert re.search(rf"{directory} is being refreshed by process {first.pid} since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC", line)
+    assert re.search(rf"{directory} is being changed by process {first.pid} since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC", line)
     assert published(directory) == [1]
 
 

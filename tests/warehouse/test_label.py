@@ -180,7 +180,7 @@ def test_while_a_refresh_is_running_a_label_is_refused(warehouse: Path, capsys: 
     with locked(warehouse):
         assert main(["--segmentation", "spending", "--segment", "1", "--name", "Big spenders"]) == 3
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"label: {warehouse} is being refreshed by process ")
+    assert line.startswith(f"label: {warehouse} is being changed by process ")
     assert shown(warehouse) == automatic
 
 

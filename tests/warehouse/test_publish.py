@@ -128,7 +128,7 @@ def test_a_published_file_is_not_writable(tmp_path: Path):
 
 def test_a_second_build_is_refused_with_the_name_of_the_first(tmp_path: Path, holder: subprocess.Popen[str]):
     """While a process builds, another gets BusyError naming it; readers go on."""
-    with pytest.raises(BusyError, match=rf"{tmp_path} is being refreshed by process {holder.pid} since .* UTC"):
+    with pytest.raises(BusyError, match=rf"{tmp_path} is being changed by process {holder.pid} since .* UTC"):
         publish(tmp_path, 2)
     assert Warehouse(tmp_path).snapshot().value("select answer from answers") == 1
 
