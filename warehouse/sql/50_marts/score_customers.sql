@@ -4,8 +4,7 @@ with customers as (
 ),
 
 scored_run as (
-    select coalesce(of_run_id, max(run_id)) as run_id
-    from segments.runs
+    select coalesce(of_run_id, (select max(run_id) from segments.runs)) as run_id
 ),
 
 scaling as (

@@ -1,0 +1,136 @@
+"""Who moved between two runs, and whether they changed or the model did."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import HEADER, QUICK, refreshed
+from warehouse.connection import Snapshot
+
+SEGMENTATIONS = '[pay]\nfeatures = ["annual_income_k"]\nk = 2\nk_max = 3\n\n[who]\nfeatures = ["age"{more}]\nk = {k}\nk_max = 3\n'
+LOW, HIGH = {f"L{n}": 10 + n % 3 for n in range(10)}, {f"H{n}": 90 + n % 3 for n in range(10)}
+BEFORE = {**LOW, **HIGH, "between": 49, "riser": 12, "leaver": 11}
+"""By customer: the income in the first run. Halfway between the two groups is about 51."""
+AFTER = {name: income for name, income in BEFORE.items() if name != "leaver"} | {"riser": 92} | {f"N{n}": 62 for n in range(8)}
+"""One has risen, one has left, and newcomers pull the upper group down, so that it takes in whoever stands between the two."""
+
+
+def rows_of(incomes: Mapping[str, int]) -> str:
+    """A file of customers; the ages are of two groups that never change."""
+    people = (f"{name},F,{20 + 40 * (ord(name[-1]) % 2) + ord(name[-1]) % 5},{income},50\n" for name, income in incomes.items())
+    return HEADER + "".join(people)
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    """The third of three runs: the second has the file of later, the third as well, and other features and numbers of segments."""
+    folder = tmp_path_factory.mktemp("moved")
+    files = [(BEFORE, "", 2), (AFTER, "", 2), (AFTER, ', "annual_income_k"', 3)]
+    for incomes, more, k in files:
+        (folder / "customers.csv").write_text(rows_of(incomes))
+        (folder / "s.toml").write_text(SEGMENTATIONS.format(more=more, k=k))
+        snapshot = refreshed(folder / "w", folder / "customers.csv", folder / "s.toml")
+    return snapshot
+
+
+@pytest.fixture(scope="module")
+def second(moved: Snapshot) -> Snapshot:
+    """The second run."""
+    return Snapshot(moved.path.with_name("v2.duckdb"))
+
+
+def movements(snapshot: Snapshot, since: int, segmentation: str = "pay", algorithm: str = "kmeans") -> dict[str, str]:
+    """By customer: what moved them."""
+    rows = snapshot.rows(f"from marts.movements({since}) where segmentation = ? and algorithm = ?", (segmentation, algorithm))
+    return {row["customer_id"]: row["movement"] for row in rows}
+
+
+def test_every_movement_has_its_cause(second: Snapshot):
+    """Who rose has changed, who stood between was moved by the model, newcomers joined, one left, all others stayed."""
+    found = movements(second, 1)
+    assert found.pop("riser") == "customer changed"
+    assert found.pop("between") == "model changed"
+    assert found.pop("leaver") == "left"
+    assert {name for name, movement in found.items() if movement == "joined"} == AFTER.keys() - BEFORE.keys()
+    assert {found[name] for name in [*LOW, *HIGH]} == {"stayed"}
+
+
+def test_the_old_model_is_asked_of_the_data_of_today(second: Snapshot):
+    """For whoever moved, the segment told is that of the nearest old centroid, worked out by hand."""
+    centroids = second.rows(
+        "select segment_id, value from segments.centroids where run_id = 1 and segmentation = 'pay' and algorithm = 'kmeans'"
+    )
+    moved = second.rows(
+        "from marts.movements(1) inner join staging.customers using (customer_id) "
+        "where segmentation = 'pay' and algorithm = 'kmeans' and previous_segment_id <> segment_id"
+    )
+    assert {row["customer_id"] for row in moved} == {"riser", "between"}
+    for row in moved:
+        nearest = min(centroids, key=lambda centroid: abs(centroid["value"] - row["annual_income_k"]))
+        assert row["old_model_segment_id"] == nearest["segment_id"]
+
+
+def test_of_ward_no_cause_is_told(second: Snapshot):
+    """It has no rule for new data: who moved has moved, and nothing more is said."""
+    found = movements(second, 1, algorithm="hierarchical")
+    assert set(found.values()) == {"stayed", "joined", "left", "moved"}
+    assert found["riser"] == "moved"
+
+
+def test_after_a_change_of_features_no_cause_is_told(moved: Snapshot):
+    """Models of other features cannot be compared."""
+    found = movements(moved, 2, "who")
+    assert set(found.values()) == {"stayed", "moved"}
+
+
+def test_without_its_scaling_an_old_run_tells_no_cause(second: Snapshot, tmp_path: Path):
+    """The model of a run that an earlier release made is not complete: nothing is made up."""
+    found = {}
+    for condition in ("false", "run_id = 1"):
+        sql = (
+            f"delete from segments.scaling where {condition}; select movement from marts.movements(1) where customer_id = 'riser' "
+        )
+        found[condition] = asked(second, tmp_path, sql + "and segmentation = 'pay' and algorithm = 'kmeans'")
+    assert found == {"false": "customer changed", "run_id = 1": "moved"}
+
+
+def asked(snapshot: Snapshot, folder: Path, sql: str) -> str:
+    """What a copy of the file answers in the client of an earlier release."""
+    copy = folder / "copy.duckdb"
+    copy.write_bytes(snapshot.path.read_bytes())
+    client = Path(sys.executable).with_name("duckdb")
+    return subprocess.run([client, "-csv", "-noheader", copy, "-c", sql], capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.parametrize("since", [1, 2])
+@pytest.mark.parametrize("clustering", [("pay", "kmeans"), ("pay", "hierarchical"), ("who", "kmeans"), ("who", "hierarchical")])
+def test_rows_sum_to_the_population(moved: Snapshot, clustering: tuple[str, str], since: int):
+    """Each segment of either run finds its customers in the matrix, which says what the list says."""
+    rows = moved.rows(f"from marts.movement_matrix({since}) where segmentation = ? and algorithm = ?", clustering)
+    for side, run in (("previous_segment_id", since), ("segment_id", 3)):
+        sizes = moved.rows("from segments.segments where segmentation = ? and algorithm = ? and run_id = ?", (*clustering, run))
+        counts = {
+            size["segment_id"]: sum(row["count_customers"] for row in rows if row[side] == size["segment_id"]) for size in sizes
+        }
+        assert counts == {size["segment_id"]: size["size"] for size in sizes}
+    listed = list(movements(moved, since, *clustering).values())
+    assert {kind: listed.count(kind) for kind in set(listed)} == {
+        kind: sum(row["count_customers"] for row in rows if row["movement"] == kind) for kind in {row["movement"] for row in rows}
+    }
+
+
+def test_unchanged_customers_never_count_as_changed(mall: Snapshot, tmp_path: Path, mall_csv: Path):
+    """The real file again, into another number of segments: customers move, and the model moved every one of them."""
+    (tmp_path / "s.toml").write_text(QUICK)
+    refreshed(tmp_path / "w", mall_csv, tmp_path / "s.toml", k=2)
+    found = movements(refreshed(tmp_path / "w", mall_csv, tmp_path / "s.toml", k=3), 1, "spending")
+    assert set(found.values()) == {"stayed", "model changed"}
+    assert len(found) == 200
+
+
+def test_a_run_that_is_not_known_has_no_movements(moved: Snapshot):
+    """Nothing is told of what nobody knows."""
+    assert moved.rows("from marts.movements(9)") == moved.rows("from marts.movements(null)") == []
