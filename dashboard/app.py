@@ -14,7 +14,7 @@ from dashboard import ids, shell, trust
 from dashboard.browser import in_browser
 from dashboard.cube import cube
 from dashboard.guard import guard
-from dashboard.pages import data, evidence, explore, segments
+from dashboard.pages import data, evidence, explore, history, segments
 from dashboard.queries import Row, clusterings, known_run, provenance
 from warehouse.connection import Warehouse
 from warehouse.errors import MallError
@@ -43,6 +43,7 @@ def create_app(settings: Settings) -> Dash:
     explore.register(app, warehouse)
     segments.register(app, warehouse, settings.allow_edit)
     evidence.register(app, warehouse)
+    history.register(app, warehouse)
     data.register(app, warehouse)
     return app
 
@@ -119,6 +120,7 @@ def _follow_address(app: Dash, settings: Settings) -> None:
         "/": explore.layout,
         "/segments": partial(segments.layout, settings.allow_edit),
         "/evidence": evidence.layout,
+        "/history": history.layout,
         "/data": data.layout,
     }
 

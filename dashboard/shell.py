@@ -8,9 +8,21 @@ from dash import dcc, html
 from dashboard import format, ids
 from dashboard.queries import ALGORITHM_TITLES, Row
 
-LINKS = {"link-explore": "/", "link-segments": "/segments", "link-evidence": "/evidence", "link-data": "/data"}
+LINKS = {
+    "link-explore": "/",
+    "link-segments": "/segments",
+    "link-evidence": "/evidence",
+    "link-history": "/history",
+    "link-data": "/data",
+}
 """The id of each link, and the path it leads to."""
-_TITLES = {"link-explore": "Explore", "link-segments": "Segments", "link-evidence": "Evidence", "link-data": "Data"}
+_TITLES = {
+    "link-explore": "Explore",
+    "link-segments": "Segments",
+    "link-evidence": "Evidence",
+    "link-history": "History",
+    "link-data": "Data",
+}
 _POLL_MILLISECONDS = 3_000
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 

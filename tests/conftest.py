@@ -14,6 +14,7 @@ from etl.console import Reporter
 from etl.refresh import refresh
 from etl.sample import BUNDLED
 from tests.helpers import QUICK
+from tests.moved import refresh_thrice
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.settings import Settings
 from warehouse.versions import current
@@ -98,6 +99,17 @@ def mall_published(shared_folder: Path, mall_csv: Path) -> Path:
     return publish(shared_folder / "mall", mall_csv)
 
 
+@pytest.fixture(scope="session")
+def moved_published(shared_folder: Path) -> Path:
+    """A warehouse directory with three runs in which customers move, to be read only."""
+    directory = shared_folder / "moved"
+    with Path(f"{directory}.once").open("w") as once:
+        fcntl.flock(once, fcntl.LOCK_EX)
+        if current(directory) is None:
+            refresh_thrice(directory)
+    return directory
+
+
 def publish(directory: Path, customers: Path) -> Path:
     """Refresh a warehouse from a file, once for all processes of a test run; returns its directory."""
     with Path(f"{directory}.once").open("w") as once:
@@ -124,6 +136,12 @@ def sample(published: Path) -> Snapshot:
 def mall(mall_published: Path) -> Snapshot:
     """The warehouse of the Kaggle file, open."""
     return Warehouse(mall_published).snapshot()
+
+
+@pytest.fixture
+def moved(moved_published: Path) -> Snapshot:
+    """The last of the three runs in which customers move, open."""
+    return Warehouse(moved_published).snapshot()
 
 
 @pytest.fixture

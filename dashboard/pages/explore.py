@@ -5,18 +5,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import dash
-import dash_ag_grid as dag
 from dash import Dash, Input, Output, State, dcc, html
 
 from dashboard import filters, format, ids, queries
 from dashboard.browser import in_browser
+from dashboard.pages import sheet
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import InputError, MallError
 
 PAGE_ROWS = 100
-_MOST_ROWS = 2**53
-"""No row lies beyond: the largest whole number that a browser counts exactly."""
-_LEAST_WIDTH, _ID_WIDTH = 120, 168
+_HEIGHT = 400
 _SEGMENT_COLUMNS = {"kmeans_segment": "K-Means segment", "hierarchical_segment": "Ward segment"}
 
 log = logging.getLogger(__name__)
@@ -75,7 +73,11 @@ def _make_table(app: Dash, warehouse: Warehouse) -> None:
             columns = table_columns(warehouse.snapshot())
         except MallError as error:
             return html.P(str(error), className="error"), None
-        return (dash.no_update, dash.no_update) if columns == shown else (_table(columns), columns)
+        return (
+            (dash.no_update, dash.no_update)
+            if columns == shown
+            else (sheet.table(ids.CUSTOMERS, columns, PAGE_ROWS, _HEIGHT), columns)
+        )
 
 
 def _answer_table(app: Dash, warehouse: Warehouse) -> None:
@@ -100,11 +102,9 @@ def _answer_table(app: Dash, warehouse: Warehouse) -> None:
 
 def rows(db: Snapshot, request: Any, chosen: Any, segmentation: Any) -> tuple[dict[str, Any], str]:
     """Answer the table's request for rows, and say in words what it shows. Raises InputError for what is not ours."""
-    if not isinstance(request, Mapping):
-        raise InputError("the table asked for no rows")
+    start, count = sheet.slice_of(request, PAGE_ROWS)
     clauses = filters.parse(chosen, queries.dimensions(db))
     order = _order(request.get("sortModel"), {column["column_name"] for column in queries.customer_columns(db)})
-    start, count = _slice(request)
     total = queries.count_customers(db, clauses)
     page = queries.customers(db, clauses, queries.known_run(db, segmentation, "kmeans")["segmentation"], order, start, count)
     return {"rowData": page, "rowCount": total}, f"{format.count(total)} customers: {filters.english(clauses)}"
@@ -121,40 +121,7 @@ def _order(model: Any, columns: set[str]) -> list[tuple[str, bool]]:
     return list(order.items())
 
 
-def _slice(request: Mapping[str, Any]) -> tuple[int, int]:
-    """The first row asked for, and how many: a page at most. Raises InputError for places that no row can have."""
-    start, end = request.get("startRow", 0), request.get("endRow", PAGE_ROWS)
-    if not all(type(place) is int and 0 <= place <= _MOST_ROWS for place in (start, end)) or end < start:
-        raise InputError("the table asked for rows that cannot be")
-    return start, min(PAGE_ROWS, end - start)
-
-
 def table_columns(db: Snapshot) -> list[dict[str, Any]]:
     """The columns of the customer table, as the table takes them."""
     segments = [{"field": field, "headerName": title, "flex": 2, "minWidth": 264} for field, title in _SEGMENT_COLUMNS.items()]
-    return [*(_column(column) for column in queries.customer_columns(db)), *segments]
-
-
-def _table(columns: list[dict[str, Any]]) -> Any:
-    return dag.AgGrid(
-        id=ids.CUSTOMERS,
-        rowModelType="infinite",
-        columnDefs=columns,
-        defaultColDef={"sortable": True, "resizable": True, "suppressMovable": True},
-        style={"height": 400},
-        dashGridOptions={
-            "theme": {"function": "themeQuartz.withParams({fontFamily: 'inherit', fontSize: 14})"},
-            "rowHeight": 32,
-            "headerHeight": 36,
-            "cacheBlockSize": PAGE_ROWS,
-            "maxBlocksInCache": 20,
-            "localeText": {"noRowsToShow": "No customers are in this selection."},
-        },
-    )
-
-
-def _column(column: queries.Row) -> dict[str, Any]:
-    title = format.title(column["label"], column["unit"])
-    least = _ID_WIDTH if column["kind"] == "id" else max(_LEAST_WIDTH, 24 + 9 * len(title))  # about 9 pixels a character
-    definition = {"field": column["column_name"], "headerName": title, "flex": 1, "minWidth": least}
-    return definition | {"type": "rightAligned"} if column["kind"] == "numeric" else definition
+    return [*(sheet.column(column) for column in queries.customer_columns(db)), *segments]

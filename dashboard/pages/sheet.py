@@ -1,16 +1,23 @@
 """What pages that are drawn on the server share: they wait, fill themselves for a clustering, and show titled charts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import dash_ag_grid as dag
 from dash import Dash, Input, Output, dcc, html
 
-from dashboard import ids, queries, trust
+from dashboard import format, ids, queries, trust
 from dashboard.palette import segment_colour
 from dashboard.queries import Row
 from dashboard.theme import Theme, theme
 from warehouse.connection import Snapshot, Warehouse
-from warehouse.errors import MallError
+from warehouse.errors import InputError, MallError
+
+ROW_HEIGHT = 32
+"""Of a row of a table of customers, in pixels."""
+_LEAST_WIDTH, _ID_WIDTH = 120, 168
+_MOST_ROWS = 2**53
+"""No row lies beyond: the largest whole number that a browser counts exactly."""
 
 
 def waiting(title: str, content_id: str) -> Any:
@@ -53,6 +60,43 @@ def table_panel(title: str, table: Any, caption: str = "") -> Any:
     """A titled table across the page; a long one scrolls below its head."""
     heading = html.H2([title, html.Span(caption, className="view-caption")])
     return html.Section([heading, html.Div(table, className="scroll tall")], className="panel")
+
+
+def slice_of(request: Any, most: int) -> tuple[int, int]:
+    """The first row that a table asks for, and how many: at most `most`. Raises InputError for what no table asks."""
+    if not isinstance(request, Mapping):
+        raise InputError("the table asked for no rows")
+    start, end = request.get("startRow", 0), request.get("endRow", most)
+    if not all(type(place) is int and 0 <= place <= _MOST_ROWS for place in (start, end)) or end < start:
+        raise InputError("the table asked for rows that cannot be")
+    return start, min(most, end - start)
+
+
+def table(table_id: str, columns: list[dict[str, Any]], page_rows: int, height: int, is_sortable: bool = True) -> Any:
+    """A table of customers, empty: it asks for its rows itself, `page_rows` at a time."""
+    return dag.AgGrid(
+        id=table_id,
+        rowModelType="infinite",
+        columnDefs=columns,
+        defaultColDef={"sortable": is_sortable, "resizable": True, "suppressMovable": True},
+        style={"height": height},
+        dashGridOptions={
+            "theme": {"function": "themeQuartz.withParams({fontFamily: 'inherit', fontSize: 14})"},
+            "rowHeight": ROW_HEIGHT,
+            "headerHeight": 36,
+            "cacheBlockSize": page_rows,
+            "maxBlocksInCache": 20,
+            "localeText": {"noRowsToShow": "No customers are in this selection."},
+        },
+    )
+
+
+def column(column: Row) -> dict[str, Any]:
+    """A column of the source as such a table takes it."""
+    title = format.title(column["label"], column["unit"])
+    least = _ID_WIDTH if column["kind"] == "id" else max(_LEAST_WIDTH, 24 + 9 * len(title))  # about 9 pixels a character
+    definition = {"field": column["column_name"], "headerName": title, "flex": 1, "minWidth": least}
+    return definition | {"type": "rightAligned"} if column["kind"] == "numeric" else definition
 
 
 def dot(segment: Row) -> Any:

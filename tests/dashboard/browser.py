@@ -3,6 +3,7 @@
 import random
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -21,8 +22,26 @@ from features.customer_features as features
 
 
 def serve(dash_duo, directory: Path, **settings: bool) -> None:
-    """Serve a warehouse and open its first page; a busy machine gets its time."""
-    dash_duo.start_server(create_app(Settings(warehouse=directory, **settings)), start_timeout=60, port=_free_port())
+    """Serve a warehouse and open its first page; a busy machine gets its time.
+
+    The server stops by an exception in each of its threads, so it is stopped once none is answering a request any more.
+    """
+    app, stop, busy = create_app(Settings(warehouse=directory, **settings)), dash_duo.server.stop, Counter()
+    answer = app.server.wsgi_app
+
+    def count_and_answer(*request):
+        busy["requests"] += 1
+        try:
+            return answer(*request)
+        finally:
+            busy["requests"] -= 1
+
+    def stop_when_idle() -> None:
+        wait_until(lambda: busy["requests"] == 0, what="requests that are still being answered")
+        stop()
+
+    app.server.wsgi_app, dash_duo.server.stop = count_and_answer, stop_when_idle
+    dash_duo.start_server(app, start_timeout=60, port=_free_port())
 
 
 def _free_port() -> int:

@@ -2,41 +2,16 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.helpers import HEADER, QUICK, refreshed
+from tests.helpers import QUICK, refreshed
+from tests.moved import AFTER, BEFORE, HIGH, LOW
 from warehouse.connection import Snapshot
 
-SEGMENTATIONS = '[pay]\nfeatures = ["annual_income_k"]\nk = 2\nk_max = 3\n\n[who]\nfeatures = ["age"{more}]\nk = {k}\nk_max = 3\n'
-LOW, HIGH = {f"L{n}": 10 + n % 3 for n in range(10)}, {f"H{n}": 90 + n % 3 for n in range(10)}
-BEFORE = {**LOW, **HIGH, "between": 49, "riser": 12, "leaver": 11}
-"""By customer: the income in the first run. Halfway between the two groups is about 51."""
-AFTER = {name: income for name, income in BEFORE.items() if name != "leaver"} | {"riser": 92} | {f"N{n}": 62 for n in range(8)}
-"""One has risen, one has left, and newcomers pull the upper group down, so that it takes in whoever stands between the two."""
 
-
-def rows_of(incomes: Mapping[str, int]) -> str:
-    """A file of customers; the ages are of two groups that never change."""
-    people = (f"{name},F,{20 + 40 * (ord(name[-1]) % 2) + ord(name[-1]) % 5},{income},50\n" for name, income in incomes.items())
-    return HEADER + "".join(people)
-
-
-@pytest.fixture(scope="module")
-def moved(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    """The third of three runs: the second has the file of later, the third as well, and other features and numbers of segments."""
-    folder = tmp_path_factory.mktemp("moved")
-    files = [(BEFORE, "", 2), (AFTER, "", 2), (AFTER, ', "annual_income_k"', 3)]
-    for incomes, more, k in files:
-        (folder / "customers.csv").write_text(rows_of(incomes))
-        (folder / "s.toml").write_text(SEGMENTATIONS.format(more=more, k=k))
-        snapshot = refreshed(folder / "w", folder / "customers.csv", folder / "s.toml")
-    return snapshot
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def second(moved: Snapshot) -> Snapshot:
     """The second run."""
     return Snapshot(moved.path.with_name("v2.duckdb"))
