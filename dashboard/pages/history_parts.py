@@ -126,7 +126,7 @@ def _which(db: Snapshot, since: int, key: tuple[str, str], chosen: Flow | None) 
 
 def _columns(db: Snapshot) -> list[dict[str, Any]]:
     id_column, *others = (sheet.column(column) for column in queries.customer_columns(db))
-    own = {"previous_segment_name": ("From", 248), "segment_name": ("To", 248), "movement": ("Why", 160)}
+    own = {"previous_segment_name": ("From", 216), "segment_name": ("To", 216), "movement": ("Why", 176)}
     told = [{"field": field, "headerName": title, "flex": 1, "minWidth": width} for field, (title, width) in own.items()]
     return [id_column, *told, *others]
 
