@@ -1,16 +1,17 @@
 """Movement between two runs: what the History page asks, and the words for it. The newest run of a snapshot is the later one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from dashboard import format
+from dashboard import format, queries
 from dashboard.queries import Row
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import InputError
-from warehouse.versions import file_name, published, version_of
+from warehouse.versions import file_name, published
 
 MOVED = ("customer changed", "model changed", "moved")
 """The movements of those who are in another segment than before."""
@@ -50,7 +51,7 @@ def earlier_runs(db: Snapshot, segmentation: str, algorithm: str) -> list[Row]:
     """The runs before the newest that have the clustering: run_id and created_at, the last one first."""
     return db.rows(
         f"select run_id, created_at from segments.runs where {_CONDITIONS} and run_id < ? order by run_id desc",
-        (segmentation, algorithm, version_of(db.path)),
+        (segmentation, algorithm, db.version),
     )
 
 
@@ -68,7 +69,6 @@ def segments(db: Snapshot, run_id: int, segmentation: str, algorithm: str) -> li
         f"""
         select
             old.segment_id,
-            old.size,
             coalesce(new.segment_name, old.segment_name) as segment_name,
             coalesce(new.colour, old.colour) as colour
         from segments.segments as old
@@ -82,25 +82,23 @@ def segments(db: Snapshot, run_id: int, segmentation: str, algorithm: str) -> li
 
 
 def sizes(db: Snapshot, segmentation: str, algorithm: str) -> list[Row]:
-    """The share of every segment in every run: run_id, created_at, segment_id, size, share, and its last name and colour."""
+    """The share of every segment in every run: run_id, segment_id, size, share, and its last name and colour."""
     return db.rows(
         f"""
         select
-            segments.run_id,
-            runs.created_at,
-            segments.segment_id,
-            segments.size,
-            segments.share,
-            last_value(segments.segment_name) over each_segment as segment_name,
-            last_value(segments.colour) over each_segment as colour
-        from segments.segments as segments
-        inner join segments.runs as runs using (run_id, segmentation, algorithm)
+            run_id,
+            segment_id,
+            size,
+            share,
+            last_value(segment_name) over each_segment as segment_name,
+            last_value(colour) over each_segment as colour
+        from segments.segments
         where {_CONDITIONS}
         window each_segment as (
-            partition by segments.segment_id order by segments.run_id
+            partition by segment_id order by run_id
             rows between unbounded preceding and unbounded following
         )
-        order by segments.segment_id, segments.run_id
+        order by segment_id, run_id
         """,
         (segmentation, algorithm),
     )
@@ -130,9 +128,11 @@ def events(db: Snapshot, since: int, segmentation: str, algorithm: str) -> list[
 
 def answer(rows: Sequence[Row]) -> str:
     """The first line: of those who are in both runs how many moved and why, and who joined and left."""
-    count = {movement: sum(row["count_customers"] for row in rows if row["movement"] == movement) for movement in _all(rows)}
-    moved = sum(count.get(movement, 0) for movement in MOVED)
-    both = moved + count.get("stayed", 0)
+    count: Counter[str] = Counter()
+    for row in rows:
+        count[row["movement"]] += row["count_customers"]
+    moved = sum(count[movement] for movement in MOVED)
+    both = moved + count["stayed"]
     if both == 0:
         start = "No customer is in both."
     elif moved == 0:
@@ -141,17 +141,13 @@ def answer(rows: Sequence[Row]) -> str:
         start = (
             f"Of {format.count(both)} customers in both, {format.count(moved)} ({format.percent(moved / both)}) moved{_why(count)}."
         )
-    apart = [(count.get("joined", 0), "joined"), (count.get("left", 0), "left")]
+    apart = [(count[word], word) for word in ("joined", "left")]
     said = " and ".join(f"{format.count(number)} {word}" for number, word in apart if number)
     return f"{start} {said[:1].upper()}{said[1:]}." if said else start
 
 
-def _all(rows: Sequence[Row]) -> set[str]:
-    return {row["movement"] for row in rows}
-
-
-def _why(count: Mapping[str, int]) -> str:
-    changed, model, unknown = (count.get(movement, 0) for movement in MOVED)
+def _why(count: Counter[str]) -> str:
+    changed, model, unknown = (count[movement] for movement in MOVED)
     causes = [(changed, "because they changed"), (model, "because the model did")]
     said = [f"{format.count(number)} {cause}" for number, cause in causes if number]
     if unknown:
@@ -232,9 +228,7 @@ def _where(chosen: Flow | None) -> tuple[str, tuple[int | None, ...]]:
 
 
 def _movers(db: Snapshot, since: int, condition: str) -> str:
-    columns = db.rows(
-        "select column_name from marts.columns where kind in ('category', 'numeric') order by kind = 'numeric', position"
-    )
+    columns = [column for column in queries.customer_columns(db) if column["kind"] != "id"]
     known = "".join(f", customers.{row['column_name']}" for row in columns)
     return f"""
         select
@@ -252,5 +246,5 @@ def _movers(db: Snapshot, since: int, condition: str) -> str:
             and new.segment_id = movements.segment_id
         left join staging.customers as customers using (customer_id)
         where movements.segmentation = ? and movements.algorithm = ? and {condition}
-        order by try_cast(movements.customer_id as hugeint) nulls last, movements.customer_id
+        order by {queries.sorted_by("customer_id", is_descending=False)}
     """

@@ -182,7 +182,7 @@ def customers(
     numbers are in the order of the numbers: 2 before 10.
     """
     condition, values = where(clauses)
-    by = ", ".join(_sorted_by(column, is_descending) for column, is_descending in [*order, ("customer_id", False)])
+    by = ", ".join(sorted_by(column, is_descending) for column, is_descending in [*order, ("customer_id", False)])
     return db.rows(
         f"""
         with chosen as (
@@ -205,7 +205,8 @@ def customers(
     )
 
 
-def _sorted_by(column: str, is_descending: bool) -> str:
+def sorted_by(column: str, is_descending: bool) -> str:
+    """How SQL orders customers by a column; ids that are numbers are in the order of the numbers."""
     direction = "desc" if is_descending else "asc"
     if column != "customer_id":
         return f"{column} {direction}"

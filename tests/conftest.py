@@ -102,20 +102,21 @@ def mall_published(shared_folder: Path, mall_csv: Path) -> Path:
 @pytest.fixture(scope="session")
 def moved_published(shared_folder: Path) -> Path:
     """A warehouse directory with three runs in which customers move, to be read only."""
-    directory = shared_folder / "moved"
-    with Path(f"{directory}.once").open("w") as once:
-        fcntl.flock(once, fcntl.LOCK_EX)
-        if current(directory) is None:
-            refresh_thrice(directory)
-    return directory
+    return once(shared_folder / "moved", refresh_thrice)
 
 
 def publish(directory: Path, customers: Path) -> Path:
     """Refresh a warehouse from a file, once for all processes of a test run; returns its directory."""
-    with Path(f"{directory}.once").open("w") as once:
-        fcntl.flock(once, fcntl.LOCK_EX)
+    settings = Settings(warehouse=directory, customers=customers)
+    return once(directory, lambda _: refresh(settings, Reporter(Console(quiet=True))))
+
+
+def once(directory: Path, make: Callable[[Path], object]) -> Path:
+    """Make a warehouse, once for all processes of a test run; returns its directory."""
+    with Path(f"{directory}.once").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if current(directory) is None:
-            refresh(Settings(warehouse=directory, customers=customers), Reporter(Console(quiet=True)))
+            make(directory)
     return directory
 
 

@@ -160,8 +160,10 @@ def _shown(name: str | None, segment: dict[str, Any], known: Sequence[dict[str, 
 
 def _now(known: Sequence[dict[str, Any]]) -> datetime:
     """The time, UTC; later than every earlier label even where the clock was set back, so that the newest is the last given."""
-    given = [row["last_labelled_at"] + timedelta(microseconds=1) for row in known if row["last_labelled_at"] is not None]
-    return max(datetime.now(UTC).replace(tzinfo=None), *given) if given else datetime.now(UTC).replace(tzinfo=None)
+    given: list[datetime] = [
+        row["last_labelled_at"] + timedelta(microseconds=1) for row in known if row["last_labelled_at"] is not None
+    ]
+    return max([datetime.now(UTC).replace(tzinfo=None), *given])
 
 
 def _write(connection: duckdb.DuckDBPyConnection, row: dict[str, Any], shown: str) -> None:
