@@ -1,6 +1,6 @@
 """Ward's hierarchical clustering (Ward 1963): scipy's where every customer is a point, on micro-clusters beyond."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,11 +36,12 @@ class Tree:
         return np.unique(above[self.leaves], return_inverse=True)[1].astype(np.int64)
 
 
-def fit_ward(points: Points, seed: int) -> Tree:
-    """Build the dendrogram of p points. Ties are broken by the order of the points."""
+def fit_ward(points: Points) -> Tree:
+    """Build the dendrogram of p points. Nothing is drawn at random; ties are broken by the order of the points."""
+    points = replace(points, means=points.rounded)
     count = len(points.means)
     is_exact = count <= MOST_LEAVES and np.all(points.weights == 1)
-    leaves = np.arange(count, dtype=np.int64) if is_exact else _micro_clusters(points, seed)
+    leaves = np.arange(count, dtype=np.int64) if is_exact else _micro_clusters(points)
     return Tree(linkage_of(points.centroids(leaves), np.bincount(leaves, points.weights).astype(np.float64)), leaves)
 
 
@@ -49,10 +50,13 @@ def linkage_of(means: Floats, weights: Floats) -> NDArray[np.float64]:
     return linkage(means, method="ward") if np.all(weights == 1) else weighted_ward(means, weights)
 
 
-def _micro_clusters(points: Points, seed: int) -> Labels:
+def _micro_clusters(points: Points) -> Labels:
+    """(p,): the micro-cluster of each point, by a few steps of K-Means from points evenly spaced in the order of their values."""
     if len(points.means) <= MICRO_CLUSTERS:
         return np.arange(len(points.means), dtype=np.int64)
-    model = KMeans(n_clusters=MICRO_CLUSTERS, init="random", n_init=1, random_state=seed, max_iter=20)
+    in_order = np.lexsort(points.means.T[::-1])
+    starts = points.means[in_order[np.linspace(0, len(in_order) - 1, MICRO_CLUSTERS).astype(np.int64)]]
+    model = KMeans(n_clusters=MICRO_CLUSTERS, init=starts, n_init=1, max_iter=20)
     with threadpool_limits(1):  # see analytics.kmeans
         labels = model.fit(points.means, sample_weight=points.weights).labels_
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)  # an emptied cluster leaves no gap

@@ -8,7 +8,7 @@ from analytics.points import Labels, Points
 
 STARTS = 50
 """Random starts up to FEW_POINTS points; the best by inertia wins."""
-STARTS_MANY = 10
+STARTS_MANY = 25
 """Random starts above."""
 FEW_POINTS = 5_000
 
@@ -18,5 +18,5 @@ def fit_kmeans(points: Points, k: int, seed: int) -> Labels:
     starts = STARTS if len(points.means) <= FEW_POINTS else STARTS_MANY
     model = KMeans(n_clusters=k, init="k-means++", n_init=starts, random_state=seed, tol=1e-9, max_iter=500)
     with threadpool_limits(1):  # so few points are no faster on more threads, and 15 times slower where other work is running
-        labels: Labels = model.fit(points.means, sample_weight=points.weights).labels_.astype(np.int64)
+        labels: Labels = model.fit(points.rounded, sample_weight=points.weights).labels_.astype(np.int64)
     return labels

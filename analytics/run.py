@@ -136,7 +136,7 @@ def _cluster(
     """Yield the clusterings one by one: each must be written before the next, which may take its ids from it."""
     points = inputs.points
     candidates, limit = _possible(segmentation, points)
-    tree = fit_ward(points, seed)
+    tree = fit_ward(points)
     evaluations: dict[str, list[Evaluation]] = {algorithm: [] for algorithm in ALGORITHMS}
     for k in candidates:
         for algorithm, labels in (("kmeans", fit_kmeans(points, k, seed)), ("hierarchical", tree.cut(k))):

@@ -91,14 +91,69 @@ def test_shuffled_rows_and_another_seed_give_the_same_ids(shop: Shop, monkeypatc
         assert _segments(shop.refresh(shuffled, BOTH)) == first
 
 
-def test_drift_never_swaps_ids(connection: duckdb.DuckDBPyConnection, write):
-    """Twenty runs in which customers come, go and drift: an id stays with its clump, and so does its colour."""
-    random, customers = np.random.default_rng(5), crowd()
+def _shares(db: Snapshot, run_id: int, algorithm: str, event: str) -> list[tuple[int, float | None, float | None]]:
+    """Of the events of one kind, in order: customers in both segments, and their share of the one before and of the one after."""
+    rows = db.rows(
+        "from segments.events where run_id = ? and algorithm = ? and event = ? order by previous_segment_id, segment_id",
+        [run_id, algorithm, event],
+    )
+    return [(row["count_shared"], row["share_of_previous"], row["share_of_new"]) for row in rows]
+
+
+def scattered(each: int, spread: float) -> list[Customer]:
+    """Clumps of income and score that run into one another, of everyone's age."""
+    random = np.random.default_rng(3)
+    return [
+        (f"c{clump}-{member}", int(random.integers(18, 70)), *(random.normal(centre, spread).clip(1, 100).round(2).tolist()))
+        for clump, centre in enumerate(CENTRES)
+        for member in range(each)
+    ]
+
+
+@pytest.mark.parametrize(("each", "spread"), [(60, 12), (1_100, 8)])
+def test_the_order_of_the_rows_decides_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch, each: int, spread: float):
+    """Nor does the seed, where clumps run into one another: in warehouses without a history, of customers and of cells."""
+    three = SPENDING + '[lifestyle]\nfeatures = ["age", "annual_income_k", "spending_score"]\nk = 4\nk_min = 4\nk_max = 4\n'
+    customers = scattered(each, spread)
+    found = []
+    find = etl.refresh.find_segments
+    for seed in (0, 1):
+        monkeypatch.setattr(etl.refresh, "find_segments", lambda *a, seed=seed, **named: find(*a, seed=seed, **named))
+        shuffled = [customers[place] for place in np.random.default_rng(seed).permutation(len(customers))]
+        found.append(_segments(shop.refresh(shuffled, three, f"warehouse{seed}")))
+    assert found[0] == found[1]
+
+
+class Carousel:
+    """Four clumps that go round a fifth, each now where another was; a tenth of the customers is new at every turn."""
+
+    def __init__(self, turns: int) -> None:
+        self.turns = turns
+        self.random = np.random.default_rng(5)
+        self.members = {clump: [f"c{clump}-{member}" for member in range(20)] for clump in range(5)}
+
+    def at(self, turn: int) -> list[Customer]:
+        angles = 2 * np.pi * (np.arange(4) / 4 + turn / self.turns)
+        centres = [*np.column_stack([50 + 40 * np.cos(angles), 50 + 40 * np.sin(angles)]), np.array([50, 50])]
+        for clump, members in self.members.items():
+            for place in self.random.choice(len(members), 2, replace=False):
+                members[place] = f"c{clump}-{turn}-{place}"
+        return [
+            (member, 30, *self.random.normal(centres[clump], 2).round(2).tolist())
+            for clump, members in self.members.items()
+            for member in members
+        ]
+
+
+@pytest.mark.parametrize("turns", [8, pytest.param(50, marks=pytest.mark.soak)])
+def test_drift_never_swaps_ids(connection: duckdb.DuckDBPyConnection, write, turns: int):
+    """Clumps go all the way round while customers come and go: an id and its colour stay with the customers, not the place."""
+    carousel = Carousel(turns)
     segmentation = Segmentation("spending", "Spending", ("annual_income_k", "spending_score"), 5, 5)
     build(connection, ["segments"])
     shown = set()
-    for run_id in range(1, 21):
-        featured(connection, write(as_csv(customers)))
+    for run_id in range(1, turns + 2):
+        featured(connection, write(as_csv(carousel.at(run_id))))
         build(connection, ["segments.assignments", "segments.merges"])  # a new version has them empty
         run(connection, run_id, [segmentation])
         shown |= set(
@@ -107,12 +162,8 @@ def test_drift_never_swaps_ids(connection: duckdb.DuckDBPyConnection, write):
                 "inner join segments.segments using (run_id, segmentation, algorithm, segment_id)"
             ).fetchall()
         )
-        moved = [(i, a, round(x + 0.3 + random.normal(0, 0.5), 2), round(y + random.normal(0, 0.5), 2)) for i, a, x, y in customers]
-        gone = set(random.choice(len(moved), 5, replace=False).tolist())
-        fresh = [(f"c{clump}-new{run_id}", 30, x + 0.3 * run_id, y) for clump, (x, y) in enumerate(CENTRES)]
-        customers = [customer for place, customer in enumerate(moved) if place not in gone] + fresh
     assert len(shown) == len(CENTRES) * 2
-    assert connection.execute("select count(distinct run_id) from segments.runs").fetchone() == (20,)
+    assert connection.execute("select count(distinct run_id) from segments.runs").fetchone() == (turns + 1,)
     assert connection.execute("select distinct event from segments.events").fetchall() == [("kept",)]
 
 
@@ -182,9 +233,11 @@ def test_a_split_a_merge_and_what_is_new_or_gone(shop: Shop):
     )
     gone = _segments(first)["c0-0"][1]
     assert [event for event in _events(fourth, 4) if event[2] in ("new", "gone")] == [(gone, None, "gone"), (None, 6, "new")]
-    shares = "from segments.events where event = 'split' and run_id = 2 and algorithm = 'kmeans' order by segment_id"
-    assert [row["count_shared"] for row in second.rows(shares)] == [13, 7]
-    assert [row["share_of_previous"] for row in second.rows(shares)] == pytest.approx([0.65, 0.35])
+    for algorithm in ("kmeans", "hierarchical"):
+        assert _shares(fourth, 2, algorithm, "split") == [(13, 0.65, 1), (7, 0.35, 1)]
+        assert _shares(fourth, 2, algorithm, "kept") == [(20, 1, 1)] * 3
+        assert _shares(fourth, 3, algorithm, "merged") == [(13, 1, 0.65), (7, 1, 0.35)]
+        assert _shares(fourth, 4, algorithm, "gone") == _shares(fourth, 4, algorithm, "new") == [(0, None, None)]
 
 
 def test_marts_know_the_newest_run_alone(shop: Shop):

@@ -17,7 +17,7 @@ PLANTED = {each.name: each for each in planted(1)}
 
 def _labels(values: Floats, k: int, algorithm: str) -> Labels:
     points = Points.of_customers(values)
-    return fit_kmeans(points, k, 7) if algorithm == "kmeans" else fit_ward(points, 7).cut(k)
+    return fit_kmeans(points, k, 7) if algorithm == "kmeans" else fit_ward(points).cut(k)
 
 
 def _stability(values: Floats, k: int, algorithm: str) -> Floats:

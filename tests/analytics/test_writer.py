@@ -96,7 +96,7 @@ def test_leaves_lead_to_their_customers(snapshot: Snapshot, segmentation: str):
     count = len(assigned)
     assert sorted(assigned["leaf_id"]) == list(range(count))
     assert [merge["merge_id"] for merge in merges] == list(range(count, 2 * count - 1))
-    place = dict(zip(assigned["leaf_id"], _scaled(snapshot, segmentation), strict=True))
+    place = dict(zip(assigned["leaf_id"], _scaled(snapshot, segmentation).round(9), strict=True))  # as the tree sees them
     below = defaultdict(int, dict.fromkeys(range(count), 1))
     for merge in merges:
         below[merge["merge_id"]] = below[merge["left_id"]] + below[merge["right_id"]]
