@@ -1,12 +1,14 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from etl.sample import BUNDLED
 from tests.helpers import FOUR, HEADER, four, refreshed
+from warehouse.build import build
 from warehouse.connection import Snapshot
 
 NUMERIC = ["age", "annual_income_k", "spending_score"]
@@ -67,6 +69,40 @@ def test_the_algorithms_disagree_on_customers_in_segments_that_do_not_go_togethe
     for row in rows.to_dict("records"):
         for algorithm in ("kmeans", "hierarchical"):
             assert row[f"{algorithm}_segment_name"] == names[row["segmentation"], algorithm, row[f"{algorithm}_segment_id"]]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "expected"),
+    [
+        ({(1, 1): 3, (2, 1): 2, (3, 2): 4}, set()),  # Ward joins two segments of K-Means
+        ({(1, 1): 3, (1, 2): 2, (2, 3): 4}, set()),  # Ward parts one
+        ({(1, 1): 2, (1, 2): 2, (2, 2): 4}, set()),  # exactly half of one goes with what holds it
+        ({(1, 1): 4, (1, 2): 1, (2, 2): 4}, {(1, 2)}),  # one has strayed
+        ({(1, 1): 1, (1, 2): 1, (1, 3): 1, (2, 1): 1, (2, 2): 1, (2, 3): 1}, set()),  # all of Ward's is half of K-Means'
+        (
+            {(k, w): 1 for k in (1, 2, 3) for w in (1, 2, 3)},
+            {(k, w) for k in (1, 2, 3) for w in (1, 2, 3)},
+        ),  # nothing goes together
+    ],
+)
+def test_a_finer_cut_is_no_disagreement(
+    connection: duckdb.DuckDBPyConnection, pairs: dict[tuple[int, int], int], expected: set[tuple[int, int]]
+):
+    """Of so many customers in each pair of segments, K-Means and Ward, those in pairs that share half of neither disagree."""
+    build(connection, ["segments"])
+    customers = [pair for pair, count in pairs.items() for _ in range(count)]
+    for place, pair in enumerate(customers):
+        for algorithm, segment in zip(("kmeans", "hierarchical"), pair, strict=True):
+            connection.execute(
+                "insert into segments.assignments values (1, ?, 'spending', ?, ?, 9, null, 0, 0, null)",
+                [str(place), algorithm, segment],
+            )
+    build(connection, ["marts.algorithm_cross_table"])
+    rows = connection.execute(
+        "select kmeans_segment_id, hierarchical_segment_id, is_agreement, count_customers from marts.algorithm_cross_table"
+    ).fetchall()
+    assert {(one, other) for one, other, is_agreement, _ in rows if not is_agreement} == expected
+    assert {(one, other): count for one, other, _, count in rows} == pairs
 
 
 def test_segment_profiles_are_those_of_pandas(snapshot: Snapshot, members: pd.DataFrame):
