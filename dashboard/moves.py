@@ -16,6 +16,17 @@ from warehouse.versions import file_name, published
 MOVED = ("customer changed", "model changed", "moved")
 """The movements of those who are in another segment than before."""
 _CONDITIONS = "segmentation = ? and algorithm = ?"
+_SEGMENTS = f"""
+    select
+        old.segment_id,
+        coalesce(new.segment_name, old.segment_name) as segment_name,
+        coalesce(new.colour, old.colour) as colour
+    from segments.segments as old
+    left join (from segments.segments semi join segments.newest_run using (run_id)) as new
+        using (segmentation, algorithm, segment_id)
+    where old.run_id = ? and {_CONDITIONS}
+"""
+"""The segments of a run; those that are still there under the name and colour that they have now."""
 _FORMULA = r"^[=+\-@\t\r]"
 """How a text begins that a spreadsheet would take for a formula."""
 
@@ -65,20 +76,7 @@ def matrix(db: Snapshot, since: int, segmentation: str, algorithm: str) -> list[
 
 def segments(db: Snapshot, run_id: int, segmentation: str, algorithm: str) -> list[Row]:
     """The segments of a run; those that are still there under the name and colour that they have now."""
-    return db.rows(
-        f"""
-        select
-            old.segment_id,
-            coalesce(new.segment_name, old.segment_name) as segment_name,
-            coalesce(new.colour, old.colour) as colour
-        from segments.segments as old
-        left join (from segments.segments semi join segments.newest_run using (run_id)) as new
-            using (segmentation, algorithm, segment_id)
-        where old.run_id = ? and {_CONDITIONS}
-        order by old.segment_id
-        """,
-        (run_id, segmentation, algorithm),
-    )
+    return db.rows(f"from ({_SEGMENTS}) order by segment_id", (run_id, segmentation, algorithm))
 
 
 def sizes(db: Snapshot, segmentation: str, algorithm: str) -> list[Row]:
@@ -238,9 +236,7 @@ def _movers(db: Snapshot, since: int, condition: str) -> str:
             movements.movement
             {known}
         from marts.movements({int(since)}) as movements
-        left join segments.segments as old
-            on old.run_id = ? and old.segmentation = ? and old.algorithm = ?
-            and old.segment_id = movements.previous_segment_id
+        left join ({_SEGMENTS}) as old on old.segment_id = movements.previous_segment_id
         left join marts.segment_profiles as new
             on new.segmentation = movements.segmentation and new.algorithm = movements.algorithm
             and new.segment_id = movements.segment_id

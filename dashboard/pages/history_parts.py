@@ -109,7 +109,7 @@ def customers(db: Snapshot, since: int, key: tuple[str, str], chosen: Flow | Non
     caption = f"{format.count(count)} {noun} {_which(db, since, key, chosen)}"
     download = html.A("Download as CSV", href=f"{EXPORT}?{address}", download="moved_customers.csv") if count else ""
     height = min(_MOST_HEIGHT, _HEAD_HEIGHT + sheet.ROW_HEIGHT * count)
-    grid = sheet.table(ids.HISTORY_TABLE, _columns(db), PAGE_ROWS, height, is_sortable=False)
+    grid = sheet.table(ids.HISTORY_TABLE, _columns(db, since, key), PAGE_ROWS, height, is_sortable=False)
     heading = html.H2(["Customers", html.Span([caption, " ", download], className="view-caption")], className="view-title")
     return [heading, *([grid] if count else [])]
 
@@ -124,9 +124,13 @@ def _which(db: Snapshot, since: int, key: tuple[str, str], chosen: Flow | None) 
     return f"{start} {end}"
 
 
-def _columns(db: Snapshot) -> list[dict[str, Any]]:
+def _columns(db: Snapshot, since: int, key: tuple[str, str]) -> list[dict[str, Any]]:
     id_column, *others = (sheet.column(column) for column in queries.customer_columns(db))
-    own = {"previous_segment_name": ("From", 216), "segment_name": ("To", 216), "movement": ("Why", 176)}
+    names = [
+        sheet.width_of(row["segment_name"] for row in rows)
+        for rows in (moves.segments(db, since, *key), queries.segments(db, *key))
+    ]
+    own = {"previous_segment_name": ("From", names[0]), "segment_name": ("To", names[1]), "movement": ("Why", 176)}
     told = [{"field": field, "headerName": title, "flex": 1, "minWidth": width} for field, (title, width) in own.items()]
     return [id_column, *told, *others]
 

@@ -1,6 +1,6 @@
 """What pages that are drawn on the server share: they wait, fill themselves for a clustering, and show titled charts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import dash_ag_grid as dag
@@ -15,7 +15,7 @@ from warehouse.errors import InputError, MallError
 
 ROW_HEIGHT = 32
 """Of a row of a table of customers, in pixels."""
-_LEAST_WIDTH, _ID_WIDTH = 120, 168
+_LEAST_WIDTH, _MOST_WIDTH, _ID_WIDTH = 120, 392, 168
 _MOST_ROWS = 2**53
 """No row lies beyond: the largest whole number that a browser counts exactly."""
 
@@ -73,11 +73,11 @@ def slice_of(request: Any, most: int) -> tuple[int, int]:
 
 
 def table(table_id: str, columns: list[dict[str, Any]], page_rows: int, height: int, is_sortable: bool = True) -> Any:
-    """A table of customers, empty: it asks for its rows itself, `page_rows` at a time."""
+    """A table of customers, empty: it asks for its rows itself, `page_rows` at a time. Pointing at a cell shows all of its text."""
     return dag.AgGrid(
         id=table_id,
         rowModelType="infinite",
-        columnDefs=columns,
+        columnDefs=[column | {"tooltipField": column["field"]} for column in columns],
         defaultColDef={"sortable": is_sortable, "resizable": True, "suppressMovable": True},
         style={"height": height},
         dashGridOptions={
@@ -86,6 +86,7 @@ def table(table_id: str, columns: list[dict[str, Any]], page_rows: int, height: 
             "headerHeight": 36,
             "cacheBlockSize": page_rows,
             "maxBlocksInCache": 20,
+            "enableBrowserTooltips": True,
             "localeText": {"noRowsToShow": "No customers are in this selection."},
         },
     )
@@ -97,6 +98,11 @@ def column(column: Row) -> dict[str, Any]:
     least = _ID_WIDTH if column["kind"] == "id" else max(_LEAST_WIDTH, 24 + 9 * len(title))  # about 9 pixels a character
     definition = {"field": column["column_name"], "headerName": title, "flex": 1, "minWidth": least}
     return definition | {"type": "rightAligned"} if column["kind"] == "numeric" else definition
+
+
+def width_of(names: Iterable[str]) -> int:
+    """Pixels in which a column shows the longest of such names, as far as there is room for it."""
+    return max(_LEAST_WIDTH, min(_MOST_WIDTH, 40 + 8 * max(map(len, names), default=0)))  # about 8 pixels a character
 
 
 def dot(segment: Row) -> Any:

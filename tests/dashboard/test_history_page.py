@@ -94,6 +94,21 @@ def test_every_flow_lists_its_customers(second: Snapshot):
     assert (leaver["segment_name"], leaver["annual_income_k"]) == (None, None)
 
 
+def test_the_list_calls_segments_as_the_matrix_does(moved: Snapshot):
+    """A segment that is still there has its name of today on the whole page, though it was called otherwise then."""
+    key = ("who", "kmeans")
+    then = {
+        row["segment_id"]: row["segment_name"]
+        for row in moved.rows("from segments.segments where run_id = 2 and segmentation = 'who'")
+    }
+    shown = {row["segment_id"]: row["segment_name"] for row in moves.segments(moved, 2, *key)}
+    assert any(name not in shown.values() for name in then.values())
+    for row in moves.matrix(moved, 2, *key):
+        flow = Flow(row["previous_segment_id"], row["segment_id"])
+        for mover in rows(moved, {"startRow": 0, "endRow": 100}, 2, key, flow)["rowData"]:
+            assert mover["previous_segment_name"] == shown[row["previous_segment_id"]]
+
+
 def test_pages_of_the_list_follow_one_another(second: Snapshot):
     """Two pages hold what one would."""
     whole = rows(second, {"startRow": 0, "endRow": 100}, 1, PAY, None)["rowData"]
