@@ -146,6 +146,19 @@ def test_of_two_centroids_at_the_same_distance_the_lower_id_counts(odd: Snapshot
     assert (row["segment_id"], row["second_segment_id"], row["margin"]) == (1, 2, pytest.approx(0, abs=1e-12))
 
 
+@pytest.mark.parametrize("value", ["'nan'::double", "'infinity'::double", "'-infinity'::double", "1e308"])
+def test_who_is_nowhere_is_in_no_segment(mall: Snapshot, value: str):
+    """A value that cannot be computed with puts nobody into the first segment; who is given beside it is told as ever."""
+    give(
+        mall,
+        "nowhere",
+        f"select 'n' as customer_id, 30 as age, {value} as annual_income_k, 50 as spending_score union all select 'm', 30, 60, 50",
+    )
+    found = mall.columns("from marts.score_customers('memory.main.nowhere') where customer_id = 'n'")
+    assert {column for column, values in found.items() if set(values) != {None}} == {"customer_id", "segmentation", "algorithm"}
+    assert None not in mall.columns("from marts.score_customers('memory.main.nowhere') where customer_id = 'm'")["segment_name"]
+
+
 def test_an_earlier_run_can_score_too(odd: Snapshot, tmp_path: Path, write):
     """With of_run_id the model is that of an earlier run, though its customers are gone."""
     later = refreshed(

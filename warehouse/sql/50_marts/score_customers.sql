@@ -109,13 +109,14 @@ distances_in_{{ model.segmentation }} as (
 ),
 
 {% endfor %}
+-- who is nowhere, or too far away to compute with, is in no segment
 distances as (
     {% for model in context.models %}
     select
         customer_id,
         {{ model.segmentation | literal }} as segmentation,
         algorithm,
-        nearest
+        case when isfinite(nearest[1].distance) then nearest end as nearest
     from distances_in_{{ model.segmentation }}
     {{ "union all" if not loop.last }}
     {% endfor %}
@@ -133,4 +134,4 @@ select
     nearest[2].distance - nearest[1].distance as margin
 from distances;
 
-comment on macro table marts.score_customers is 'The segment that any customers would be in by the model of the newest run, or of the run of_run_id. The argument names a table, view or common table expression that has customer_id and the columns of staging.customers that were clustered on, in the same units; a missing value is filled in as in the clustering. For K-Means the answer is that of segments.assignments, to the last bit; Ward''s method has no rule for new customers, so its segments are told by their centroids too. Of two centroids at the same distance the lower segment_id counts. Grain: one row per row given, segmentation and algorithm.';
+comment on macro table marts.score_customers is 'The segment that any customers would be in by the model of the newest run, or of the run of_run_id. The argument names a table, view or common table expression that has customer_id and the columns of staging.customers that were clustered on, in the same units; a missing value is filled in as in the clustering. For K-Means the answer is that of segments.assignments, to the last bit; Ward''s method has no rule for new customers, so its segments are told by their centroids too. Of two centroids at the same distance the lower segment_id counts. Who has a value that is not a number, infinite or too large to compute with is in no segment: null. Grain: one row per row given, segmentation and algorithm.';
