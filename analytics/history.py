@@ -169,8 +169,7 @@ def _distances(
     if set(values) != {(segment, name) for segment in known for name in inputs.names}:
         return None
     before = np.array([[values[segment, name] for name in inputs.names] for segment in known])
-    scaled = (before - inputs.means) / inputs.deviations
-    apart: Floats = np.linalg.norm(centroids[:, None] - scaled[None], axis=2)
+    apart: Floats = np.linalg.norm(centroids[:, None] - inputs.scaling.to_scale(before)[None], axis=2)
     return apart
 
 

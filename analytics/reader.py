@@ -11,6 +11,7 @@ import numpy as np
 from analytics.cells import make_cells
 from analytics.naming import Feature
 from analytics.points import Floats, Points
+from analytics.scaling import Scaling
 from warehouse.errors import InputError
 
 FEW_CUSTOMERS = 5_000
@@ -33,10 +34,8 @@ class Inputs:
     """The points."""
     features: tuple[Feature, ...]
     """The d features, in the order of the points' columns."""
-    means: Floats
-    """(d,): mean of each feature in its own unit."""
-    deviations: Floats
-    """(d,): population standard deviation of each feature in its own unit."""
+    scaling: Scaling
+    """How they are scaled."""
     sample_customers: tuple[str, ...]
     """(s,): the ids of the customers of the sample."""
 
@@ -44,10 +43,6 @@ class Inputs:
     def names(self) -> tuple[str, ...]:
         """(d,): the features' columns."""
         return tuple(feature.name for feature in self.features)
-
-    def in_units(self, scaled: Floats) -> Floats:
-        """Scaled values (…, d) in the features' own units."""
-        return scaled * self.deviations + self.means
 
 
 def read_inputs(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Inputs:
@@ -57,11 +52,11 @@ def read_inputs(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> 
     sample: customer_id and place.
     Raises InputError for a feature that does not exist, that is not finite or that is the same for every customer.
     """
-    features, means, deviations = _read_features(connection, names)
+    features, scaling = _read_features(connection, names)
     (count,) = connection.execute("select count(*) from features.customer_features_scaled").fetchone() or (0,)
     if count <= FEW_CUSTOMERS:
-        return _read_customers(connection, features, means, deviations)
-    return _read_cells(connection, features, means, deviations)
+        return _read_customers(connection, features, scaling)
+    return _read_cells(connection, features, scaling)
 
 
 def source_fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
@@ -80,29 +75,27 @@ def source_fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
     return str(fingerprint)
 
 
-def _read_features(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> tuple[tuple[Feature, ...], Floats, Floats]:
+def _read_features(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> tuple[tuple[Feature, ...], Scaling]:
     known = {
-        name: (Feature(name, short or label.lower(), unit), mean, deviation, "features.customer_features")
-        for name, short, label, unit, mean, deviation in connection.execute(
-            "select feature, short_label, label, unit, mean, standard_deviation "
-            "from features.scaling inner join raw.columns on column_name = feature"
+        name: (Feature(name, short or label.lower(), unit), mean, deviation, scale == "log", "features.customer_features")
+        for name, short, label, unit, mean, deviation, scale in connection.execute(
+            "select feature, short_label, label, unit, mean, standard_deviation, scaling.scale "
+            "from features.scaling inner join features.columns on column_name = feature"
         ).fetchall()
     }
     for encoded, short, value in connection.execute(
         "select encoded_column, coalesce(nullif(short_label, ''), column_name), value "
-        "from features.category_encoding left join raw.columns using (column_name)"
+        "from features.category_encoding left join raw.columns using (column_name) where source = 'customers'"
     ).fetchall():
-        known[encoded] = (Feature(encoded, f"{short} {value}"), 0.0, 1.0, "features.customer_features_scaled")
+        known[encoded] = (Feature(encoded, f"{short} {value}"), 0.0, 1.0, False, "features.customer_features_scaled")
     for name in names:
         if name not in known:
             raise InputError(f"there is no feature '{name}'; the file has {', '.join(sorted(known))}")
-        _refuse_alike(connection, name, *known[name][2:])
+        _, _, deviation, _, source = known[name]
+        _refuse_alike(connection, name, deviation, source)
     chosen = [known[name] for name in names]
-    return (
-        tuple(feature for feature, *_ in chosen),
-        np.array([mean for _, mean, *_ in chosen]),
-        np.array([deviation for _, _, deviation, _ in chosen]),
-    )
+    features, means, deviations, are_log, _ = zip(*chosen, strict=True)
+    return features, Scaling(np.array(means), np.array(deviations), np.array(are_log))
 
 
 def _refuse_alike(connection: duckdb.DuckDBPyConnection, name: str, deviation: float, source: str) -> None:
@@ -121,9 +114,7 @@ def _refuse_alike(connection: duckdb.DuckDBPyConnection, name: str, deviation: f
         )
 
 
-def _read_customers(
-    connection: duckdb.DuckDBPyConnection, features: tuple[Feature, ...], means: Floats, deviations: Floats
-) -> Inputs:
+def _read_customers(connection: duckdb.DuckDBPyConnection, features: tuple[Feature, ...], scaling: Scaling) -> Inputs:
     connection.execute(
         "create or replace temporary table customer_points as "
         f"select customer_id, row_number() over (order by customer_id) - 1 as point_id, {_columns(features)} "
@@ -131,10 +122,10 @@ def _read_customers(
     )
     connection.execute("create or replace temporary table sampled as select customer_id, point_id as place from customer_points")
     read = connection.execute(f"select customer_id, {_columns(features)} from customer_points order by point_id").fetchnumpy()
-    return Inputs(Points.of_customers(_matrix(read, features)), features, means, deviations, tuple(map(str, read["customer_id"])))
+    return Inputs(Points.of_customers(_matrix(read, features)), features, scaling, tuple(map(str, read["customer_id"])))
 
 
-def _read_cells(connection: duckdb.DuckDBPyConnection, features: tuple[Feature, ...], means: Floats, deviations: Floats) -> Inputs:
+def _read_cells(connection: duckdb.DuckDBPyConnection, features: tuple[Feature, ...], scaling: Scaling) -> Inputs:
     make_cells(connection, [feature.name for feature in features], MOST_CELLS)
     averages = ", ".join(f"avg({feature.name}) as {feature.name}" for feature in features)
     squares = " + ".join(f"var_pop({feature.name})" for feature in features)
@@ -155,7 +146,7 @@ def _read_cells(connection: duckdb.DuckDBPyConnection, features: tuple[Feature, 
         sample_points=np.asarray(sample["point_id"], dtype=np.int64),
         count_drawn=count_drawn,
     )
-    return Inputs(points, features, means, deviations, tuple(map(str, sample["customer_id"])))
+    return Inputs(points, features, scaling, tuple(map(str, sample["customer_id"])))
 
 
 def _draw_sample(connection: duckdb.DuckDBPyConnection) -> int:

@@ -171,7 +171,7 @@ def _clustering(
     chosen = next(evaluation for evaluation in evaluations if evaluation.k == choice.k)
     identity = identify(connection, segmentation.name, tried.algorithm, inputs, centroids, least_id)
     everyone = np.average(inputs.points.means, axis=0, weights=inputs.points.weights)
-    names = name_segments(inputs.features, centroids, inputs.in_units(centroids), everyone)
+    names = name_segments(inputs.features, centroids, inputs.scaling.in_units(centroids), everyone)
     return Clustering(
         segmentation,
         tried.algorithm,

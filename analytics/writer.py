@@ -86,6 +86,7 @@ def write_scaling(connection: duckdb.DuckDBPyConnection, run: Run, segmentation:
             $segmentation as segmentation,
             chosen.feature,
             chosen.position,
+            coalesce(scaling.scale, 'linear') as scale,
             coalesce(scaling.mean, 0) as mean,
             coalesce(nullif(scaling.standard_deviation, 0), 1) as standard_deviation,
             imputation.imputed_value,
@@ -102,7 +103,7 @@ def write_scaling(connection: duckdb.DuckDBPyConnection, run: Run, segmentation:
 
 
 def _write_centroids(connection: duckdb.DuckDBPyConnection, run: Run, inputs: Inputs, clustering: Clustering) -> None:
-    values = inputs.in_units(clustering.centroids)
+    values = inputs.scaling.in_units(clustering.centroids)
     connection.executemany(
         "insert into segments.centroids values (?, ?, ?, ?, ?, ?, ?)",
         [

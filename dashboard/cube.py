@@ -4,6 +4,7 @@ from typing import Any
 
 from dashboard import queries, trust
 from dashboard.axes import axes
+from dashboard.filters import Dimension
 from dashboard.palette import segment_colour
 from warehouse.connection import Snapshot
 
@@ -11,7 +12,8 @@ from warehouse.connection import Snapshot
 def cube(db: Snapshot) -> dict[str, Any]:
     """The cube of a warehouse version, ready for JSON.
 
-    `dimensions`: name, kind, label, unit, and `edges` (numeric: one more than bins) or `values` (one per bin).
+    `dimensions`: name, kind, label, unit, and `scale` (linear or log) with `edges` (one more than bins) for a number, or `values`
+    (one per bin).
     `clusterings`: per segmentation and algorithm the dimension, the two numbers the scatter shows (or none), and the segments with
     colour, means in ordinary units and how stable they are, in words.
     `bins`: per dimension the bin of every cell; `count` and `sums`: customers of every cell, and their sums per number.
@@ -25,8 +27,7 @@ def cube(db: Snapshot) -> dict[str, Any]:
         "version": db.version,
         "customers": sum(cells["count_customers"]),
         "dimensions": [
-            {"name": d.name, "kind": d.kind, "label": d.label, "unit": d.unit, **_scale(d.kind, bins[d.name])}
-            for d in known.values()
+            {"name": d.name, "kind": d.kind, "label": d.label, "unit": d.unit, **_scale(d, bins[d.name])} for d in known.values()
         ],
         "clusterings": [_clustering(db, run) for run in queries.clusterings(db)],
         "bins": {name: cells[f"{name}_bin"] for name in known},
@@ -35,10 +36,10 @@ def cube(db: Snapshot) -> dict[str, Any]:
     }
 
 
-def _scale(kind: str, bins: list[dict[str, Any]]) -> dict[str, Any]:
-    if kind == "numeric":
-        return {"edges": [*(row["lower_edge"] for row in bins), bins[-1]["upper_edge"]]}
-    return {"values": [row["segment_id" if kind == "segment" else "category"] for row in bins]}
+def _scale(dimension: Dimension, bins: list[dict[str, Any]]) -> dict[str, Any]:
+    if dimension.kind == "numeric":
+        return {"scale": dimension.scale, "edges": [*(row["lower_edge"] for row in bins), bins[-1]["upper_edge"]]}
+    return {"values": [row["segment_id" if dimension.kind == "segment" else "category"] for row in bins]}
 
 
 def _clustering(db: Snapshot, run: queries.Row) -> dict[str, Any]:

@@ -29,6 +29,8 @@ class Dimension:
     """Unit of its values."""
     names: Mapping[int, str] | None = None
     """Segment names by segment_id, for a segment."""
+    scale: str | None = None
+    """linear or log, for a number."""
 
 
 @dataclass(frozen=True)

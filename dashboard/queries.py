@@ -42,8 +42,9 @@ def dimensions(db: Snapshot) -> dict[str, Dimension]:
             labels.get(row["dimension"], row["label"]),
             row["unit"],
             names.get(row["dimension"]),
+            row["scale"],
         )
-        for row in db.rows("select dimension, kind, label, unit from marts.crossfilter_dimensions order by position")
+        for row in db.rows("select dimension, kind, label, unit, scale from marts.crossfilter_dimensions order by position")
     }
 
 

@@ -124,10 +124,12 @@ def _refuse_changed(sources: Sequence[SourceFile]) -> None:
 def _write_columns(connection: duckdb.DuckDBPyConnection, columns: Sequence[Column]) -> None:
     build(connection, ["raw.columns"])
     connection.executemany(
-        "insert into raw.columns by name select $1 as column_name, $2 as source_header, $3 as kind, $4 as label, "
-        "$5 as short_label, $6 as unit, $7 as minimum, $8 as maximum, $9 as divide_by, $10 as decimal_mark, $11 as position",
+        "insert into raw.columns values ('customers', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (c.name, c.source_header, c.kind, c.label, c.short, c.unit, c.minimum, c.maximum, c.divide_by, c.decimal_mark, position)
+            (
+                *(c.name, c.source_header, c.kind, c.label, c.short, c.unit, c.minimum, c.maximum),
+                *(c.divide_by, c.scale, c.decimal_mark, position),
+            )
             for position, c in enumerate(columns, start=1)
         ],
     )

@@ -5,10 +5,10 @@ from collections.abc import Mapping as Table
 from dataclasses import dataclass, field, fields, replace
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from etl.headers import IGNORE, KNOWN, normalise
-from warehouse.columns import Column
+from warehouse.columns import Column, Scale
 from warehouse.errors import InputError
 from warehouse.toml import read_toml
 
@@ -28,7 +28,7 @@ _NUMBERED = re.compile(r"(distance|bin)_\d+|\w+_(kmeans|hierarchical)")
 """The same, one per segment, feature or clustering."""
 _ACRONYM = 3
 """So many capitals are probably the first letters of words."""
-_DETAILS = {"label": str, "short": str, "unit": str, "minimum": float, "maximum": float, "divide_by": float}
+_DETAILS = {"label": str, "short": str, "unit": str, "minimum": float, "maximum": float, "divide_by": float, "scale": str}
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,8 @@ def _column(header: str, said: Any) -> Column:
     column = replace(_base(where, header, said), **details)
     if "short" not in details and ("label" in details or not column.short):
         column = replace(column, short=_short(column.label))
+    if column.scale not in get_args(Scale):
+        raise ValueError(f"{where}: scale must be {' or '.join(get_args(Scale))}")
     if column.divide_by <= 0:
         raise ValueError(f"{where}: divide_by must be above 0")
     if column.minimum is not None and column.maximum is not None and column.minimum > column.maximum:

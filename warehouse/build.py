@@ -65,8 +65,12 @@ class Model:
     """Its features, in their order."""
 
 
-CONTEXT_RELATIONS = ("raw.columns", "features.category_encoding", "segments.runs", "segments.scaling")
+CONTEXT_RELATIONS = ("raw.columns", "features.columns", "features.category_encoding", "segments.runs", "segments.scaling")
 """The tables that a context is read from, and no others: it is read anew once one of them was made."""
+
+
+_COLUMN = "column_name, kind, label, unit, short_label, minimum, maximum, divide_by, scale, decimal_mark, source_header"
+_FEATURE = "column_name, 'numeric', label, unit, short_label, minimum, maximum, 1, scale"
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,10 @@ class Context:
 
     columns: tuple[Column, ...] = ()
     """The columns of the customers source that are loaded, in its order."""
+    features: tuple[Column, ...] = ()
+    """The numeric features of a customer, those of the customers source first."""
+    charted: tuple[Column, ...] = ()
+    """Those of them that the dashboard filters by."""
     categories: tuple[Category, ...] = ()
     """The values of the category columns."""
     clusterings: tuple[Clustering, ...] = ()
@@ -84,7 +92,7 @@ class Context:
 
     @property
     def numeric(self) -> tuple[Column, ...]:
-        """The numeric columns: the features."""
+        """The numeric columns of the customers source."""
         return tuple(column for column in self.columns if column.kind == "numeric")
 
     @property
@@ -108,16 +116,13 @@ class Context:
                 return []
             return connection.execute(f"select {columns} from {relation} where {condition} order by {order}").fetchall()
 
+        def columns(relation: str, values: str, condition: str = "true") -> tuple[Column, ...]:
+            return tuple(Column(*row) for row in rows(relation, values, "position", condition))  # type: ignore[arg-type]
+
         return cls(
-            columns=tuple(
-                Column(*row)  # type: ignore[arg-type]
-                for row in rows(
-                    "raw.columns",
-                    "column_name, kind, label, unit, short_label, minimum, maximum, divide_by, decimal_mark, source_header",
-                    "position",
-                    "kind <> 'ignore'",
-                )
-            ),
+            columns=columns("raw.columns", _COLUMN, "source = 'customers' and kind <> 'ignore'"),
+            features=columns("features.columns", _FEATURE),
+            charted=columns("features.columns", _FEATURE, "is_charted"),
             categories=tuple(
                 Category(*row)  # type: ignore[arg-type]
                 for row in rows("features.category_encoding", "column_name, value, code, encoded_column", "column_name, code")

@@ -1,14 +1,15 @@
-"""What the warehouse knows of a customer column: its name, kind, label and unit."""
+"""What the warehouse knows of a column: its name, kind, label and unit."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["id", "numeric", "category", "text", "ignore"]
+Scale = Literal["linear", "log"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of the customers source under the name the warehouse gives it."""
+    """One column of a source, or a feature made of several, under the name the warehouse gives it."""
 
     name: str
     """The column's name in every relation, e.g. annual_income_k."""
@@ -26,6 +27,8 @@ class Column:
     """The largest value that can be true; None where any can."""
     divide_by: float = 1.0
     """What a number of the source is divided by to get the unit."""
+    scale: Scale = "linear"
+    """How the models see the number: as it is, or by the logarithm of one more than it."""
     decimal_mark: str = "."
     """The decimal mark of the source's numbers."""
     source_header: str = ""

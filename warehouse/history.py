@@ -26,7 +26,7 @@ HISTORY = (
 MARTS = ("marts.distribution_history", "marts.distribution_detail")
 """What the marts remember of earlier runs; carried once the marts are built."""
 
-DEFAULTS: dict[str, str] = {"segments.segments.automatic_name": "segment_name"}
+DEFAULTS: dict[str, str] = {"segments.segments.automatic_name": "segment_name", "segments.scaling.scale": "'linear'"}
 """For a column that older versions lack and that may not be null, "schema.relation.column": the SQL that stands in for it."""
 
 _RUN_COLUMNS = ("run_id", "from_run_id")

@@ -30,11 +30,36 @@
     return { element, body, caption: captionElement };
   }
 
-  /* A linear scale from values to pixels, with its inverse. */
+  /* A linear scale from values to pixels, with its inverse and at most so many round values on it. */
   function scale(low, high, from, to) {
     const slope = (to - from) / (high - low || 1);
     const forward = (value) => from + (value - low) * slope;
     forward.invert = (pixel) => low + (pixel - from) / slope;
+    forward.ticks = (most) => ticks(low, high, most);
+    return forward;
+  }
+
+  /* The scale of a numeric dimension: linear, or with bins equally wide on the page whatever values they hold. */
+  function scaleOf(dimension, from, to) {
+    const { edges } = dimension;
+    const last = edges.length - 1;
+    if (dimension.scale !== "log") return scale(edges[0], edges[last], from, to);
+    const places = scale(0, last, from, to);
+    const binOf = (value) => Math.max(0, Math.min(last - 1, edges.findLastIndex((edge) => edge <= value)));
+    const forward = (value) => {
+      const bin = binOf(value);
+      return places(bin + (value - edges[bin]) / (edges[bin + 1] - edges[bin]));
+    };
+    forward.invert = (pixel) => {
+      const place = places.invert(pixel);
+      const bin = Math.max(0, Math.min(last - 1, Math.floor(place)));
+      return edges[bin] + (place - bin) * (edges[bin + 1] - edges[bin]);
+    };
+    forward.ticks = (most) => {
+      const isTen = (edge) => edge === 0 || Number.isInteger(Math.round(1e9 * Math.log10(Math.abs(edge))) / 1e9);
+      const marks = edges.length <= most ? edges : edges.filter(isTen);
+      return marks.filter((_, index) => index % Math.ceil(marks.length / most) === 0);
+    };
     return forward;
   }
 
@@ -50,15 +75,15 @@
 
   /* The axis along the bottom of a plot. */
   function bottomAxis(x, [low, high], top, most) {
-    const marks = ticks(low, high, most).map((value) =>
+    const marks = x.ticks(most).map((value) =>
       svg("text", { x: x(value), y: top + 16, "text-anchor": "middle", class: "tick" }, window.mall.format.axis(value)),
     );
     return svg("g", {}, svg("line", { x1: x(low), x2: x(high), y1: top + 0.5, y2: top + 0.5, class: "axis" }), ...marks);
   }
 
   /* The axis along the left of a plot, with light lines across. */
-  function leftAxis(y, [low, high], left, right, most, label = window.mall.format.axis) {
-    const values = ticks(low, high, most);
+  function leftAxis(y, left, right, most, label = window.mall.format.axis) {
+    const values = y.ticks(most);
     const lines = values.map((value) => svg("line", { x1: left, x2: right, y1: y(value), y2: y(value), class: "grid" }));
     const marks = values.map((value) =>
       svg("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end", class: "tick" }, label(value)),
@@ -97,5 +122,5 @@
     });
   }
 
-  window.mall = Object.assign(window.mall || {}, { frame: { svg, html, card, scale, ticks, bottomAxis, leftAxis, onDrag } });
+  window.mall = Object.assign(window.mall || {}, { frame: { svg, html, card, scale, scaleOf, bottomAxis, leftAxis, onDrag } });
 })();

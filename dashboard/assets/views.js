@@ -7,7 +7,7 @@
   "use strict";
 
   const { frame, format, snapped, shifted } = window.mall;
-  const { svg, html, card, scale, bottomAxis, leftAxis, onDrag } = frame;
+  const { svg, html, card, scale, scaleOf, bottomAxis, leftAxis, onDrag } = frame;
   const HANDLE = 6; // how near, in pixels, a pointer must be to an edge of a brush to take hold of it
 
   class Histogram {
@@ -24,7 +24,7 @@
       const [low, high] = [edges[0], edges[edges.length - 1]];
       const area = { left: 44, right: width - 16, top: 8, bottom: this.height - 24 };
       const highest = Math.max(...this.totals);
-      this.x = scale(low, high, area.left, area.right);
+      this.x = scaleOf(this.dimension, area.left, area.right);
       this.y = scale(0, highest, area.bottom, area.top);
       this.area = area;
       const bars = (className) => edges.slice(1).map((_, bin) => this.bar(bin, className));
@@ -33,7 +33,7 @@
       const root = svg(
         "svg",
         { width, height: this.height, class: "plot", role: "img", "aria-label": `${format.title(this.dimension)}: customers per bin` },
-        leftAxis(this.y, [0, highest], area.left, area.right, 3, format.short),
+        leftAxis(this.y, area.left, area.right, 3, format.short),
         ...this.totals.reduce((all, total, bin) => [...all, this.sized(this.bar(bin, "total"), total)], []),
         ...this.selectedBars,
         bottomAxis(this.x, [low, high], area.bottom, Math.max(2, Math.floor(width / 56))),

@@ -4,7 +4,7 @@
   "use strict";
 
   const { frame, format, snapped, shifted } = window.mall;
-  const { svg, html, card, scale, bottomAxis, leftAxis, onDrag } = frame;
+  const { svg, html, card, scaleOf, bottomAxis, leftAxis, onDrag } = frame;
 
   class Scatter {
     /* Points where cells are few, a density of cells where they are many; coloured by the segment dimension. */
@@ -22,8 +22,8 @@
       const ends = (dimension) => [dimension.edges[0], dimension.edges[dimension.edges.length - 1]];
       this.area = area;
       this.width = width;
-      this.x = scale(...ends(this.xDimension), area.left, area.right);
-      this.y = scale(...ends(this.yDimension), area.bottom, area.top);
+      this.x = scaleOf(this.xDimension, area.left, area.right);
+      this.y = scaleOf(this.yDimension, area.bottom, area.top);
       this.canvas = html("canvas", "plot-canvas");
       const ratio = window.devicePixelRatio || 1;
       Object.assign(this.canvas, { width: width * ratio, height: this.height * ratio });
@@ -34,7 +34,7 @@
       const root = svg(
         "svg",
         { width, height: this.height, class: "plot", role: "img", "aria-label": this.card.element.getAttribute("aria-label") },
-        leftAxis(this.y, ends(this.yDimension), area.left, area.right, 5),
+        leftAxis(this.y, area.left, area.right, 5),
         bottomAxis(this.x, ends(this.xDimension), area.bottom, Math.max(2, Math.floor(width / 56))),
         svg("text", { x: area.right, y: this.height - 4, "text-anchor": "end", class: "tick" }, format.title(this.xDimension)),
         svg("text", { x: 8, y: 12, class: "tick" }, format.title(this.yDimension)),

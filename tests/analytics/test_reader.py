@@ -38,7 +38,7 @@ def test_scaled_values_have_units_again(customers: duckdb.DuckDBPyConnection):
     """in_units undoes the scaling."""
     inputs = read_inputs(customers, FEATURES)
     values = customers.execute(f"select {', '.join(FEATURES)} from features.customer_features order by customer_id").fetchall()
-    np.testing.assert_allclose(inputs.in_units(inputs.points.means), values, atol=1e-9)
+    np.testing.assert_allclose(inputs.scaling.in_units(inputs.points.means), values, atol=1e-9)
 
 
 def test_a_category_is_a_feature_by_its_value(customers: duckdb.DuckDBPyConnection):
@@ -46,7 +46,7 @@ def test_a_category_is_a_feature_by_its_value(customers: duckdb.DuckDBPyConnecti
     inputs = read_inputs(customers, ["gender_is_female", "age"])
     assert inputs.features[0] == Feature("gender_is_female", "gender Female")
     assert set(inputs.points.means[:, 0]) == {0.0, 1.0}
-    assert set(inputs.in_units(inputs.points.means)[:, 0]) == {0.0, 1.0}
+    assert set(inputs.scaling.in_units(inputs.points.means)[:, 0]) == {0.0, 1.0}
 
 
 @pytest.mark.parametrize("features", [["annual_income_k"], FEATURES, ["age", *FEATURES]])

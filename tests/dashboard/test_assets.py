@@ -60,6 +60,19 @@ def test_forty_clauses_at_once_all_count(page):
     assert answer == [1, [1, 1], 35, 1, 41]
 
 
+def test_bins_of_a_log_scale_are_equally_wide_on_the_page(page):
+    """A value has its place between the edges of its bin, finds back from there, and the marks are nought and powers of ten."""
+    answer = page.driver.execute_script(
+        """
+        const edges = [-2, -1, 0, 1, 2, 3, 5, 7, 10, 20, 30, 50, 70, 100];
+        const x = window.mall.frame.scaleOf({ scale: "log", edges }, 0, 130);
+        const places = [-2, -1.5, 0, 4, 100].map(x);
+        return [places, places.map(x.invert), x.ticks(8), x.ticks(14).length, x.invert(-20), x.invert(150)];
+        """
+    )
+    assert answer == [[0, 5, 20, 55, 130], [-2, -1.5, 0, 4, 100], [-1, 0, 1, 10, 100], 14, -4, 160]
+
+
 def test_a_late_answer_never_replaces_a_newer_one(page, published):
     """An older version that comes late is not drawn, and filters that changed meanwhile are those that hold."""
     data = json.loads(json.dumps(cube(Warehouse(published).snapshot())))

@@ -67,6 +67,7 @@ def test_a_label_is_the_header_as_people_write(write: Write, header: str, said: 
         ('[columns]\nA = { kind = "number" }', "[columns] 'A': kind must be numeric, category, text or ignore"),
         ('[columns]\nA = { kind = "numeric", low = 1 }', "[columns] 'A': unknown entry low"),
         ('[columns]\nA = { kind = "numeric", minimum = "0" }', "[columns] 'A': minimum must be a number"),
+        ('[columns]\nA = { kind = "numeric", scale = "ln" }', "[columns] 'A': scale must be linear or log"),
         ('[columns]\nA = { kind = "numeric", divide_by = 0 }', "[columns] 'A': divide_by must be above 0"),
         ('[columns]\nA = { kind = "numeric", name = "My Name" }', "[columns] 'A': 'My Name' cannot be the name of a column"),
         ('[columns]\nsegment_id = "numeric"', "[columns] 'segment_id': 'segment_id' cannot be the name of a column"),

@@ -29,15 +29,24 @@ NUMBERS = {
 }
 """What a numeric column may hold."""
 
+WIDE = {
+    "edges": [-2_000, -1_000, -50, -1, 0, 1, 2, 3, 5, 7, 10, 20, 70, 100, 999, 1_000, 123_456, 7e14],
+    "fractions": [-0.5, -0.1, 0, 0.1, 0.99, 1, 1.99, 2.5],
+    "far from nought": [30, 31, 49, 50, 51, 800],
+    "beyond the last edge": [0, 1e15, 8e15, 3e17],
+    "small": [0.1, 0.2, 0.3, 0.4],
+}
+"""What a numeric column on a log scale may hold."""
+
 Cube = tuple[duckdb.DuckDBPyConnection, list[float], list[tuple[float, str, int, int]]]
 
 
-def _cubed(connection: duckdb.DuckDBPyConnection, numbers: list[float]) -> list[tuple[float, str, int, int]]:
+def _cubed(connection: duckdb.DuckDBPyConnection, numbers: list[float], scale: str = "linear") -> list[tuple[float, str, int, int]]:
     """Build the marts of customers with a number, `amount`, and a category, `tier`; returns them with their segments."""
     build(connection, ["raw.columns"])
     connection.executemany(
-        "insert into raw.columns values ($1, $1, $2, $1, $1, '', null, null, 1, '.', $3)",
-        [("customer_id", "id", 1), ("amount", "numeric", 2), ("tier", "category", 3)],
+        "insert into raw.columns values ('customers', $1, $1, $2, $1, $1, '', null, null, 1, $4, '.', $3)",
+        [("customer_id", "id", 1, "linear"), ("amount", "numeric", 2, scale), ("tier", "category", 3, "linear")],
     )
     build(connection, ["raw.customers", "raw.rejects", "raw.sources", "raw.gate"])
     connection.executemany(
@@ -60,6 +69,22 @@ def cube(request: pytest.FixtureRequest) -> Iterator[Cube]:
 def test_the_bins_are_what_their_edges_say(cube: Cube):
     """Every customer is in the one bin whose edges hold the value; the cube counts and sums exactly these cells."""
     connection, _, customers = cube
+    _assert_in_bins(connection, customers)
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_the_bins_of_a_log_scale_are_what_their_edges_say(connection: duckdb.DuckDBPyConnection, name: str):
+    """The same on a log scale, where bins lie side by side, five for every ten times, and nought opens one."""
+    _assert_in_bins(connection, _cubed(connection, WIDE[name], "log"))
+    bins = connection.execute(
+        "select lower_edge, upper_edge from marts.crossfilter_bins where dimension = 'amount' order by bin"
+    ).fetchall()
+    assert [upper for _, upper in bins[:-1]] == [lower for lower, _ in bins[1:]]
+    assert all(0 in edges or max(edges, key=abs) / min(edges, key=abs) <= 2 or edges[1] == 1e18 for edges in bins)
+    assert bins[0][0] <= min(WIDE[name]) < bins[0][1]
+
+
+def _assert_in_bins(connection: duckdb.DuckDBPyConnection, customers: list[tuple[float, str, int, int]]) -> None:
     bins = connection.execute(
         "select bin, lower_edge, upper_edge from marts.crossfilter_bins where dimension = 'amount'"
     ).fetchall()
@@ -105,7 +130,7 @@ def test_a_constant_has_one_bin(connection: duckdb.DuckDBPyConnection, sample: S
     """A number that is the same for all has one bin, and its sums are kept."""
     build(connection, ["raw.columns"])
     connection.executemany(
-        "insert into raw.columns values ($1, $1, $2, $1, $1, '', null, null, 1, '.', $3)",
+        "insert into raw.columns values ('customers', $1, $1, $2, $1, $1, '', null, null, 1, 'linear', '.', $3)",
         [("customer_id", "id", 1), ("amount", "numeric", 2), ("other", "numeric", 3)],
     )
     build(connection, ["raw.customers", "raw.rejects", "raw.sources", "raw.gate"])

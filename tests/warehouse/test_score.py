@@ -132,6 +132,25 @@ def test_gaps_and_categories_are_completed_as_in_the_clustering(odd: Snapshot):
     parity(odd)
 
 
+def test_a_column_on_a_log_scale_is_clustered_by_its_logarithm(tmp_path: Path, write):
+    """A mapping says so: then scaling is that of numpy, centroids are in units again, and scores are the assignments."""
+    incomes = [-30, -2, 0, 0.5, 3, 9, 40, 90, 700, 4_000, 90_000, 2_000_000]
+    path = write("CustomerID,Money\n" + "".join(f"{place},{income}\n" for place, income in enumerate(incomes)))
+    said = write('[columns]\nMoney = { kind = "numeric", scale = "log" }\n', "mapping.toml")
+    money = refreshed(tmp_path / "warehouse", path, write('[money]\nfeatures = ["money"]\nk = 3\n', "money.toml"), mapping=said)
+    parity(money)
+    logs = np.sign(incomes) * np.log1p(np.abs(incomes))
+    scaled = money.columns("select money from features.customer_features_scaled order by cast(customer_id as integer)")["money"]
+    np.testing.assert_allclose(scaled, (logs - logs.mean()) / logs.std(), atol=1e-12)
+    of = money.columns(
+        "select segment_id from segments.assignments where algorithm = 'kmeans' order by cast(customer_id as integer)"
+    )
+    (segments,) = of.values()
+    means = [logs[np.array(segments) == segment].mean() for segment in (1, 2, 3)]
+    centroids = money.columns("select value from segments.centroids where algorithm = 'kmeans' order by segment_id")["value"]
+    np.testing.assert_allclose(centroids, np.sign(means) * np.expm1(np.abs(means)))
+
+
 def test_of_two_centroids_at_the_same_distance_the_lower_id_counts(odd: Snapshot):
     """Who lies halfway is in the segment with the lower id, and the margin is 0."""
     low, high = odd.columns(

@@ -46,6 +46,11 @@ case
 {{ number(value, column.decimal_mark) }}{{ " / " ~ column.divide_by if column.divide_by != 1 }}
 {%- endmacro %}
 
+{# A number as the models see it, before it is scaled: as it is, or its logarithm, which knows zero and what is below. #}
+{% macro transformed(column, value) -%}
+{% if column.scale == "log" %}sign({{ value }}) * ln(1 + abs({{ value }})){% else %}{{ value }}{% endif %}
+{%- endmacro %}
+
 {# The index of the bin of width `width` that holds `value`, counted from the bin that starts at first * width.
    Dividing can land a value next to an edge in the wrong bin, so the result is corrected against the edges themselves. #}
 {% macro bin_of(value, width, first) -%}
@@ -54,6 +59,30 @@ case
         - cast({{ value }} < floor({{ value }} / {{ width }}) * {{ width }} as integer)
         + cast({{ value }} >= (floor({{ value }} / {{ width }}) + 1) * {{ width }} as integer)
     )
+{%- endmacro %}
+
+{# The edges of bins on a log scale above zero, five a decade; below zero the same. #}
+{% set log_edges = [] -%}
+{% for power in range(16) %}{% for digit in (1, 2, 3, 5, 7) %}{% set _ = log_edges.append(digit * 10 ** power) %}{% endfor %}{% endfor -%}
+
+{# The index of the bin of a log scale that holds `value`: bin 0 begins at zero, and ends at 1. #}
+{% macro log_bin_of(value) -%}
+({% for edge in log_edges %}cast({{ value }} >= {{ edge }} as integer){{ " + " if not loop.last }}{% endfor %}
+
+        - cast({{ value }} < 0 as integer){% for edge in log_edges %} - cast({{ value }} < -{{ edge }} as integer){% endfor %})
+{%- endmacro %}
+
+{# The lower edge of bin `bin` of a log scale. #}
+{% macro log_edge(bin) -%}
+case
+        when {{ bin }} = 0 then 0
+        else sign({{ bin }}) * coalesce([{{ log_edges | join(", ") }}][abs({{ bin }})], 1e18)
+    end
+{%- endmacro %}
+
+{# The index of the bin of a column's chart that holds `value`, counted from the bin `first`. #}
+{% macro chart_bin_of(column, value, width, first) -%}
+{% if column.scale == "log" %}{{ log_bin_of(value) }} - {{ first }}{% else %}{{ bin_of(value, width, first) }}{% endif %}
 {%- endmacro %}
 
 {# A number cut off after its first three digits: 1395 is 1390, -0.01278 is -0.0127. #}

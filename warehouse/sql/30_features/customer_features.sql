@@ -5,7 +5,7 @@ with customers as (
 
 medians as (
     select
-        {% for column in context.numeric %}
+        {% for column in context.features %}
         max(imputed_value) filter (feature = {{ column.name | literal }}) as {{ column.name }}{{ "," if not loop.last }}
         {% endfor %}
     from features.imputation
@@ -16,13 +16,13 @@ select
     {% for column in context.category %}
     coalesce(customers.{{ column.name }}, 'Unknown') as {{ column.name }},
     {% endfor %}
-    {% for column in context.numeric %}
+    {% for column in context.features %}
     coalesce(customers.{{ column.name }}, medians.{{ column.name }}) as {{ column.name }},
     {% endfor %}
     {% for column in context.category %}
     customers.{{ column.name }} is null as is_{{ column.name }}_imputed,
     {% endfor %}
-    {% for column in context.numeric %}
+    {% for column in context.features %}
     customers.{{ column.name }} is null as is_{{ column.name }}_imputed{{ "," if not loop.last }}
     {% endfor %}
 from customers
@@ -34,7 +34,7 @@ comment on column features.customer_features.customer_id is 'The customer''s id 
 comment on column features.customer_features.{{ column.name }} is {{ (column.title ~ "; 'Unknown' where the source has none.") | literal }};
 comment on column features.customer_features.is_{{ column.name }}_imputed is {{ ("True when " ~ column.name ~ " is missing in the source.") | literal }};
 {% endfor %}
-{% for column in context.numeric %}
+{% for column in context.features %}
 comment on column features.customer_features.{{ column.name }} is {{ (column.title ~ "; the median where the source has none.") | literal }};
 comment on column features.customer_features.is_{{ column.name }}_imputed is {{ ("True when " ~ column.name ~ " is missing in the source and the median stands in.") | literal }};
 {% endfor %}

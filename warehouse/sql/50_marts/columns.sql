@@ -1,6 +1,7 @@
 create or replace table marts.columns as
 with columns as (
     from raw.columns
+    where source = 'customers'
 ),
 
 customers as (
@@ -54,6 +55,7 @@ select
     columns.minimum,
     columns.maximum,
     columns.divide_by,
+    columns.scale,
     columns.decimal_mark,
     columns.position,
     cast(measured.count_missing as bigint) as count_missing,
@@ -76,6 +78,7 @@ comment on column marts.columns.unit is 'Unit of the values; empty where there i
 comment on column marts.columns.minimum is 'Smallest value that can be true; a row below it is rejected. Null: no limit.';
 comment on column marts.columns.maximum is 'Largest value that can be true; a row above it is rejected. Null: no limit.';
 comment on column marts.columns.divide_by is 'What the number in the source is divided by to get the unit of the warehouse; 1 where they are the same.';
+comment on column marts.columns.scale is 'How the models see the number: linear (as it is) or log, sign(x) * ln(1 + |x|).';
 comment on column marts.columns.decimal_mark is 'Decimal mark of the numbers in the source: a point or a comma.';
 comment on column marts.columns.position is 'Place of the column, from 1: an id that is made first, then the order of the file, then what further files add.';
 comment on column marts.columns.count_missing is 'Customers without a value in the source; null for a column that is not loaded.';

@@ -9,10 +9,10 @@ customers as (
 ),
 
 last_bins as (
-    {% for column in context.numeric %}
+    {% for column in context.charted %}
     select
         dimensions.dimension,
-        max({{ sql.bin_of("customers." ~ column.name, "dimensions.bin_width", "dimensions.first_bin") | indent(4) }}) as last_bin
+        max({{ sql.chart_bin_of(column, "customers." ~ column.name, "dimensions.bin_width", "dimensions.first_bin") | indent(4) }}) as last_bin
     from customers
     inner join dimensions on dimensions.dimension = {{ column.name | literal }}
     group by dimensions.dimension
@@ -35,8 +35,14 @@ segments as (
 select
     numeric_bins.dimension,
     numeric_bins.bin,
-    (dimensions.first_bin + numeric_bins.bin) * dimensions.bin_width as lower_edge,
-    (dimensions.first_bin + numeric_bins.bin + 1) * dimensions.bin_width as upper_edge,
+    case
+        when dimensions.scale = 'log' then {{ sql.log_edge("(dimensions.first_bin + numeric_bins.bin)") | indent(4) }}
+        else (dimensions.first_bin + numeric_bins.bin) * dimensions.bin_width
+    end as lower_edge,
+    case
+        when dimensions.scale = 'log' then {{ sql.log_edge("(dimensions.first_bin + numeric_bins.bin + 1)") | indent(4) }}
+        else (dimensions.first_bin + numeric_bins.bin + 1) * dimensions.bin_width
+    end as upper_edge,
     cast(null as varchar) as category,
     cast(null as integer) as segment_id
 from numeric_bins

@@ -7,7 +7,7 @@ with customers as (
 
 firsts as (
     select
-        {% for column in context.numeric %}
+        {% for column in context.charted %}
         max(first_bin) filter (dimension = {{ column.name | literal }}) as {{ column.name }}{{ "," if not loop.last }}
         {% endfor %}
     from marts.crossfilter_dimensions
@@ -15,7 +15,7 @@ firsts as (
 
 widths as (
     select
-        {% for column in context.numeric %}
+        {% for column in context.charted %}
         max(bin_width) filter (dimension = {{ column.name | literal }}) as {{ column.name }}{{ "," if not loop.last }}
         {% endfor %}
     from marts.crossfilter_dimensions
@@ -23,8 +23,8 @@ widths as (
 
 cells as (
     select
-        {% for column in context.numeric %}
-        cast({{ sql.bin_of("customers." ~ column.name, "widths." ~ column.name, "firsts." ~ column.name) | indent(4) }} as integer) as {{ column.name }}_bin,
+        {% for column in context.charted %}
+        cast({{ sql.chart_bin_of(column, "customers." ~ column.name, "widths." ~ column.name, "firsts." ~ column.name) | indent(4) }} as integer) as {{ column.name }}_bin,
         {% endfor %}
         {% for column in context.category %}
         customers.{{ column.name }},
@@ -33,7 +33,7 @@ cells as (
         customers.{{ clustering.dimension }},
         {% endfor %}
         count(*) as count_customers,
-        {% for column in context.numeric %}
+        {% for column in context.charted %}
         sum(customers.{{ column.name }}) as sum_{{ column.name }}{{ "," if not loop.last }}
         {% endfor %}
     from customers
@@ -43,7 +43,7 @@ cells as (
 )
 
 select
-    {% for column in context.numeric %}
+    {% for column in context.charted %}
     cells.{{ column.name }}_bin,
     {% endfor %}
     {% for column in context.category %}
@@ -53,7 +53,7 @@ select
     {{ clustering.dimension }}_bins.bin as {{ clustering.dimension }}_bin,
     {% endfor %}
     cells.count_customers,
-    {% for column in context.numeric %}
+    {% for column in context.charted %}
     cells.sum_{{ column.name }}{{ "," if not loop.last }}
     {% endfor %}
 from cells
@@ -70,13 +70,13 @@ inner join marts.crossfilter_bins as {{ clustering.dimension }}_bins
 order by all;
 
 comment on table marts.crossfilter_cube is 'The cells the Explore page filters in the browser. Grain: one row per combination of bins that holds a customer.';
-{% for column in context.numeric + context.category %}
+{% for column in context.charted + context.category %}
 comment on column marts.crossfilter_cube.{{ column.name }}_bin is {{ ("Bin of " ~ column.name ~ ", see marts.crossfilter_bins.") | literal }};
 {% endfor %}
 {% for clustering in context.clusterings %}
 comment on column marts.crossfilter_cube.{{ clustering.dimension }}_bin is {{ ("Bin of " ~ clustering.dimension ~ ", see marts.crossfilter_bins.") | literal }};
 {% endfor %}
 comment on column marts.crossfilter_cube.count_customers is 'Customers in the cell.';
-{% for column in context.numeric %}
+{% for column in context.charted %}
 comment on column marts.crossfilter_cube.sum_{{ column.name }} is {{ ("Sum over these customers: " ~ column.title ~ ".") | literal }};
 {% endfor %}

@@ -6,7 +6,7 @@ with customers as (
 ),
 
 spans as (
-    {% for column in context.numeric %}
+    {% for column in context.charted %}
     select
         {{ column.name | literal }} as dimension,
         min({{ column.name }}) as lowest,
@@ -47,12 +47,13 @@ widths as (
 ),
 
 dimensions as (
-    {% for column in context.numeric %}
+    {% for column in context.charted %}
     select
         {{ column.name | literal }} as dimension,
         'numeric' as kind,
         {{ column.label | literal }} as label,
         {{ column.unit | literal }} as unit,
+        {{ column.scale | literal }} as scale,
         {{ loop.index }} as position
     union all
     {% endfor %}
@@ -62,7 +63,8 @@ dimensions as (
         'category' as kind,
         {{ column.label | literal }} as label,
         '' as unit,
-        {{ context.numeric | length + loop.index }} as position
+        null as scale,
+        {{ context.charted | length + loop.index }} as position
     union all
     {% endfor %}
     {% for clustering in context.clusterings %}
@@ -71,7 +73,8 @@ dimensions as (
         'segment' as kind,
         {{ clustering.dimension | literal }} as label,
         '' as unit,
-        {{ context.numeric | length + context.category | length + loop.index }} as position
+        null as scale,
+        {{ context.charted | length + context.category | length + loop.index }} as position
     {{ "union all" if not loop.last }}
     {% endfor %}
 )
@@ -81,8 +84,14 @@ select
     dimensions.kind,
     dimensions.label,
     dimensions.unit,
+    dimensions.scale,
     dimensions.position,
-    {{ sql.bin_of("widths.lowest", "widths.bin_width", 0) }} as first_bin,
+    cast(
+        case
+            when dimensions.scale = 'log' then {{ sql.log_bin_of("widths.lowest") | indent(12) }}
+            else {{ sql.bin_of("widths.lowest", "widths.bin_width", 0) | indent(12) }}
+        end as bigint
+    ) as first_bin,
     widths.bin_width
 from dimensions
 left join widths using (dimension)
@@ -93,6 +102,7 @@ comment on column marts.crossfilter_dimensions.dimension is 'The column of marts
 comment on column marts.crossfilter_dimensions.kind is 'numeric, category or segment.';
 comment on column marts.crossfilter_dimensions.label is 'What people call it.';
 comment on column marts.crossfilter_dimensions.unit is 'Unit of the values; empty where there is none.';
+comment on column marts.crossfilter_dimensions.scale is 'linear: the bins are equally wide; log: they grow wider, five for every ten times. Null unless numeric.';
 comment on column marts.crossfilter_dimensions.position is 'Order on the page, from 1.';
-comment on column marts.crossfilter_dimensions.first_bin is 'Bin 0 starts at first_bin times bin_width; null unless numeric.';
-comment on column marts.crossfilter_dimensions.bin_width is 'Width of a bin in the dimension''s unit; null unless numeric.';
+comment on column marts.crossfilter_dimensions.first_bin is 'On a linear scale bin 0 starts at first_bin times bin_width; on a log scale it is the first_bin-th after the one that starts at zero. Null unless numeric.';
+comment on column marts.crossfilter_dimensions.bin_width is 'Width of a bin in the dimension''s unit, on a log scale what it would be on a linear one; null unless numeric.';

@@ -22,7 +22,7 @@ select
     {% for column in context.category %}
     customers.{{ column.name }},
     {% endfor %}
-    {% for column in context.numeric %}
+    {% for column in context.features %}
     customers.{{ column.name }},
     {% endfor %}
     assignments.distance,
@@ -39,7 +39,7 @@ comment on column marts.customer_segments.algorithm is 'kmeans or hierarchical.'
 comment on column marts.customer_segments.segment_id is 'The customer''s segment.';
 comment on column marts.customer_segments.segment_name is 'What sets the segment apart, in words.';
 comment on column marts.customer_segments.second_segment_id is 'The nearest other segment.';
-{% for column in context.category + context.numeric %}
+{% for column in context.category + context.features %}
 comment on column marts.customer_segments.{{ column.name }} is {{ (column.title ~ "; filled in where the source has none.") | literal }};
 {% endfor %}
 comment on column marts.customer_segments.distance is 'Distance to the centroid of the segment, scaled units.';

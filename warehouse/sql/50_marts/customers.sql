@@ -21,7 +21,7 @@ select
     {% for column in context.category %}
     customers.{{ column.name }},
     {% endfor %}
-    {% for column in context.numeric %}
+    {% for column in context.features %}
     customers.{{ column.name }},
     {% endfor %}
     {% for clustering in context.clusterings %}
@@ -33,7 +33,7 @@ order by customers.customer_id;
 
 comment on table marts.customers is 'Every customer with the segment in each clustering: what filters run on. Grain: one row per customer.';
 comment on column marts.customers.customer_id is 'The customer''s id in the source, as text.';
-{% for column in context.category + context.numeric %}
+{% for column in context.category + context.features %}
 comment on column marts.customers.{{ column.name }} is {{ (column.title ~ "; filled in where the source has none.") | literal }};
 {% endfor %}
 {% for clustering in context.clusterings %}

@@ -11,7 +11,7 @@ dimensions as (
 ),
 
 counted as (
-    {% for column in context.numeric %}
+    {% for column in context.charted %}
     select
         dimensions.dimension,
         dimensions.bin_width,
@@ -44,7 +44,7 @@ order by counted.dimension, counted.bin, counted.first_digits;
 comment on table marts.distribution_detail is 'The numbers of customers in cells fine enough to find the tenths of the customers, in this version and in earlier ones. Grain: one row per run, numeric dimension and cell with a customer.';
 comment on column marts.distribution_detail.run_id is 'Number of the refresh.';
 comment on column marts.distribution_detail.dimension is 'A numeric column of features.customer_features.';
-comment on column marts.distribution_detail.bin_width is 'Width of the bins of marts.crossfilter_bins in that run.';
+comment on column marts.distribution_detail.bin_width is 'Width of the bins in that run, as in marts.crossfilter_dimensions.';
 comment on column marts.distribution_detail.bin is 'The cell lies in the bin that begins at bin times bin_width.';
 comment on column marts.distribution_detail.first_digits is 'What is left of the cell''s values when they are cut off after three digits: 1390 for 1395.';
 comment on column marts.distribution_detail.count_customers is 'Customers in the cell.';

@@ -9,7 +9,7 @@ bins as (
 ),
 
 counted as (
-    {% for column in context.numeric %}
+    {% for column in context.charted %}
     select
         {{ column.name | literal }} as dimension,
         {{ column.name }}_bin as bin,

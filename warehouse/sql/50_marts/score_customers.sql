@@ -1,3 +1,4 @@
+{% import "macros.sql" as sql %}
 create or replace macro marts.score_customers(customers, of_run_id := null) as table
 with customers as (
     from query_table(customers)
@@ -31,6 +32,7 @@ names as (
 scaling_of_{{ model.segmentation }} as (
     select
         {% for feature in model.features %}
+        max(scale) filter (feature = {{ feature.name | literal }}) as scale_{{ loop.index }},
         max(mean) filter (feature = {{ feature.name | literal }}) as mean_{{ loop.index }},
         max(standard_deviation) filter (feature = {{ feature.name | literal }}) as deviation_{{ loop.index }},
         {% if feature.category_column %}
@@ -53,8 +55,12 @@ scaled_for_{{ model.segmentation }} as (
             - model.mean_{{ loop.index }}
         ) / model.deviation_{{ loop.index }} as value_{{ loop.index }}{{ "," if not loop.last }}
         {% else %}
+        {% set value = "coalesce(cast(customers." ~ feature.name ~ " as double), model.imputed_" ~ loop.index ~ ")" %}
         (
-            coalesce(cast(customers.{{ feature.name }} as double), model.imputed_{{ loop.index }}) - model.mean_{{ loop.index }}
+            case
+                when model.scale_{{ loop.index }} = 'log' then {{ sql.transformed({"scale": "log"}, value) | indent(16) }}
+                else {{ value }}
+            end - model.mean_{{ loop.index }}
         ) / model.deviation_{{ loop.index }} as value_{{ loop.index }}{{ "," if not loop.last }}
         {% endif %}
         {% endfor %}

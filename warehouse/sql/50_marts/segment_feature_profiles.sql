@@ -11,7 +11,7 @@ facts as (
     from customers
     unpivot (
         value for feature in (
-            {% for column in context.numeric %}
+            {% for column in context.features %}
             {{ column.name }}{{ "," if not loop.last }}
             {% endfor %}
         )

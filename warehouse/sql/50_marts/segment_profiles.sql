@@ -14,7 +14,7 @@ profiles as (
         segmentation,
         algorithm,
         segment_id,
-        {% for column in context.numeric %}
+        {% for column in context.features %}
         max(mean) filter (feature = {{ column.name | literal }}) as mean_{{ column.name }},
         max(median) filter (feature = {{ column.name | literal }}) as median_{{ column.name }},
         max(difference) filter (feature = {{ column.name | literal }}) as difference_{{ column.name }}{{ "," if not loop.last }}
@@ -46,7 +46,7 @@ select
     segments.rule_sql,
     segments.rule_coverage,
     segments.rule_purity,
-    {% for column in context.numeric %}
+    {% for column in context.features %}
     profiles.mean_{{ column.name }},
     profiles.median_{{ column.name }},
     profiles.difference_{{ column.name }}{{ "," if not loop.last }}
@@ -74,7 +74,7 @@ comment on column marts.segment_profiles.rule is 'Who is in the segment, roughly
 comment on column marts.segment_profiles.rule_sql is 'The same as a condition on features.customer_features.';
 comment on column marts.segment_profiles.rule_coverage is 'Share of the segment''s customers whom the rule catches, 0 to 1.';
 comment on column marts.segment_profiles.rule_purity is 'Share of the customers whom the rule catches who are in the segment, 0 to 1.';
-{% for column in context.numeric %}
+{% for column in context.features %}
 comment on column marts.segment_profiles.mean_{{ column.name }} is {{ ("Mean of the segment: " ~ column.title ~ ".") | literal }};
 comment on column marts.segment_profiles.median_{{ column.name }} is {{ ("Median of the segment: " ~ column.title ~ ".") | literal }};
 comment on column marts.segment_profiles.difference_{{ column.name }} is {{ ("Mean of the segment minus mean of all customers: " ~ column.title ~ ".") | literal }};

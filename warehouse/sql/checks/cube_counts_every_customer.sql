@@ -2,7 +2,7 @@
 with cube as (
     select
         sum(count_customers) as count_customers,
-        {% for column in context.numeric %}
+        {% for column in context.charted %}
         sum(sum_{{ column.name }}) as {{ column.name }}{{ "," if not loop.last }}
         {% endfor %}
     from marts.crossfilter_cube
@@ -11,7 +11,7 @@ with cube as (
 customers as (
     select
         count(*) as count_customers,
-        {% for column in context.numeric %}
+        {% for column in context.charted %}
         sum({{ column.name }}) as {{ column.name }},
         sum(abs({{ column.name }})) as size_{{ column.name }}{{ "," if not loop.last }}
         {% endfor %}
@@ -25,6 +25,6 @@ from cube
 cross join customers
 where
     cube.count_customers is distinct from customers.count_customers
-    {% for column in context.numeric %}
+    {% for column in context.charted %}
     or abs(cube.{{ column.name }} - customers.{{ column.name }}) > 1e-9 * customers.size_{{ column.name }}
     {% endfor %}

@@ -7,7 +7,7 @@ select customer_id
 from inputs
 where
     customer_id is null
-    {% for column in context.numeric %}
+    {% for column in context.features %}
     or {{ column.name }} is null or not isfinite({{ column.name }})
     {% endfor %}
     {% for category in context.categories %}
