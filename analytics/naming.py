@@ -18,7 +18,7 @@ _SLIGHT = 0.2
 """Below this it is like everyone: Cohen (1988) calls 0.2 a small difference, 0.5 a medium one."""
 _LIKE_EVERYONE = "close to average"
 """What a segment is called that differs from everyone in none of many features."""
-_ADJECTIVES = {"age": ("young", "older")}
+_ADJECTIVES = {"age": ("young", "older"), "recency_days": ("recent", "lapsed"), "frequency": ("infrequent", "frequent")}
 """Features whose low and high have words of their own."""
 
 

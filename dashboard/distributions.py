@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from dashboard import format
+from dashboard import format, scales
 from dashboard.figures import plain
 from dashboard.queries import Row
 from dashboard.theme import Theme, styled
@@ -14,11 +14,13 @@ MOST_CATEGORIES = 8
 """Values of a category that are drawn; rarer ones share one more bar."""
 
 
-def numeric(now: Sequence[Row], before: Sequence[Row], unit: str, theme: Theme) -> go.Figure:
+def numeric(now: Sequence[Row], before: Sequence[Row], unit: str, theme: Theme, scale: str = "linear") -> go.Figure:
     """Bins of a number. Each run has edges of its own; where their widths differ, heights are per the wider width.
 
     `now` and `before` are rows of marts.distribution_history in order of their bins; `before` may be empty.
     """
+    if scale == scales.LOG:
+        return _logarithmic(now, before, theme)
     width = max(_width(rows) for rows in (now, before) if rows)
     is_same = not before or abs(_width(now) / _width(before) - 1) < 0.01
     heights = [100 * row["share"] * width / _width(now) for row in now]
@@ -44,6 +46,35 @@ def numeric(now: Sequence[Row], before: Sequence[Row], unit: str, theme: Theme) 
             text=plain(per), xref="paper", yref="paper", x=1, y=1, xanchor="right", yanchor="top", showarrow=False
         )
     figure.update_xaxes(nticks=6)
+    return figure.update_yaxes(ticksuffix=" %", rangemode="tozero", nticks=4)
+
+
+def _logarithmic(now: Sequence[Row], before: Sequence[Row], theme: Theme) -> go.Figure:
+    """Bins of a number on a log scale, one beside the other, equally wide: every run on such a scale has the same edges."""
+    before = before if scales.are_edges(row["lower_edge"] for row in before) else []
+    edges = sorted({edge for row in [*now, *before] for edge in (row["lower_edge"], row["upper_edge"])})
+    places = {edge: place for place, edge in enumerate(edges)}
+    figure = go.Figure(
+        go.Bar(
+            x=[places[row["lower_edge"]] for row in now],
+            y=[100 * row["share"] for row in now],
+            width=1,
+            offset=0,
+            marker={"color": theme.everyone, "line": {"width": 0}},
+            customdata=[[_range(row), format.count(row["count_customers"]), format.percent(row["share"])] for row in now],
+            hovertemplate="%{customdata[0]}: %{customdata[1]} customers (%{customdata[2]})<extra></extra>",
+        )
+    )
+    if before:
+        ends = [place for row in before for place in (places[row["lower_edge"]], places[row["upper_edge"]])]
+        heights = [100 * row["share"] for row in before for _ in range(2)]
+        across, up = [ends[0], *ends, ends[-1]], [0.0, *heights, 0.0]
+        figure.add_scatter(x=across, y=up, mode="lines", line={"color": theme.ink, "width": 1.5}, hoverinfo="skip")
+    figure = styled(figure, theme, HEIGHT)
+    figure.update_layout(margin={"l": 40, "r": 8, "t": 8, "b": 24}, bargap=0)
+    low, high = scales.seen([edges[0], edges[-1]], scales.LOG)
+    marked = [edge for edge in scales.marks(float(low), float(high), 6) if edge in places]
+    figure.update_xaxes(tickmode="array", tickvals=[places[edge] for edge in marked], ticktext=scales.short(marked))
     return figure.update_yaxes(ticksuffix=" %", rangemode="tozero", nticks=4)
 
 

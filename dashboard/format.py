@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, datetime
+from decimal import Decimal
 
 
 def count(number: float) -> str:
@@ -25,6 +26,11 @@ def number(value: float) -> str:
 def places(value: float) -> str:
     """Three decimals, for an index between -1 and 1 or so: -0.05 -> "−0.050"."""
     return f"{value:.3f}".replace("-", "−")
+
+
+def money(value: float | Decimal) -> str:
+    """To the cent: -1234.5 -> "−1,234.50"."""
+    return f"{value:,.2f}".replace("-", "−")
 
 
 def exact(value: float) -> str:

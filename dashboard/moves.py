@@ -240,7 +240,7 @@ def _movers(db: Snapshot, since: int, condition: str) -> str:
         left join marts.segment_profiles as new
             on new.segmentation = movements.segmentation and new.algorithm = movements.algorithm
             and new.segment_id = movements.segment_id
-        left join staging.customers as customers using (customer_id)
+        left join features.customer_values as customers using (customer_id)
         where movements.segmentation = ? and movements.algorithm = ? and {condition}
         order by {queries.sorted_by("customer_id", is_descending=False)}
     """

@@ -59,9 +59,9 @@ def feature_profiles(db: Snapshot, segmentation: str, algorithm: str) -> list[Ro
     """Per segment and number: mean, median, quartiles and the difference from everyone, with label and unit."""
     return db.rows(
         """
-        select profiles.*, columns.label, columns.unit
+        select profiles.*, columns.label, columns.unit, columns.scale
         from marts.segment_feature_profiles as profiles
-        inner join marts.columns as columns on columns.column_name = profiles.feature
+        inner join marts.customer_columns as columns on columns.column_name = profiles.feature
         where profiles.segmentation = ? and profiles.algorithm = ?
         order by columns.position, profiles.segment_id
         """,
@@ -75,7 +75,7 @@ def category_profiles(db: Snapshot, segmentation: str, algorithm: str) -> list[R
         """
         select profiles.*, columns.label
         from marts.segment_category_profiles as profiles
-        inner join marts.columns as columns on columns.column_name = profiles.feature
+        inner join marts.customer_columns as columns on columns.column_name = profiles.feature
         where profiles.segmentation = ? and profiles.algorithm = ?
         order by columns.position, profiles.value, profiles.segment_id
         """,
@@ -216,9 +216,9 @@ def sorted_by(column: str, is_descending: bool) -> str:
 
 
 def customer_columns(db: Snapshot) -> list[Row]:
-    """The columns of the customer table that come from the source: name, label, unit and kind."""
+    """The columns of the customer table but for the segments: name, label, unit, kind and scale."""
     return db.rows(
-        "select column_name, label, unit, kind from marts.columns where kind in ('id', 'category', 'numeric') "
+        "select column_name, label, unit, kind, scale from marts.customer_columns where is_charted "
         "order by kind <> 'id', kind = 'numeric', position"
     )
 
@@ -230,12 +230,17 @@ def load_sources(db: Snapshot) -> list[Row]:
 
 def load_rejects(db: Snapshot, examples: int) -> list[Row]:
     """The kinds of rejected rows, the most frequent first, each with at most `examples` of its rows."""
-    return db.rows("from marts.load_rejects where place <= ? order by count_rows desc, rule, place", (examples,))
+    return db.rows("from marts.load_rejects where place <= ? order by source, count_rows desc, rule, place", (examples,))
 
 
 def source_columns(db: Snapshot) -> list[Row]:
     """What each column of the source was taken for, and what it holds."""
-    return db.rows("from marts.columns order by position")
+    return db.rows("from marts.columns order by source, position")
+
+
+def transaction_accounting(db: Snapshot) -> list[Row]:
+    """What became of the lines of the transactions; none where none were given."""
+    return db.rows("from marts.transaction_accounting order by is_counted desc, count_lines desc, line_kind, customer")
 
 
 def gate(db: Snapshot) -> list[Row]:

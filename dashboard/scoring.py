@@ -19,7 +19,7 @@ class Field:
     """Something that customers are clustered on."""
 
     name: str
-    """Its column in staging.customers."""
+    """Its column in features.customer_values."""
     label: str
     unit: str
     stands_in: float | None
@@ -82,7 +82,7 @@ def fields(db: Snapshot, segmentation: str | None = None) -> list[Field]:
             columns.maximum as highest
         from segments.scaling as scaling
         semi join segments.newest_run using (run_id)
-        inner join marts.columns as columns on columns.column_name = coalesce(scaling.category_column, scaling.feature)
+        inner join marts.customer_columns as columns on columns.column_name = coalesce(scaling.category_column, scaling.feature)
         where segmentation = coalesce($1, segmentation)
         group by columns.column_name, columns.label, columns.unit, columns.minimum, columns.maximum, columns.position
         order by columns.position

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from etl.source import SourceFile
+from etl.loading import Files
 from warehouse.columns import Column
 from warehouse.errors import InputError
 
@@ -19,8 +19,10 @@ MOST_CATEGORIES = 50
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What became of the rows of the sources."""
+    """What became of the rows of one source."""
 
+    source: str
+    """customers or transactions."""
     given: Path
     """The file, folder or pattern that was asked for."""
     files: tuple[str, ...]
@@ -30,19 +32,22 @@ class LoadReport:
     rows_in: int
     """Rows in the files."""
     rows_kept: int
-    """Rows in raw.customers."""
+    """Rows in raw.customers, or those in raw.transactions that count."""
     rows_rejected: int
     """Rows in raw.rejects."""
     rows_duplicate: int
-    """Rows dropped because an identical one was kept."""
+    """Rows that do not count because an identical one does."""
     rows_forgotten: int
     """Rows of people erased on request."""
     is_synthetic: bool
-    """Whether the customers were generated."""
+    """Whether its customers were generated."""
     warnings: tuple[str, ...] = ()
     """What a person should look at."""
     open_ends: tuple[str, ...] = ()
     """The text files whose last line has no end."""
+
+    is_of_files: bool = True
+    """Whether files hold these rows; False for customers who were made from transactions."""
 
     @property
     def has_ids(self) -> bool:
@@ -50,35 +55,33 @@ class LoadReport:
         return any(column.kind == "id" and column.source_header for column in self.columns)
 
 
-def write_sources(connection: duckdb.DuckDBPyConnection, sources: Sequence[SourceFile]) -> None:
-    """Fill raw.sources: a row per file, with what became of its rows."""
-    for source in sources:
+def account(connection: duckdb.DuckDBPyConnection, files: Files, warnings: Sequence[str]) -> LoadReport:
+    """Fill raw.sources, a row per file, with what became of its rows, and drop the tables that were needed for it."""
+    kept = "raw.customers" if files.vocabulary.source == "customers" else "(from raw.transactions where not is_duplicate)"
+    for source in files.sources:
         counts = connection.execute(
             f"""
             select
                 (select count(*) from source_rows where source_file = $file)
                 + (select count(*) from source_rejects where source_file = $file)
                 + (select count(*) from forgotten_rows where source_file = $file) as rows_in,
-                (select count(*) from raw.customers where source_file = $file) as rows_kept,
-                (select count(*) from raw.rejects where source_file = $file) as rows_rejected,
-                (
-                    select count(*)
-                    from (from repeated_customers where source_file = $file and _copy > 1)
-                    anti join faults using (source_file, source_line)
-                ) as rows_duplicate,
+                (select count(*) from {kept} where source_file = $file) as rows_kept,
+                (select count(*) from raw.rejects where source = $source and source_file = $file) as rows_rejected,
+                (select count(*) from duplicate_rows where source_file = $file) as rows_duplicate,
                 (select count(*) from forgotten_rows where source_file = $file) as rows_forgotten,
                 (
                     select coalesce(bool_and(starts_with(customer_id, '{SYNTHETIC_PREFIX}')), false)
-                    from raw.customers
+                    from {kept}
                     where source_file = $file
                 ) as is_synthetic
             """,
-            {"file": source.name},
+            {"file": source.name, "source": files.vocabulary.source},
         ).fetchone()
         assert counts is not None
         connection.execute(
-            "insert into raw.sources values ('customers', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into raw.sources values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
+                files.vocabulary.source,
                 source.name,
                 source.fingerprint,
                 source.kind,
@@ -88,33 +91,48 @@ def write_sources(connection: duckdb.DuckDBPyConnection, sources: Sequence[Sourc
                 datetime.now(UTC).replace(tzinfo=None),
             ],
         )
+    for name in ("source_rows", "source_rejects", "forgotten_rows", "duplicate_rows", "faults"):
+        connection.execute(f"drop table {name}")
+    return _report(connection, files, warnings)
 
 
-def make_report(
-    connection: duckdb.DuckDBPyConnection, given: Path, columns: tuple[Column, ...], warnings: Sequence[str]
-) -> LoadReport:
-    """What became of the rows of all files, as raw.sources has it."""
+def _report(connection: duckdb.DuckDBPyConnection, files: Files, warnings: Sequence[str]) -> LoadReport:
     row = connection.execute(
         "select list(source_file order by source_file), sum(rows_in), sum(rows_kept), sum(rows_rejected), sum(rows_duplicate), "
-        "sum(rows_forgotten), bool_and(is_synthetic) from raw.sources"
+        "sum(rows_forgotten), bool_and(is_synthetic) from raw.sources where source = $1",
+        [files.vocabulary.source],
     ).fetchone()
     assert row is not None
-    files, rows_in, kept, rejected, duplicate, erased, is_synthetic = row
-    return LoadReport(given, tuple(files), columns, rows_in, kept, rejected, duplicate, erased, is_synthetic, tuple(warnings))
+    names, rows_in, kept, rejected, duplicate, erased, is_synthetic = row
+    return LoadReport(
+        source=files.vocabulary.source,
+        given=files.given,
+        files=tuple(names),
+        columns=files.columns,
+        rows_in=rows_in,
+        rows_kept=kept,
+        rows_rejected=rejected,
+        rows_duplicate=duplicate,
+        rows_forgotten=erased,
+        is_synthetic=is_synthetic,
+        warnings=tuple(warnings),
+        open_ends=tuple(source.name for source in files.sources if source.text is not None and source.text.ends_open),
+    )
 
 
 def refuse_unusable(connection: duckdb.DuckDBPyConnection, report: LoadReport) -> None:
     """What no limit can allow: no rows at all, none that can be used, a category of too many values."""
     if report.rows_in == 0:
-        raise InputError(f"{report.given}: has a header but no customers")
+        raise InputError(f"{report.given}: has a header but no {report.source}")
     if report.rows_kept == 0:
         first = connection.execute(
-            "select source_file, source_line, reason from raw.rejects order by source_file, source_line"
+            "select source_file, source_line, reason from raw.rejects where source = $1 order by source_file, source_line",
+            [report.source],
         ).fetchone()
         assert first is not None
         where = f"{first[0]}, line {first[1]}" if len(report.files) > 1 else f"line {first[1]}"
         raise InputError(f"{report.given}: not one of its {report.rows_in:,} rows can be used; the first is {where}: {first[2]}")
-    for column in report.columns:
+    for column in report.columns if report.source == "customers" else ():
         if column.kind == "category":
             (count,) = connection.execute(f"select count(distinct {column.name}) from staging.customers").fetchone() or (0,)
             if count > MOST_CATEGORIES:

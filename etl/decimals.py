@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from etl.source import SourceFile
-from warehouse.build import execute_file
+from etl.loading import Files
+from warehouse.build import Context, execute_file
 from warehouse.catalog import SQL
 from warehouse.columns import Column
 from warehouse.errors import InputError
@@ -30,20 +30,18 @@ class _Evidence:
         return "," if self.comma > self.point else "." if self.point else ""
 
 
-def set_decimal_marks(
-    connection: duckdb.DuckDBPyConnection,
-    sources: Sequence[SourceFile],
-    columns_of: Sequence[Sequence[Column]],
-    said: str | None,
-) -> list[str]:
+def set_decimal_marks(connection: duckdb.DuckDBPyConnection, files: Files) -> list[str]:
     """Settle each column's decimal mark: what a person said, else its own numbers, else those of all columns, else a point.
 
     Returns a warning for each column whose numbers could be read either way. Raises InputError where the files of a column differ.
     """
+    said = files.mapping.options.decimal
     typed = {
-        (source.name, columns[place].name) for source, columns in zip(sources, columns_of, strict=True) for place in source.typed
+        (source.name, columns[place].name)
+        for source, columns in zip(files.sources, files.columns_of, strict=True)
+        for place in source.typed
     }
-    execute_file(connection, SQL / "load" / "decimal_marks.sql")
+    execute_file(connection, SQL / "load" / "decimal_marks.sql", Context.read(connection).of_source(files.vocabulary.source))
     rows = connection.execute("from decimal_evidence order by source_file, column_name").fetchall()
     connection.execute("drop table decimal_evidence")
     marks: dict[str, dict[str, str]] = defaultdict(dict)  # by column and mark: a file that has it
@@ -56,14 +54,16 @@ def set_decimal_marks(
             marks[name].setdefault(mark, file)
         total = found[name]
         total.comma, total.point, total.either = total.comma + here.comma, total.point + here.point, total.either or here.either
-    _refuse_mixed(marks, columns_of)
+    _refuse_mixed(marks, files.columns_of)
     of_all = _Evidence(sum(one.comma for one in found.values()), sum(one.point for one in found.values()))
     warnings = []
     for name, evidence in found.items():
         mark = next(iter(marks[name]), "") or of_all.mark or "."
-        connection.execute("update raw.columns set decimal_mark = $1 where column_name = $2", [mark, name])
+        connection.execute(
+            "update raw.columns set decimal_mark = $1 where source = $2 and column_name = $3", [mark, files.vocabulary.source, name]
+        )
         if said is None and evidence.either and not evidence.mark and not of_all.mark:
-            warnings.append(_doubt(name, evidence.either))
+            warnings.append(_doubt(name, evidence.either, files.vocabulary.prefix))
     return warnings
 
 
@@ -78,6 +78,6 @@ def _refuse_mixed(marks: dict[str, dict[str, str]], columns_of: Sequence[Sequenc
             )
 
 
-def _doubt(name: str, number: str) -> str:
+def _doubt(name: str, number: str, prefix: str) -> str:
     what = "a decimal mark" if "." in number else "thousands set apart"
-    return f"{name}: '{number}' was read with {what}; if that is wrong, say so in a MAPPING file: [file] decimal = \",\""
+    return f"{name}: '{number}' was read with {what}; if that is wrong, say so in a MAPPING file: [{prefix}file] decimal = \",\""

@@ -36,8 +36,8 @@ def leave_out(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> li
     ]
 
 
-def redact(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten, columns: Sequence[Column]) -> list[str]:
-    """Take what mentions an erased person out of raw.rejects and out of the text columns of raw.customers.
+def redact(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten, source: str, columns: Sequence[Column]) -> list[str]:
+    """Take what mentions an erased person out of raw.rejects and out of the text columns of a source's rows.
 
     A short id stands in other people's rows by chance, so that it counts only where nobody knows whose row it is.
     Returns a warning for each column from which texts were taken.
@@ -50,9 +50,9 @@ def redact(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten, columns:
     warnings = []
     for column in columns:
         if column.kind == "text":
-            mentioning = _mentioning("raw.customers", column.name, f"length(word) >= {LONG_ID}")
+            mentioning = _mentioning(f"raw.{source}", column.name, f"length(word) >= {LONG_ID}")
             (count,) = connection.execute(
-                f"update raw.customers set {column.name} = null where rowid in ({mentioning})", given
+                f"update raw.{source} set {column.name} = null where rowid in ({mentioning})", given
             ).fetchone() or (0,)
             if count:
                 what = "text that mentions" if count == 1 else "texts that mention"

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from etl.accounts import LoadReport
-from etl.headers import hint
+from etl.vocabulary import CUSTOMERS
 from warehouse.columns import Column
 from warehouse.connection import Snapshot
 from warehouse.errors import GateError
@@ -53,10 +53,12 @@ class Gate:
         """Record something to look at."""
         self.verdicts.append(Verdict(rule, "warned", detail))
 
-    def refuse(self, rule: str, detail: str, advice: str, can_force: bool = True) -> None:
-        """Raise GateError, or record that it was overruled with FORCE=1."""
+    def refuse(self, rule: str, detail: str, advice: str, can_force: bool = True, given: Path | None = None) -> None:
+        """Raise GateError, naming `given` (the customers' by default), or record that it was overruled with FORCE=1."""
         if not (can_force and self.force):
-            raise GateError(f"{self.given}: not published: {detail}; {advice}{' or accept it with FORCE=1' if can_force else ''}")
+            raise GateError(
+                f"{given or self.given}: not published: {detail}; {advice}{' or accept it with FORCE=1' if can_force else ''}"
+            )
         self.verdicts.append(Verdict(rule, "forced", detail))
 
     @property
@@ -95,35 +97,58 @@ class Before:
         return cls(db.version, about["count_customers"], about["is_synthetic"], segmentations)
 
 
+@dataclass(frozen=True)
+class Offer:
+    """What can be clustered on."""
+
+    columns: tuple[Column, ...]
+    """The columns of the customers."""
+    features: frozenset[str]
+    """The numeric features there are."""
+    of_transactions: frozenset[str]
+    """Those that transactions give, or would."""
+    has_customers_file: bool
+    """Whether the customers are not made from the transactions."""
+
+    @classmethod
+    def of(cls, connection: duckdb.DuckDBPyConnection, loaded: LoadReport) -> "Offer":
+        """Read it from what is loaded."""
+        features = connection.execute("select column_name from features.columns").fetchall()
+        known = connection.execute("select column_name from (describe features.transaction_features)").fetchall()
+        names = frozenset(name for (name,) in features)
+        return cls(loaded.columns, names, frozenset(name for (name,) in known) - {"customer_id"}, loaded.is_of_files)
+
+    def lacks(self, needed: Sequence[str]) -> list[str]:
+        """Which features of a segmentation there are not."""
+        categories = {column.name for column in self.columns if column.kind == "category"}
+        return [name for name in needed if name not in self.features and name.partition("_is_")[0] not in categories]
+
+
 def ask_of_columns(
-    gate: Gate, columns: Sequence[Column], segmentations: Mapping[str, Sequence[str]], are_chosen: bool, before: Before | None
+    gate: Gate, offer: Offer, segmentations: Mapping[str, Sequence[str]], are_chosen: bool, before: Before | None
 ) -> list[str]:
-    """Which segmentations, given with their features, the columns can serve. Those a person chose must all be served; of the
-    standard ones, one at least.
+    """Which segmentations, given with their features, can be served. Those a person chose must all be; of the standard ones, one
+    at least.
 
     Raises GateError where that is not so, or where one is lost that the published version has.
     """
-    features = {c.name for c in columns if c.kind == "numeric"}
-    categories = {c.name for c in columns if c.kind == "category"}
-    missing = {
-        name: [f for f in needed if f not in features and f.partition("_is_")[0] not in categories]
-        for name, needed in segmentations.items()
-    }
-    served = [name for name in segmentations if not missing[name]]
-    wants = "; ".join(f"{name} needs {', '.join(names)}" for name, names in missing.items() if names)
-    if not served or (are_chosen and wants):
-        gate.refuse("Columns", f"a needed column is missing: {wants}", _remedy(columns, missing), can_force=False)
-    lost = [name for name in segmentations if missing[name] and before is not None and name in before.kept]
+    missing = {name: lacking for name, needed in segmentations.items() if (lacking := offer.lacks(needed))}
+    served = [name for name in segmentations if name not in missing]
+    if not served or (are_chosen and missing):
+        gate.refuse("Columns", f"a needed column is missing: {_wants(missing)}", _remedy(offer, missing), can_force=False)
+    lost = {name: lacking for name, lacking in missing.items() if before is not None and name in before.kept}
+    unserved = {name: lacking for name, lacking in missing.items() if not offer.of_transactions.issuperset(lacking)}
     if lost and before is not None:
         gate.refuse(
             "Columns",
-            f"version {before.version} has {', '.join(lost)}, and now a column is missing: {wants}",
-            _remedy(columns, missing),
+            f"version {before.version} has {', '.join(lost)}, and now a column is missing: {_wants(lost)}",
+            _remedy(offer, lost),
         )
-    elif wants:
-        gate.warned("Columns", f"{', '.join(served)} can be served; {wants}")
+    elif unserved and offer.has_customers_file:
+        gate.warned("Columns", f"{', '.join(served)} can be served; {_wants(unserved)}")
     else:
-        gate.passed("Columns", f"Every column that {', '.join(served)} needs is there.")
+        more = f" {_wants(missing)}: give {'TRANSACTIONS' if offer.has_customers_file else 'CUSTOMERS'}=path." if missing else ""
+        gate.passed("Columns", f"Every column that {', '.join(served)} needs is there.{more}")
     unnamed = sorted(before.kept.difference(segmentations)) if before is not None else []
     if unnamed and before is not None:
         detail = f"version {before.version} has {', '.join(unnamed)}, which is not among the segmentations asked for"
@@ -134,8 +159,13 @@ def ask_of_columns(
     return served
 
 
-def _remedy(columns: Sequence[Column], missing: Mapping[str, Sequence[str]]) -> str:
-    """What to do about features that are missing: those carried as text only need a word, others a name."""
+def _wants(missing: Mapping[str, Sequence[str]]) -> str:
+    return "; ".join(f"{name} needs {', '.join(names)}" for name, names in missing.items())
+
+
+def _remedy(offer: Offer, missing: Mapping[str, Sequence[str]]) -> str:
+    """What to do about features that are missing: those carried as text only need a word, others a name or transactions."""
+    columns = offer.columns
     wanted = list(dict.fromkeys(feature for features in missing.values() for feature in features))
     texts = {column.name: column.source_header for column in columns if column.kind == "text" and column.name in wanted}
     advice = []
@@ -144,34 +174,44 @@ def _remedy(columns: Sequence[Column], missing: Mapping[str, Sequence[str]]) -> 
         advice.append(
             f'{headers}: carried as text; say in MAPPING=path.toml that they are numbers: [columns] "{first}" = "numeric"'
         )
-    others = [feature for feature in wanted if feature not in texts]
+    bought = [feature for feature in wanted if feature in offer.of_transactions and feature not in texts]
+    if bought:
+        advice.append(f"{', '.join(bought)} come from transactions: give TRANSACTIONS=path")
+    others = [feature for feature in wanted if feature not in texts and feature not in bought]
     if others:
         found = ", ".join(f"'{column.source_header}'" for column in columns if column.source_header)
         advice.append(
-            f"the file's columns are {found}. Headers that are recognised: {'; '.join(map(hint, others))}. Say in "
+            f"the file's columns are {found}. Headers that are recognised: {'; '.join(map(CUSTOMERS.hint, others))}. Say in "
             "MAPPING=path.toml which is which, or name other features in SEGMENTATIONS=path.toml (README: Your own columns)"
         )
     return "; ".join(advice)
 
 
-def ask_of_rows(
-    gate: Gate, connection: duckdb.DuckDBPyConnection, loaded: LoadReport, settings: Settings, before: Before | None
-) -> None:
-    """Whether too many rows were rejected, or too many customers lost. Raises GateError."""
-    detail = f"{loaded.rows_rejected:,} of {loaded.rows_in:,} rows cannot be used"
+def ask_of_rows(gate: Gate, connection: duckdb.DuckDBPyConnection, loaded: LoadReport, settings: Settings) -> None:
+    """Whether too many rows of a source were rejected. Raises GateError."""
+    what = "rows" if loaded.source == "customers" else "lines of transactions"
+    rule = f"{what.capitalize()} rejected"
+    detail = f"{loaded.rows_rejected:,} of {loaded.rows_in:,} {what} cannot be used"
     if loaded.rows_rejected > settings.max_rejected * loaded.rows_in:
-        first = connection.execute("select source_file, source_line, reason from raw.rejects order by 1, 2 limit 1").fetchone()
+        first = connection.execute(
+            "select source_file, source_line, reason from raw.rejects where source = $1 order by 1, 2 limit 1", [loaded.source]
+        ).fetchone()
         assert first is not None
         where = f"{first[0]}, line {first[1]}" if len(loaded.files) > 1 else f"line {first[1]}"
         gate.refuse(
-            "Rows rejected",
+            rule,
             f"{detail}, more than the {settings.max_rejected:.0%} allowed",
             f"the first is {where}: {first[2]}. Correct the file, allow more with MAX_REJECTED={_enough(loaded):g}",
+            given=loaded.given,
         )
     elif loaded.rows_rejected:
-        gate.warned("Rows rejected", f"{detail}; {settings.max_rejected:.0%} are allowed. They are in raw.rejects, with reasons.")
+        gate.warned(rule, f"{detail}; {settings.max_rejected:.0%} are allowed. They are in raw.rejects, with reasons.")
     else:
-        gate.passed("Rows rejected", f"Every one of the {loaded.rows_in:,} rows can be used.")
+        gate.passed(rule, f"Every one of the {loaded.rows_in:,} {what} can be used.")
+
+
+def ask_of_customers(gate: Gate, loaded: LoadReport, settings: Settings, before: Before | None) -> None:
+    """Whether too many customers were lost. Raises GateError."""
     if before is None or (before.is_synthetic and not loaded.is_synthetic):
         return
     change = f"{loaded.rows_kept:,} customers after {before.count_customers:,} in version {before.version}"
@@ -183,6 +223,57 @@ def ask_of_rows(
         gate.warned("Customers", f"{change}: {gone:,} ({gone / before.count_customers:.0%}) are gone.{cut}")
     else:
         gate.passed("Customers", f"{change}.")
+
+
+def ask_of_transactions(gate: Gate, connection: duckdb.DuckDBPyConnection, loaded: LoadReport) -> set[str]:
+    """Whose the lines of the transactions are, and what they tell. Returns the features that are the same for every customer.
+
+    Raises GateError where no line is of a customer.
+    """
+    for warning in loaded.warnings:
+        gate.warned("Reading transactions", warning)
+    known, none, strangers, ids = connection.execute(
+        """
+        select
+            count(customers.customer_id),
+            count(*) filter (lines.customer_id is null),
+            count(*) filter (lines.customer_id is not null and customers.customer_id is null),
+            count(distinct lines.customer_id) filter (customers.customer_id is null)
+        from features.transaction_lines as lines
+        left join staging.customers as customers using (customer_id)
+        """
+    ).fetchone() or (0, 0, 0, 0)
+    total = known + none + strangers
+    detail = f"{known:,} of {total:,} lines are of a customer"
+    detail += f", {none:,} name nobody" if none else ""
+    detail += f", {strangers:,} are of {ids:,} people who are not among the customers" if strangers else ""
+    if not known:
+        advice = "write the ids of both files alike, or leave CUSTOMERS unset to have the customers made from the transactions"
+        gate.refuse("Lines of customers", detail, advice, can_force=False, given=loaded.given)
+    say = gate.warned if none + strangers > _MUCH_MISSING * total else gate.passed
+    say("Lines of customers", f"{detail}.")
+    kinds = connection.execute(
+        "select line_kind, count(*) from features.transaction_lines where not is_counted group by all order by 2 desc, 1"
+    ).fetchall()
+    apart = ", ".join(f"{count:,} {kind}" for kind, count in kinds)
+    gate.passed("Lines that count", f"Not counted: {apart}." if apart else "All are sales or undo one.")
+    buyers, most = connection.execute(
+        "select count(*) filter (frequency > 0), max(frequency) from features.transaction_features"
+    ).fetchone() or (0, 0)
+    if not buyers:
+        gate.refuse("Purchases", "no customer has bought anything", "look at raw.transactions", can_force=False, given=loaded.given)
+    alike = connection.execute(
+        """
+        select feature
+        from (from features.transaction_features unpivot include nulls (value for feature in (* exclude (customer_id))))
+        group by feature
+        having count(distinct value) = 1 and count(value) = count(*)
+        """
+    ).fetchall()
+    if most > 1:
+        return {name for (name,) in alike}
+    gate.warned("Purchases", "No customer bought more than once, so that how lately and how often says nothing of them.")
+    return {"recency_days", "frequency", *(name for (name,) in alike)}
 
 
 def _enough(loaded: LoadReport) -> float:

@@ -1,68 +1,12 @@
-"""Which column of a customers file is which: a table of synonyms, a mapping, and a readable name for everything else."""
+"""Which column of a file is which: what a mapping says, a known header, and a readable name for everything else."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
+from etl.vocabulary import CUSTOMERS, IGNORE, Vocabulary, normalise
 from warehouse.columns import Column
 from warehouse.errors import InputError
-
-IGNORE = "ignore"
-"""The kind of a column that is not loaded."""
-
-CUSTOMER_ID = Column("customer_id", "id", "Customer id")
-
-KNOWN: dict[Column, tuple[str, ...]] = {
-    CUSTOMER_ID: (
-        "customer_id",
-        "customerid",
-        "customer_no",
-        "customer_number",
-        "cust_id",
-        "custid",
-        "client_id",
-        "clientid",
-        "client_no",
-        "member_id",
-        "user_id",
-        "userid",
-        "id",
-    ),
-    Column("gender", "category", "Gender", short="gender"): ("gender", "genre", "sex"),
-    Column("age", "numeric", "Age", "years", "age", minimum=0, maximum=120, usual=(10, 100)): (
-        "age",
-        "age_years",
-        "age_in_years",
-        "customer_age",
-    ),
-    Column("annual_income_k", "numeric", "Annual income", "k$", "income", minimum=0, usual=(1, 1_000)): (
-        "annual_income_k",
-        "annual_income",
-        "annualincome",
-        "annual_income_thousands",
-        "annual_income_in_thousands",
-        "annual_income_k_usd",
-        "yearly_income",
-        "income",
-        "income_k",
-    ),
-    Column("spending_score", "numeric", "Spending score", "1–100", "score", minimum=0, maximum=100, usual=(1, 100)): (
-        "spending_score",
-        "spending_score_1_100",
-        "spending_score_100",
-        "spendingscore",
-        "spend_score",
-        "score",
-    ),
-}
-"""The columns the product knows, each with the headers it is recognised by (normalised: see `normalise`)."""
-
-_BY_SYNONYM = {synonym: column for column, synonyms in KNOWN.items() for synonym in synonyms}
-
-
-def normalise(header: str) -> str:
-    """A header as a name: lower case, words joined by underscores. "Annual Income (k$)" -> "annual_income_k"."""
-    return re.sub(r"[^a-z0-9]+", "_", header.lower()).strip("_")
 
 
 def likeness(header: str) -> str:
@@ -70,21 +14,18 @@ def likeness(header: str) -> str:
     return re.sub(r"[\W_]+", "_", header.casefold()).strip("_")
 
 
-def is_known(header: str) -> bool:
-    """Whether the product recognises a header by itself."""
-    return normalise(header) in _BY_SYNONYM
-
-
 def match(
     headers: Sequence[str],
     mapped: Mapping[str, Column] | None = None,
     reserved: Iterable[str] = (),
     earlier: Mapping[str, str] | None = None,
+    vocabulary: Vocabulary = CUSTOMERS,
 ) -> tuple[Column, ...]:
     """Give every header its column: what `mapped` says, else a known one, else a text column named after the header.
 
     `mapped` has a column per header; a header that only differs in case, blanks or signs is meant too. `reserved` are words
-    that cannot stand as a column's name in SQL, `earlier` the names of the text columns of the files before, by `likeness`.
+    that cannot stand as a column's name in SQL, `earlier` the names of the text columns of the files before, by `likeness`,
+    `vocabulary` the known columns.
     Returns one Column per header, in order.
     Raises InputError when two headers mean the same column, or no column has a name.
     """
@@ -101,11 +42,13 @@ def match(
     others = set((earlier or {}).values())
     columns = []
     for position, header in enumerate(headers, start=1):
-        column = said[header] or _BY_SYNONYM.get(normalise(header))
+        column = said[header] or vocabulary.column_of(header)
         if column is None or (said[header] is None and column.name in given):
             known = (earlier or {}).get(likeness(header))
             name = (
-                known if known and known not in taken else _free(normalise(header), position, {*taken, *given, *others}, unusable)
+                known
+                if known and known not in taken
+                else _free(normalise(header), position, {*taken, *given, *others}, unusable | vocabulary.names.keys())
             )
             column = Column(name, "text", header.strip() or f"Column {position}")
         elif column.kind == IGNORE:
@@ -113,7 +56,7 @@ def match(
         elif column.name in taken:
             raise InputError(
                 f"columns '{taken[column.name]}' and '{header}' both mean {column.name}; rename or remove one, "
-                f'or say in a MAPPING file which to leave out: [columns] "{header}" = "{IGNORE}"'
+                f'or say in a MAPPING file which to leave out: [{vocabulary.prefix}columns] "{header}" = "{IGNORE}"'
             )
         taken[column.name] = header
         columns.append(replace(column, source_header=header))
@@ -133,15 +76,9 @@ def unused(mapped: Iterable[str], headers: Iterable[str]) -> list[str]:
     return [header for header in mapped if header not in there and normalise(header) not in there]
 
 
-def hint(name: str) -> str:
-    """A column with a few of the headers it is recognised by; the name alone of a column the product does not know."""
-    synonyms = next((synonyms for column, synonyms in KNOWN.items() if column.name == name), ())
-    return f"{name} (headers like {', '.join(synonyms[:3])})" if synonyms else name
-
-
 def _free(name: str, position: int, taken: Collection[str], reserved: Set[str]) -> str:
     base = name if name and not name[0].isdigit() else f"column_{name or position}"
-    if base in reserved or base in {column.name for column in KNOWN}:
+    if base in reserved:
         base = f"{base}_"
     free, count = base, 1
     while free in taken:

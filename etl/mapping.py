@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping as Table
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any, get_args
 
-from etl.headers import IGNORE, KNOWN, normalise
+from etl.vocabulary import CUSTOMERS, IGNORE, TRANSACTIONS, Vocabulary, normalise
 from warehouse.columns import Column, Scale
 from warehouse.errors import InputError
 from warehouse.toml import read_toml
@@ -20,7 +21,7 @@ _TAKEN = frozenset(
     (
         *("segmentation", "algorithm", "segment_id", "segment_name", "second_segment_id", "distance", "margin", "silhouette"),
         *("run_id", "version", "bin", "count_customers", "source_file", "source_line", "count_lines", "rule", "reason"),
-        *("is_duplicate", "point_id", "weight", "scatter", "label", "place", "rowid"),
+        *("is_duplicate", "point_id", "weight", "scatter", "label", "place", "rowid", "line_kind", "is_counted"),
     )
 )
 """Names that stand beside a customer's columns in the warehouse's own relations."""
@@ -45,6 +46,8 @@ class FileOptions:
     """The line of the header, from 1; what stands above it is left out."""
     sheet: str | None = None
     """The sheet of a workbook."""
+    dates: str | None = None
+    """What comes first in dates such as 03/04/2024, of transactions: day or month."""
 
 
 @dataclass(frozen=True)
@@ -59,43 +62,58 @@ class Mapping:
     """How the files are written."""
 
 
-def read_mapping(path: Path | None) -> Mapping:
-    """Read a mapping file. Raises InputError naming the file and the entry that is wrong."""
+def read_mapping(path: Path | None, vocabulary: Vocabulary = CUSTOMERS) -> Mapping:
+    """Read what a mapping file says of the files of one source.
+
+    Raises InputError naming the file and the entry that is wrong.
+    """
     if path is None:
         return Mapping()
     tables = read_toml(path)
     try:
-        unknown = set(tables) - {"columns", "file"}
-        if unknown:
-            raise ValueError(f"unknown entry {', '.join(sorted(unknown))}; known are [columns] and [file]")
-        return Mapping(path, _columns(_table("columns", tables)), _options(_table("file", tables)))
+        of_transactions = _table("transactions", tables, ("columns", "file"))
+        _refuse_unknown("", tables, ("columns", "file", "transactions"))
+        said: Table[str, Any] = of_transactions if vocabulary.source == TRANSACTIONS.source else tables
+        return Mapping(path, _columns(_table("columns", said), vocabulary), _options(_table("file", said), vocabulary))
     except ValueError as error:
         raise InputError(f"{path}: {error}") from error
 
 
-def _table(name: str, tables: Table[str, Any]) -> Table[str, Any]:
+def _table(name: str, tables: Table[str, Any], known: Sequence[str] = ()) -> Table[str, Any]:
     table = tables.get(name, {})
     if not isinstance(table, Table):
         raise ValueError(f"'{name}' is not a table; write [{name}]")
+    if known:
+        _refuse_unknown(f"{name}.", table, known)
     return table
 
 
-def _columns(table: Table[str, Any]) -> dict[str, Column]:
-    columns = {header: _column(header, said) for header, said in table.items()}
+def _refuse_unknown(prefix: str, table: Table[str, Any], known: Sequence[str]) -> None:
+    unknown = sorted(set(table) - set(known))
+    if unknown:
+        names = [f"[{prefix}{name}]" for name in known]
+        raise ValueError(f"unknown entry {', '.join(unknown)}; known are {', '.join(names[:-1])} and {names[-1]}")
+
+
+def _columns(table: Table[str, Any], vocabulary: Vocabulary) -> dict[str, Column]:
+    columns = {header: _column(header, said, vocabulary) for header, said in table.items()}
     names: dict[str, str] = {}
     for header, column in columns.items():
         if column.kind != IGNORE and names.setdefault(column.name, header) != header:
-            raise ValueError(f"[columns] '{names[column.name]}' and '{header}' are both {column.name}")
+            raise ValueError(f"[{vocabulary.prefix}columns] '{names[column.name]}' and '{header}' are both {column.name}")
     for name, header in names.items():
         for made in (f"sum_{name}", f"size_{name}", f"{name}_bin"):
             if made in names:
-                raise ValueError(f"[columns] '{names[made]}': the warehouse makes a {made} of '{header}'; give it another name")
+                raise ValueError(
+                    f"[{vocabulary.prefix}columns] '{names[made]}': the warehouse makes a {made} of '{header}'; "
+                    "give it another name"
+                )
     return columns
 
 
-def _column(header: str, said: Any) -> Column:
+def _column(header: str, said: Any, vocabulary: Vocabulary) -> Column:
     """One entry: the name of a column the product knows, a kind, "ignore", or a table of details."""
-    where = f"[columns] '{header}'"
+    where = f"[{vocabulary.prefix}columns] '{header}'"
     if isinstance(said, str):
         said = {"kind": said} if said in (*_KINDS, IGNORE) else {"column": said}
     if not isinstance(said, Table):
@@ -106,7 +124,7 @@ def _column(header: str, said: Any) -> Column:
             f"{where}: unknown entry {', '.join(sorted(unknown))}; known are column, kind, name, {', '.join(_DETAILS)}"
         )
     details = _details(where, said)
-    column = replace(_base(where, header, said), **details)
+    column = replace(_base(where, header, said, vocabulary), **details)
     if "short" not in details and ("label" in details or not column.short):
         column = replace(column, short=_short(column.label))
     if column.scale not in get_args(Scale):
@@ -118,8 +136,8 @@ def _column(header: str, said: Any) -> Column:
     return column
 
 
-def _base(where: str, header: str, said: Table[str, Any]) -> Column:
-    known = {column.name: column for column in KNOWN}
+def _base(where: str, header: str, said: Table[str, Any], vocabulary: Vocabulary) -> Column:
+    known = vocabulary.names
     if "column" in said:
         if not isinstance(said["column"], str) or said["column"] not in known:
             raise ValueError(
@@ -168,18 +186,21 @@ def _details(where: str, said: Table[str, Any]) -> dict[str, Any]:
     return details
 
 
-def _options(table: Table[str, Any]) -> FileOptions:
-    unknown = set(table) - {known.name for known in fields(FileOptions)}
+def _options(table: Table[str, Any], vocabulary: Vocabulary) -> FileOptions:
+    where = f"[{vocabulary.prefix}file]"
+    known = [option.name for option in fields(FileOptions) if option.name != "dates" or "occurred_at" in vocabulary.names]
+    unknown = set(table).difference(known)
     if unknown:
-        known = ", ".join(option.name for option in fields(FileOptions))
-        raise ValueError(f"[file]: unknown entry {', '.join(sorted(unknown))}; known are {known}")
+        raise ValueError(f"{where}: unknown entry {', '.join(sorted(unknown))}; known are {', '.join(known)}")
     for key, value in table.items():
         if key == "header_line" and (type(value) is not int or not 1 <= value <= 1_000):
-            raise ValueError("[file]: header_line must be a whole number from 1 to 1000")
+            raise ValueError(f"{where}: header_line must be a whole number from 1 to 1000")
         if key != "header_line" and not isinstance(value, str):
-            raise ValueError(f"[file]: {key} must be text")
+            raise ValueError(f"{where}: {key} must be text")
     if table.get("decimal", ".") not in (".", ","):
-        raise ValueError('[file]: decimal must be "." or ","')
+        raise ValueError(f'{where}: decimal must be "." or ","')
+    if table.get("dates", "day") not in ("day", "month"):
+        raise ValueError(f'{where}: dates must be "day" or "month", what comes first in 03/04/2024')
     if len(table.get("delimiter", ",")) != 1 or table.get("delimiter", ",") in NO_DELIMITERS:
-        raise ValueError("[file]: delimiter must be one character, and no quote or line end")
+        raise ValueError(f"{where}: delimiter must be one character, and no quote or line end")
     return FileOptions(**table)

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from etl.files import escaped, first_line
-from etl.headers import IGNORE
+from etl.vocabulary import IGNORE
 from warehouse.columns import Column
 from warehouse.errors import InputError
 

@@ -6,7 +6,7 @@ Exit status: 0 published, 1 a defect of ours, 2 bad input (nothing published), 3
 import argparse
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,11 +19,25 @@ from analytics.run import run as find_segments
 from etl.accounts import LoadReport
 from etl.console import Reporter
 from etl.customers import load_customers
-from etl.gate import Before, Gate, ask_of_columns, ask_of_rows, ask_of_segments, ask_of_shifts, ask_of_values
+from etl.gate import (
+    Before,
+    Gate,
+    Offer,
+    ask_of_columns,
+    ask_of_customers,
+    ask_of_rows,
+    ask_of_segments,
+    ask_of_shifts,
+    ask_of_transactions,
+    ask_of_values,
+)
 from etl.mapping import read_mapping
 from etl.sample import BUNDLED
+from etl.transactions import load_transactions, load_transactions_and_customers
+from etl.vocabulary import BOTH, TRANSACTIONS
 from warehouse import forgotten
 from warehouse.build import build
+from warehouse.catalog import relations
 from warehouse.checks import run_checks
 from warehouse.connection import Snapshot
 from warehouse.errors import DamagedError, InputError, MallError, refuse
@@ -33,6 +47,11 @@ from warehouse.settings import FEWEST_SEGMENTS, MOST_SEGMENTS, Settings
 from warehouse.versions import CURRENT, current, files, published, version_of
 
 KAGGLE_FILE = Path("data/Mall_Customers.csv")
+_OF_TRANSACTIONS = (
+    *("features.service_rules", "features.products", "features.transaction_lines", "features.observation"),
+    *("features.transaction_features", "features.category_shares", "features.columns"),
+)
+"""What the transactions tell, built first: the gate asks of it which segmentations can be served."""
 _NOT_COMPARED = "NOT COMPARED WITH WHAT WAS PUBLISHED, AND WITHOUT ITS HISTORY"
 
 
@@ -41,8 +60,6 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
 
     Raises InputError, GateError or BusyError with nothing published.
     """
-    if settings.transactions is not None:
-        raise InputError(f"{settings.transactions}: transactions cannot be loaded yet; leave TRANSACTIONS unset")
     segmentations = read_segmentations(settings.segmentations)
     if settings.k is not None:
         segmentations = tuple(replace(segmentation, k=settings.k) for segmentation in segmentations)
@@ -55,7 +72,7 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
                 "History", f"begins anew: version {before.version} is of {'generated' if before.is_synthetic else 'real'} customers"
             )
             draft = replace(draft, previous=None)
-        _cluster(draft, loaded, [s for s in segmentations if s.name in served], gate, reporter)
+        _cluster(draft, loaded, served, gate, reporter)
         with reporter.step("marts"):
             build(draft.connection, ["marts"])
             _carry(draft, reporter, MARTS)
@@ -80,19 +97,60 @@ def _load(
     before: Before | None,
     gate: Gate,
     reporter: Reporter,
-) -> tuple[LoadReport, list[str]]:
-    """Load the customers and ask the gate. Returns what became of the rows, and the segmentations that can be served."""
+) -> tuple[LoadReport, list[Segmentation]]:
+    """Load the sources and ask the gate. Returns what became of the customers, and the segmentations that can be served."""
+    connection = draft.connection
     with reporter.step("load"):
-        mapping, erased = read_mapping(settings.mapping), forgotten.read(settings.warehouse)
-        loaded = load_customers(draft.connection, gate.given, mapping, erased)
-    _report_rows(reporter, loaded)
+        loaded, transactions = _read(draft, settings, gate)
+    _report_rows(reporter, loaded, transactions)
+    with reporter.step("transactions"):
+        build(connection, _OF_TRANSACTIONS)
+    if transactions is not None:
+        ask_of_rows(gate, connection, transactions, settings)
+        silent = ask_of_transactions(gate, connection, transactions)
+        segmentations = segmentations if settings.segmentations else _telling(segmentations, silent, gate)
     needs = {segmentation.name: segmentation.features for segmentation in segmentations}
-    served = ask_of_columns(gate, loaded.columns, needs, settings.segmentations is not None, before)
-    ask_of_rows(gate, draft.connection, loaded, settings, before)
-    ask_of_values(gate, draft.connection, loaded)
+    offer = Offer.of(connection, loaded)
+    served = ask_of_columns(gate, offer, needs, settings.segmentations is not None, before)
+    if loaded.is_of_files:
+        ask_of_rows(gate, connection, loaded, settings)
+    ask_of_customers(gate, loaded, settings, before)
+    ask_of_values(gate, connection, loaded)
+    chosen = [segmentation for segmentation in segmentations if segmentation.name in served]
     with reporter.step("features"):
-        build(draft.connection, ["staging", "features"])
-    return loaded, served
+        clustered = sorted({feature for segmentation in chosen for feature in segmentation.features})
+        connection.execute("update features.columns set is_charted = true where list_contains($1, column_name)", [clustered])
+        rest = [relation.qualified for relation in relations() if relation.schema == "features"]
+        build(connection, set(rest).difference(_OF_TRANSACTIONS))
+    return loaded, chosen
+
+
+def _read(draft: Draft, settings: Settings, gate: Gate) -> tuple[LoadReport, LoadReport | None]:
+    """Load what was given: customers, transactions beside them, or transactions that customers are made from."""
+    erased = forgotten.read(settings.warehouse)
+    if settings.customers is None and settings.transactions is not None:
+        mapping = read_mapping(settings.mapping, BOTH)
+        transactions, loaded = load_transactions_and_customers(draft.connection, settings.transactions, mapping, erased)
+        return loaded, transactions
+    loaded = load_customers(draft.connection, gate.given, read_mapping(settings.mapping), erased)
+    if settings.transactions is None:
+        return loaded, None
+    mapping = read_mapping(settings.mapping, TRANSACTIONS)
+    return loaded, load_transactions(draft.connection, settings.transactions, mapping, erased)
+
+
+def _telling(segmentations: Sequence[Segmentation], silent: Collection[str], gate: Gate) -> list[Segmentation]:
+    """The standard segmentations without the features that tell no two customers apart, and without those that have no other."""
+    found = []
+    for segmentation in segmentations:
+        left = tuple(feature for feature in segmentation.features if feature not in silent)
+        mute = [feature for feature in segmentation.features if feature in silent]
+        if mute:
+            what = f"is made from {', '.join(left)} alone" if left else "is left out"
+            gate.warned("Purchases", f"{segmentation.name} {what}: {', '.join(mute)} tell nothing of these customers.")
+        if left:
+            found.append(replace(segmentation, features=left))
+    return found
 
 
 def _cluster(draft: Draft, loaded: LoadReport, segmentations: Sequence[Segmentation], gate: Gate, reporter: Reporter) -> None:
@@ -142,8 +200,9 @@ def _before(draft: Draft, settings: Settings, reporter: Reporter) -> Before | No
 
 
 def _customers(settings: Settings, reporter: Reporter, before: Before | None) -> Path:
-    if settings.customers is not None:
-        return settings.customers
+    given = settings.customers or settings.transactions
+    if given is not None:
+        return given
     if KAGGLE_FILE.exists():
         return KAGGLE_FILE
     is_known = before is not None and before.version == current(settings.warehouse)
@@ -161,11 +220,20 @@ def _customers(settings: Settings, reporter: Reporter, before: Before | None) ->
     return BUNDLED
 
 
-def _report_rows(reporter: Reporter, loaded: LoadReport) -> None:
+def _report_rows(reporter: Reporter, loaded: LoadReport, transactions: LoadReport | None) -> None:
+    if loaded.is_of_files:
+        _report_source(reporter, "Customers", "Rows", loaded)
+    if transactions is not None:
+        _report_source(reporter, "Transactions", "Lines", transactions)
+    if not loaded.is_of_files:
+        reporter.line("Customers", f"{loaded.rows_kept:,}, made from the transactions")
+
+
+def _report_source(reporter: Reporter, what: str, rows: str, loaded: LoadReport) -> None:
     files = f", {len(loaded.files)} files" if len(loaded.files) > 1 else ""
-    reporter.line("Customers", f"{loaded.given}{files}{' (SYNTHETIC)' if loaded.is_synthetic else ''}")
+    reporter.line(what, f"{loaded.given}{files}{' (SYNTHETIC)' if loaded.is_synthetic else ''}")
     reporter.line(
-        "Rows",
+        rows,
         f"{loaded.rows_in:,} in = {loaded.rows_kept:,} kept + {loaded.rows_rejected:,} rejected "
         f"+ {loaded.rows_duplicate:,} identical to a kept one"
         + (f" + {loaded.rows_forgotten:,} erased on request" if loaded.rows_forgotten else ""),
@@ -200,7 +268,12 @@ def parse(arguments: Sequence[str], settings: Settings) -> Settings:
         f"(default: {KAGGLE_FILE} where it is, else the bundled synthetic sample)",
     )
     parser.add_argument("--mapping", type=Path, default=settings.mapping, help="MAPPING: TOML file that says what the columns are")
-    parser.add_argument("--transactions", type=Path, default=settings.transactions, help="TRANSACTIONS: not supported yet")
+    parser.add_argument(
+        "--transactions",
+        type=Path,
+        default=settings.transactions,
+        help="TRANSACTIONS: lines of purchases, in a file, a folder or a pattern",
+    )
     parser.add_argument(
         "--warehouse", type=Path, default=settings.warehouse, help="WAREHOUSE: directory of versions (now %(default)s)"
     )

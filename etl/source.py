@@ -14,11 +14,11 @@ import numpy as np
 from etl import parquet
 from etl.dialect import detect
 from etl.files import escaped, fingerprint, first_line, short
-from etl.headers import IGNORE
 from etl.mapping import FileOptions
 from etl.records import Broken, Dialect, Row, readable
 from etl.records import rows as exact_rows
 from etl.text import Text, scan
+from etl.vocabulary import IGNORE
 from etl.workbook import Sheet, read_sheet
 from warehouse.columns import Column
 from warehouse.errors import InputError

@@ -13,6 +13,7 @@ from rich.console import Console
 from etl.console import Reporter
 from etl.refresh import refresh
 from etl.sample import BUNDLED
+from tests.bought import refresh_bought
 from tests.helpers import QUICK
 from tests.moved import refresh_thrice
 from warehouse.connection import Snapshot, Warehouse
@@ -105,6 +106,12 @@ def moved_published(shared_folder: Path) -> Path:
     return once(shared_folder / "moved", refresh_thrice)
 
 
+@pytest.fixture(scope="session")
+def bought_published(shared_folder: Path) -> Path:
+    """A warehouse directory with transactions, to be read only."""
+    return once(shared_folder / "bought", refresh_bought)
+
+
 def publish(directory: Path, customers: Path) -> Path:
     """Refresh a warehouse from a file, once for all processes of a test run; returns its directory."""
     settings = Settings(warehouse=directory, customers=customers)
@@ -143,6 +150,12 @@ def mall(mall_published: Path) -> Snapshot:
 def moved(moved_published: Path) -> Snapshot:
     """The last of the three runs in which customers move, open."""
     return Warehouse(moved_published).snapshot()
+
+
+@pytest.fixture
+def bought(bought_published: Path) -> Snapshot:
+    """The warehouse of transactions, open."""
+    return Warehouse(bought_published).snapshot()
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def four() -> str:
     return HEADER + FOUR
 
 
-def refreshed(directory: Path, customers: Path, segmentations: Path, **settings: Any) -> Snapshot:
+def refreshed(directory: Path, customers: Path | None, segmentations: Path | None, **settings: Any) -> Snapshot:
     """Refresh quietly and open what was published."""
     refresh(
         Settings(customers=customers, warehouse=directory, segmentations=segmentations, **settings), Reporter(Console(quiet=True))

@@ -1,7 +1,7 @@
 """Running the SQL files: fill the templates with what the warehouse holds so far, execute, and name the file that fails."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -50,7 +50,7 @@ class Feature:
     """A feature that customers were clustered on."""
 
     name: str
-    """The feature; of a number also its column in staging.customers."""
+    """The feature; of a number also its column in features.customer_values."""
     category_column: str | None
     """The column of the category that it is a value of; None for a number."""
 
@@ -69,7 +69,7 @@ CONTEXT_RELATIONS = ("raw.columns", "features.columns", "features.category_encod
 """The tables that a context is read from, and no others: it is read anew once one of them was made."""
 
 
-_COLUMN = "column_name, kind, label, unit, short_label, minimum, maximum, divide_by, scale, decimal_mark, source_header"
+_COLUMN = "column_name, kind, label, unit, short_label, minimum, maximum, divide_by, scale, decimal_mark, date_order, source_header"
 _FEATURE = "column_name, 'numeric', label, unit, short_label, minimum, maximum, 1, scale"
 
 
@@ -79,8 +79,12 @@ class Context:
 
     columns: tuple[Column, ...] = ()
     """The columns of the customers source that are loaded, in its order."""
+    transactions: tuple[Column, ...] = ()
+    """The same of the transactions; none where there are none."""
     features: tuple[Column, ...] = ()
     """The numeric features of a customer, those of the customers source first."""
+    purchases: tuple[Column, ...] = ()
+    """Those of them that come from transactions."""
     charted: tuple[Column, ...] = ()
     """Those of them that the dashboard filters by."""
     categories: tuple[Category, ...] = ()
@@ -105,6 +109,10 @@ class Context:
         """The further columns of the source, carried as text."""
         return tuple(column for column in self.columns if column.kind == "text")
 
+    def of_source(self, source: str) -> "Context":
+        """The same, with the columns of `source`, customers or transactions, as `columns`."""
+        return replace(self, columns=self.transactions) if source == "transactions" else self
+
     @classmethod
     def read(cls, connection: duckdb.DuckDBPyConnection) -> "Context":
         """Read the context from what the warehouse holds at this moment."""
@@ -121,7 +129,9 @@ class Context:
 
         return cls(
             columns=columns("raw.columns", _COLUMN, "source = 'customers' and kind <> 'ignore'"),
+            transactions=columns("raw.columns", _COLUMN, "source = 'transactions' and kind <> 'ignore'"),
             features=columns("features.columns", _FEATURE),
+            purchases=columns("features.columns", _FEATURE, "source = 'transactions'"),
             charted=columns("features.columns", _FEATURE, "is_charted"),
             categories=tuple(
                 Category(*row)  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["id", "numeric", "category", "text", "ignore"]
+Kind = Literal["id", "numeric", "category", "time", "text", "ignore"]
 Scale = Literal["linear", "log"]
 
 
@@ -14,7 +14,7 @@ class Column:
     name: str
     """The column's name in every relation, e.g. annual_income_k."""
     kind: Kind
-    """id, numeric (a feature), category (profiled, encoded), text (carried as it came) or ignore (not loaded)."""
+    """id, numeric (a feature), category (profiled, encoded), time, text (carried as it came) or ignore (not loaded)."""
     label: str
     """What a person calls it, e.g. Annual income."""
     unit: str = ""
@@ -31,6 +31,8 @@ class Column:
     """How the models see the number: as it is, or by the logarithm of one more than it."""
     decimal_mark: str = "."
     """The decimal mark of the source's numbers."""
+    date_order: str = ""
+    """day or month: what comes first in dates such as 03/04/2024; empty where no such date is."""
     source_header: str = ""
     """The header of the source, as it came; empty for an id made from the other values."""
     usual: tuple[float, float] | None = None

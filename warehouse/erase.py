@@ -5,10 +5,11 @@ to a new file, which then takes the place of the old one at once.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -25,6 +26,8 @@ from warehouse.rules import count_rules
 _TELLING = 4
 """From this many characters an id is looked for byte by byte."""
 _ERASED = "erased on request"
+_SOURCES = {"raw.customers": "customers", "raw.transactions": "transactions"}
+"""The tables of raw rows, with what raw.columns calls their source."""
 _IS_THEIRS = f"{trimmed('customer_id')} is not distinct from $id"
 _COLUMNS = (
     "select schema_name, table_name, column_name from duckdb_columns() inner join duckdb_tables() "
@@ -56,12 +59,12 @@ def holds(path: Path, customer_id: str, is_mention_enough: bool = True) -> bool:
         return True
     try:
         tables = snapshot.rows(_COLUMNS.format(database="warehouse", condition="= 'VARCHAR' and column_name = 'customer_id'"))
-        conditions = {f'"{row["schema_name"]}"."{row["table_name"]}"': _IS_THEIRS for row in tables}
-        names = [f"{row['schema_name']}.{row['table_name']}" for row in tables]
-        conditions["raw.rejects"] = _rejected("raw.rejects" in names)
-        texts = [row["column_name"] for row in snapshot.rows("from raw.columns where kind = 'text'")]
-        if len(customer_id) >= LONG_ID and texts and is_mention_enough:
-            conditions["raw.customers"] = f"({_IS_THEIRS} or {_mentioned(texts)})"
+        conditions = {f"{row['schema_name']}.{row['table_name']}": _IS_THEIRS for row in tables}
+        conditions["raw.rejects"] = _rejected("raw.rejects" in conditions)
+        if len(customer_id) >= LONG_ID and is_mention_enough:
+            for table in sorted(_SOURCES.keys() & conditions.keys()):
+                if texts := _texts_of(table, snapshot.rows("from raw.columns where kind = 'text'")):
+                    conditions[table] = f"({_IS_THEIRS} or {_mentioned(texts)})"
         return any(
             snapshot.value(f"select count(*) from {table} where {condition}", {"id": customer_id})
             for table, condition in conditions.items()
@@ -172,7 +175,7 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str, 
         connection.execute(f"insert into {name} from old.{name}")
         return
     removed.rows[name] = count(_IS_THEIRS)
-    texts = _texts(connection) if name == "raw.customers" and len(customer_id) >= LONG_ID else []
+    texts = _texts(connection, name) if name in _SOURCES and len(customer_id) >= LONG_ID else []
     blanked = ", ".join(f'if({_mentions(text)}, null, "{text}") as "{text}"' for text in texts)
     if texts:
         removed.mentions[name] = count(f"not ({_IS_THEIRS}) and {_mentioned(texts)}")
@@ -181,9 +184,15 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str, 
     )
 
 
-def _texts(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """The columns of free text: a number that looks like the id is another customer's own."""
-    return [column for (column,) in connection.execute("select column_name from old.raw.columns where kind = 'text'").fetchall()]
+def _texts(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    """The columns of free text of a table of raw rows: a number that looks like the id is another customer's own."""
+    read = connection.execute("from old.raw.columns where kind = 'text'").fetchdf()
+    return _texts_of(table, read.to_dict("records"))
+
+
+def _texts_of(table: str, columns: Sequence[Mapping[Any, Any]]) -> list[str]:
+    """Those of the rows of raw.columns that are of a table; an earlier release knew customers only."""
+    return [str(column["column_name"]) for column in columns if column.get("source", "customers") == _SOURCES[table]]
 
 
 def _create(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> None:

@@ -21,7 +21,7 @@ class Settings:
     customers: Path | None = None
     """The customers file, a folder of such files or a pattern; None looks for data/Mall_Customers.csv, then takes the sample."""
     transactions: Path | None = None
-    """The transactions file; not read yet."""
+    """The transactions file, a folder of such files or a pattern; alone, the customers are made from it."""
     warehouse: Path = DEFAULT_WAREHOUSE
     """The directory of warehouse versions; the newest is always current.duckdb in it."""
     segmentations: Path | None = None

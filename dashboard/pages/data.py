@@ -7,13 +7,16 @@ from dash import Dash, Input, Output, html
 
 from dashboard import distributions, format, ids, queries
 from dashboard.pages import sheet
-from dashboard.pages.data_tables import columns_table, gate_table, rejects_table, sources_table
+from dashboard.pages.data_tables import accounting_table, columns_table, gate_table, rejects_table, sources_table
 from dashboard.queries import Row
 from dashboard.theme import Theme, theme
 from warehouse.connection import Snapshot, Warehouse
 
 EXAMPLES = 3
 """Rows that are shown for a kind of rejected rows."""
+_SOURCES = {"customers": "", "transactions": " of transactions"}
+"""What may be loaded, and what is said of it where both are."""
+_ROWS = {"customers": "rows", "transactions": "lines of transactions"}
 _WORDS = {"steady": "hardly moved", "moved": "moved", "moved a lot": "moved a lot"}
 _HINT = (
     "Population stability index {index:.3f} over {groups} groups of customers: below 0.1 hardly moved, from 0.25 a lot. "
@@ -38,24 +41,58 @@ def content(db: Snapshot, look: Theme) -> list[Any]:
     """Everything below the page's title."""
     sources, columns, verdicts = queries.load_sources(db), queries.source_columns(db), queries.gate(db)
     previous, shifts = queries.previous_run(db), queries.shifts(db)
-    rejects = queries.load_rejects(db, EXAMPLES)
+    rejects, accounting = queries.load_rejects(db, EXAMPLES), queries.transaction_accounting(db)
+    known = queries.customer_columns(db)
+    loaded = [source for source in _SOURCES if any(row["source"] == source for row in sources)]
     tables = [
-        sheet.table_panel("Files", sources_table(sources), "rows in = kept + rejected + copies + erased"),
+        *(_files(source, _of(source, sources)) for source in loaded),
+        *([_accounting(accounting)] if accounting else []),
         sheet.table_panel("The gate", gate_table(verdicts), "asked before this version was published"),
-        sheet.table_panel("Rows that were rejected", rejects_table(rejects, sum(row["rows_in"] for row in sources))),
-        sheet.table_panel("Columns", columns_table(columns), "lowest, median and highest before anything is filled in"),
+        *(_rejects(source, _of(source, rejects), _of(source, sources)) for source in loaded),
+        *(_columns(source, _of(source, columns)) for source in _SOURCES if _of(source, columns)),
     ]
     return [
-        html.P(answer(sources, columns, verdicts, list(shifts.values()), previous), className="answer"),
-        html.Div([*tables, _comparison(previous), *_pictures(db, columns, shifts, previous, look)], className="panels"),
+        html.P(answer(sources, columns, known, verdicts, list(shifts.values()), previous), className="answer"),
+        html.Div([*tables, _comparison(previous), *_pictures(db, known, shifts, previous, look)], className="panels"),
     ]
+
+
+def _of(source: str, rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row["source"] == source]
+
+
+def _files(source: str, sources: Sequence[Row]) -> Any:
+    return sheet.table_panel(f"Files{_SOURCES[source]}", sources_table(sources), "rows in = kept + rejected + copies + erased")
+
+
+def _accounting(accounting: Sequence[Row]) -> Any:
+    caption = "every line by what it is and whose it is; the sum is that of the files, to the cent"
+    return sheet.table_panel("What the lines are", accounting_table(accounting), caption)
+
+
+def _rejects(source: str, rejects: Sequence[Row], sources: Sequence[Row]) -> Any:
+    rows_in = sum(row["rows_in"] for row in sources)
+    return sheet.table_panel(f"Rows{_SOURCES[source]} that were rejected", rejects_table(rejects, rows_in))
+
+
+def _columns(source: str, columns: Sequence[Row]) -> Any:
+    caption = "lowest, median and highest before anything is filled in"
+    return sheet.table_panel(f"Columns{_SOURCES[source]}", columns_table(columns), caption)
 
 
 def answer(
-    sources: Sequence[Row], columns: Sequence[Row], verdicts: Sequence[Row], shifts: Sequence[Row], previous: int | None
+    sources: Sequence[Row],
+    columns: Sequence[Row],
+    known: Sequence[Row],
+    verdicts: Sequence[Row],
+    shifts: Sequence[Row],
+    previous: int | None,
 ) -> str:
-    """The first line: what became of the rows, what was filled in, what moved, and what the gate would have you look at."""
-    labels = {row["column_name"]: row["label"] for row in columns}
+    """The first line: what became of the rows, what was filled in, what moved, and what the gate would have you look at.
+
+    `columns` are those of the sources, `known` those of the customers.
+    """
+    labels = {row["column_name"]: row["label"] for row in known}
     moved = [str(labels[row["dimension"]]) for row in shifts if row["shift"] != "steady"]
     if previous is None:
         change = "This is the first version: there is no earlier one to compare with."
@@ -66,10 +103,11 @@ def answer(
     asked = [row for row in verdicts if row["rule"] != "Distributions"]  # what moved is said already
     doubts = list(dict.fromkeys(row["rule"].lower() for row in asked if row["verdict"] != "passed"))
     gate = f" Look at what the gate says about {_listed(doubts)}." if doubts else ""
-    return f"{_rows(sources)} {_filled(columns)} {change}{gate}"
+    rows = " ".join(_rows(_of(source, sources), what) for source, what in _ROWS.items() if _of(source, sources))
+    return f"{rows} {_filled(columns)} {change}{gate}"
 
 
-def _rows(sources: Sequence[Row]) -> str:
+def _rows(sources: Sequence[Row], what: str) -> str:
     total, kept = (sum(row[name] for row in sources) for name in ("rows_in", "rows_kept"))
     lost = [
         (sum(row["rows_rejected"] for row in sources), "rejected", "rejected"),
@@ -78,8 +116,8 @@ def _rows(sources: Sequence[Row]) -> str:
     ]
     reasons = [f"{format.count(count)} {one if count == 1 else many}" for count, one, many in lost if count]
     if not reasons:
-        return f"All {format.count(total)} rows were kept."
-    return f"{format.count(kept)} of {format.count(total)} rows were kept: {', '.join(reasons)}."
+        return f"All {format.count(total)} {what} were kept."
+    return f"{format.count(kept)} of {format.count(total)} {what} were kept: {', '.join(reasons)}."
 
 
 def _filled(columns: Sequence[Row]) -> str:
@@ -111,7 +149,7 @@ def _pictures(db: Snapshot, columns: Sequence[Row], shifts: dict[str, Row], prev
         if name not in now:
             continue
         if column["kind"] == "numeric":
-            figure = distributions.numeric(now[name], before.get(name, []), column["unit"], look)
+            figure = distributions.numeric(now[name], before.get(name, []), column["unit"], look, column["scale"])
         else:
             figure = distributions.categories(now[name], before.get(name, []), look)
         caption, hint = _change(column, now[name], shifts.get(name), previous)

@@ -47,6 +47,31 @@ def sources_table(sources: Sequence[Row]) -> Any:
     return html.Table([html.Thead(html.Tr(head)), html.Tbody(rows), *foot], className="numbers")
 
 
+def accounting_table(accounting: Sequence[Row]) -> Any:
+    """A row per kind of line and of customer, those that count first, and the sums."""
+    titles = ("Lines", "Pieces", "Amount")
+    head = [_words("What"), _words("Customer"), _words("Counts"), *(html.Th(title) for title in titles)]
+    numbers = ("count_lines", "quantity", "amount")
+
+    def figures(rows: Sequence[Row]) -> list[Any]:
+        count, quantity, amount = (sum(row[name] for row in rows) for name in numbers)
+        return [html.Td(format.count(count)), html.Td(format.number(quantity)), html.Td(format.money(amount))]
+
+    rows = [
+        html.Tr(
+            [
+                html.Td(row["line_kind"], className="words"),
+                html.Td(row["customer"], className="words"),
+                html.Td("✓ yes" if row["is_counted"] else "no", className="words" if row["is_counted"] else "words muted"),
+                *figures([row]),
+            ]
+        )
+        for row in accounting
+    ]
+    foot = html.Tfoot(html.Tr([html.Td("All lines", className="words", colSpan=3), *figures(accounting)]))
+    return html.Table([html.Thead(html.Tr(head)), html.Tbody(rows), foot], className="numbers")
+
+
 def gate_table(verdicts: Sequence[Row]) -> Any:
     """What was asked, and what was found; what should be looked at stands first."""
     if not verdicts:

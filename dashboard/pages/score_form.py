@@ -89,5 +89,5 @@ def _completed(score: Score) -> str:
 
 def _field(field: Field) -> dict[str, Any]:
     """A field as the browser draws it."""
-    hint = "Unknown" if field.stands_in is None else f"median {format.number(field.stands_in)}"
+    hint = "Unknown" if field.stands_in is None else f"else {format.number(field.stands_in)}"
     return {"name": field.name, "title": field.title, "hint": hint, "options": field.options}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard import queries
+from dashboard import queries, scales
 from dashboard.format import count, percent, quantity
 from dashboard.report import data, figures
 from dashboard.report.data import Clustering, Feature, Histogram, Sample, Segment
@@ -94,13 +94,19 @@ def telling(features: Iterable[Feature], segments: Sequence[Segment]) -> list[Fe
 def _numbers(histograms: Iterable[Histogram]) -> Iterator[Picture]:
     for histogram in histograms:
         feature, mean = histogram.feature, quantity(histogram.mean, histogram.feature.unit)
-        peak = histogram.lower_edges[list(histogram.counts).index(max(histogram.counts))]
+        peak = histogram.edges[list(histogram.counts).index(max(histogram.counts))]
         yield Picture(
             _file("everyone", feature.name),
-            f"{feature.title}: customers in bins of {quantity(histogram.width, feature.unit)}. The line is everyone's mean.",
+            f"{feature.title}: customers in {_bins(histogram)}. The line is everyone's mean.",
             f"Histogram of {feature.title}. The mean is {mean}; the fullest bin starts at {quantity(peak, feature.unit)}.",
             png(figures.distribution(histogram)),
         )
+
+
+def _bins(histogram: Histogram) -> str:
+    if histogram.feature.scale == scales.LOG:
+        return "bins that grow with the values, on a log scale"
+    return f"bins of {quantity(histogram.edges[1] - histogram.edges[0], histogram.feature.unit)}"
 
 
 def _categories(db: Snapshot) -> Iterator[Picture]:

@@ -26,6 +26,8 @@ class Feature:
     """What people call it."""
     unit: str = ""
     """Its unit; empty where it has none."""
+    scale: str | None = None
+    """linear or log; None for a category."""
 
     @property
     def title(self) -> str:
@@ -38,10 +40,8 @@ class Histogram:
     """How many customers have which value of a numeric feature, in the bins of the warehouse."""
 
     feature: Feature
-    lower_edges: Sequence[float]
-    """(b,): the smallest value of each bin, in the feature's unit."""
-    width: float
-    """Width of every bin."""
+    edges: Sequence[float]
+    """(b + 1,): where the bins begin, and where the last one ends, in the feature's unit."""
     counts: Sequence[int]
     """(b,): customers in each bin."""
     mean: float
@@ -161,7 +161,7 @@ class Sample:
 def read_features(db: Snapshot, kind: str) -> list[Feature]:
     """The features of a kind, numeric or category, in the order of the page."""
     dimensions = queries.dimensions(db).values()
-    return [Feature(each.name, each.label, each.unit) for each in dimensions if each.kind == kind]
+    return [Feature(each.name, each.label, each.unit, each.scale) for each in dimensions if each.kind == kind]
 
 
 def read_histogram(db: Snapshot, feature: Feature) -> Histogram:
@@ -178,8 +178,7 @@ def read_histogram(db: Snapshot, feature: Feature) -> Histogram:
         (feature.name,),
     )
     mean = db.value(f"select sum({_quoted('sum_' + feature.name)}) / sum(count_customers) from marts.crossfilter_cube")
-    width = bins["upper_edge"][0] - bins["lower_edge"][0]
-    return Histogram(feature, bins["lower_edge"], width, bins["count_customers"], mean)
+    return Histogram(feature, [*bins["lower_edge"], bins["upper_edge"][-1]], bins["count_customers"], mean)
 
 
 def read_categories(db: Snapshot, feature: Feature) -> Categories:

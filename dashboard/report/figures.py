@@ -15,7 +15,8 @@ from dashboard.format import count, level, percent, quantity
 from dashboard.palette import segment_colour
 from dashboard.queries import ALGORITHM_TITLES
 from dashboard.report.data import Categories, Clustering, Feature, Histogram, Sample, Segment, Trial, Values
-from dashboard.report.look import EVERYONE, INK, QUIET, blank, plain_numbers, segment_key, segment_label, short, styled
+from dashboard.report.look import EVERYONE, INK, QUIET, blank, numbers_of, plain_numbers, segment_key, segment_label, short, styled
+from dashboard.scales import seen
 
 MOST_CATEGORIES = 12
 """Bars in a picture of a category; rarer values share one more bar."""
@@ -41,14 +42,15 @@ def distribution(histogram: Histogram) -> Figure:
     feature = histogram.feature
     figure = blank(6, 3.4, f"{feature.title}: {count(sum(histogram.counts))} customers")
     axes = figure.subplots()
-    lower = np.asarray(histogram.lower_edges)
-    axes.bar(lower, histogram.counts, histogram.width, align="edge", color=EVERYONE, edgecolor="white", linewidth=0.8)
+    edges = seen(histogram.edges, feature.scale)
+    mean = float(seen(histogram.mean, feature.scale))
+    axes.bar(edges[:-1], histogram.counts, np.diff(edges), align="edge", color=EVERYONE, edgecolor="white", linewidth=0.8)
     axes.set_ylim(0, max(histogram.counts) * 1.15)
-    axes.axvline(histogram.mean, color=INK, linewidth=1.5)
-    is_right = histogram.mean > (lower[0] + lower[-1] + histogram.width) / 2
+    axes.axvline(mean, color=INK, linewidth=1.5)
+    is_right = mean > (edges[0] + edges[-1]) / 2
     axes.annotate(
         f"mean {quantity(histogram.mean, feature.unit)}",
-        (histogram.mean, 1),
+        (mean, 1),
         xycoords=("data", "axes fraction"),
         xytext=(-6 if is_right else 6, 0),
         textcoords="offset points",
@@ -58,7 +60,7 @@ def distribution(histogram: Histogram) -> Figure:
     axes.set_xlabel(feature.title)
     axes.set_ylabel("customers")
     axes.grid(axis="y")
-    plain_numbers(axes.xaxis)
+    numbers_of(axes.xaxis, feature)
     plain_numbers(axes.yaxis, whole=True)
     return figure
 
@@ -95,7 +97,7 @@ def pair_plot(features: Sequence[Feature], clustering: Clustering, sample: Sampl
             if column > row:
                 axes.set_axis_off()
             elif column == row:
-                _histogram_by_segment(axes, sample.columns[vertical.name], members, clustering.segments)
+                _histogram_by_segment(axes, sample, vertical, members, clustering.segments)
             else:
                 _points(axes, sample, horizontal, vertical, clustering)
                 axes.tick_params(labelleft=column == 0)
@@ -212,15 +214,15 @@ def _points(axes: Axes, sample: Sample, horizontal: Feature, vertical: Feature, 
     """A point per customer, in the order of the sample: drawn segment by segment, the last would cover the others."""
     colours = {each.segment_id: to_rgb(segment_colour(each.colour)) for each in clustering.segments}
     axes.scatter(
-        sample.columns[horizontal.name],
-        sample.columns[vertical.name],
+        seen(sample.columns[horizontal.name], horizontal.scale),
+        seen(sample.columns[vertical.name], vertical.scale),
         s=float(np.clip(4_000 / sample.size, 5, 24)),
         c=[colours[segment_id] for segment_id in sample.columns[clustering.dimension]],
         alpha=0.75,
         linewidths=0,
     )
-    plain_numbers(axes.xaxis)
-    plain_numbers(axes.yaxis)
+    numbers_of(axes.xaxis, horizontal)
+    numbers_of(axes.yaxis, vertical)
 
 
 def nudges(places: Sequence[tuple[float, float]], distance: float) -> list[tuple[float, float]]:
@@ -239,7 +241,8 @@ def nudges(places: Sequence[tuple[float, float]], distance: float) -> list[tuple
 
 def _centroids(axes: Axes, horizontal: Feature, vertical: Feature, segments: Sequence[Segment]) -> None:
     """A numbered circle at every centroid; where two coincide, the second stands beside the first."""
-    centres = np.array([(each.means[horizontal.name], each.means[vertical.name]) for each in segments])
+    means = np.array([(each.means[horizontal.name], each.means[vertical.name]) for each in segments])
+    centres = np.column_stack([seen(means[:, 0], horizontal.scale), seen(means[:, 1], vertical.scale)])
     spans = np.ptp([axes.get_xlim(), axes.get_ylim()], axis=1)
     moves = nudges([(across, up) for across, up in centres / spans * _AXES_POINTS], _CIRCLE_POINTS)
     for segment, centre, move in zip(segments, centres, moves, strict=True):
@@ -255,9 +258,9 @@ def _centroids(axes: Axes, horizontal: Feature, vertical: Feature, segments: Seq
         )
 
 
-def _histogram_by_segment(axes: Axes, values: Values, members: Values, segments: Sequence[Segment]) -> None:
+def _histogram_by_segment(axes: Axes, sample: Sample, feature: Feature, members: Values, segments: Sequence[Segment]) -> None:
     seaborn.histplot(
-        x=values,
+        x=seen(sample.columns[feature.name], feature.scale),
         hue=members,
         palette={each.segment_id: segment_colour(each.colour) for each in segments},
         bins=20,
@@ -269,7 +272,7 @@ def _histogram_by_segment(axes: Axes, values: Values, members: Values, segments:
         ax=axes,
     )
     axes.set_ylabel("customers")
-    plain_numbers(axes.xaxis)
+    numbers_of(axes.xaxis, feature)
     plain_numbers(axes.yaxis, whole=True)
 
 

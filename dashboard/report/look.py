@@ -13,10 +13,11 @@ from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, StrMethodFormatter
 
+from dashboard import scales
 from dashboard.palette import segment_colour
-from dashboard.report.data import Segment
+from dashboard.report.data import Feature, Segment
 
 INK = "#1f2937"
 QUIET = "#6b7280"
@@ -24,6 +25,8 @@ EVERYONE = "#b6bcc6"
 """Grey is everyone, on every page."""
 DOTS_PER_INCH = 144
 _NAME_WIDTH = 44
+_MOST_MARKS = 7
+"""Values marked along an axis on a log scale."""
 
 Arguments = ParamSpec("Arguments")
 
@@ -60,6 +63,17 @@ def plain_numbers(axis: Axis, *, whole: bool = False) -> None:
     """Label an axis in plain numbers with thousands separators; `whole` for counts."""
     axis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=whole))
     axis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
+
+
+def numbers_of(axis: Axis, feature: Feature) -> None:
+    """Label the axis of a feature, on which values stand as `scales.seen` places them."""
+    if feature.scale != scales.LOG:
+        plain_numbers(axis)
+        return
+    low, high = axis.get_view_interval()
+    marked = scales.marks(low, high, _MOST_MARKS)
+    axis.set_major_locator(FixedLocator(scales.seen(marked, scales.LOG).tolist()))
+    axis.set_major_formatter(FixedFormatter(scales.short(marked)))
 
 
 def short(text: str, width: int = _NAME_WIDTH) -> str:

@@ -6,11 +6,12 @@ from analytics.segmentations import Segmentation, read_segmentations
 from warehouse.errors import InputError
 
 
-def test_the_two_that_ship():
-    """`spending` and `lifestyle`, k from 2 to 10; gender is not clustered on."""
+def test_the_three_that_ship():
+    """`spending`, `lifestyle` and `value`, k from 2 to 10; gender is not clustered on."""
     assert read_segmentations() == (
         Segmentation("spending", "Spending", ("annual_income_k", "spending_score"), 2, 10, None),
         Segmentation("lifestyle", "Lifestyle", ("age", "annual_income_k", "spending_score"), 2, 10, None),
+        Segmentation("value", "Value", ("recency_days", "frequency", "monetary"), 2, 10, None),
     )
 
 

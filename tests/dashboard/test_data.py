@@ -10,7 +10,14 @@ from dashboard.pages.data_tables import columns_table, gate_table, rejects_table
 from dashboard.theme import DARK, LIGHT
 from tests.helpers import HEADER, QUICK, refreshed
 
-SOURCE = {"source_file": "a.csv", "file_kind": "csv", "encoding": "utf-16-le", "delimiter": ";", "source_fingerprint": "f" * 64}
+SOURCE = {
+    "source": "customers",
+    "source_file": "a.csv",
+    "file_kind": "csv",
+    "encoding": "utf-16-le",
+    "delimiter": ";",
+    "source_fingerprint": "f" * 64,
+}
 COUNTS = {"rows_in": 203, "rows_kept": 198, "rows_rejected": 3, "rows_duplicate": 2, "rows_forgotten": 0}
 AGE = {
     "column_name": "age",
@@ -78,7 +85,7 @@ def bins(*shares, width=10.0):
 def test_the_first_line_answers(counts, missing, shifts, verdicts, previous, expected):
     """What became of the rows, what was filled in, what moved, and what to look at, in plain words."""
     columns = [AGE | {"count_missing": missing}]
-    assert data.answer([SOURCE | counts], columns, verdicts, shifts, previous) == expected
+    assert data.answer([SOURCE | counts], columns, columns, verdicts, shifts, previous) == expected
 
 
 def test_many_files_are_summed():

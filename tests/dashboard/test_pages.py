@@ -129,22 +129,22 @@ def test_a_cube_of_another_version_is_not_found(published):
 def test_a_name_is_text_in_a_figure():
     """Plotly reads some HTML, so a name from a file is escaped."""
     segment = {"segment_id": 1, "segment_name": "<b>x</b>", "colour": 0, "mean_a": 1.0, "mean_b": 2.0}
-    columns = [{"column_name": name, "label": name, "unit": ""} for name in ("a", "b")]
+    columns = [{"column_name": name, "label": name, "unit": "", "scale": "linear"} for name in ("a", "b")]
     figure = segment_scatter({"x": [1], "y": [2], "segment_id": [1]}, [segment], *columns, LIGHT)
     assert figure.layout.annotations[0].text == "&lt;b&gt;x&lt;/b&gt;"
-    assert figure.data[-1].customdata[0] == "&lt;b&gt;x&lt;/b&gt;"
+    assert figure.data[-1].customdata[0][0] == "&lt;b&gt;x&lt;/b&gt;"
 
 
 def test_a_long_name_is_cut_beside_its_mark_and_whole_when_pointed_at():
     """Two lines and an ellipsis stand in the plot; all of the name is told by the mark and by the name itself."""
     name = "Somewhat low balance · somewhat low cash advance frequency · somewhat low credit limit"
     segments_ = [{"segment_id": 1, "segment_name": name, "colour": 0, "mean_a": 1.0, "mean_b": 1.0}]
-    columns = [{"column_name": name, "label": name, "unit": ""} for name in ("a", "b")]
+    columns = [{"column_name": name, "label": name, "unit": "", "scale": "linear"} for name in ("a", "b")]
     figure = segment_scatter({"x": [1, 5], "y": [1, 5], "segment_id": [1, 1]}, segments_, *columns, LIGHT)
     assert figure.layout.annotations[0].text.count("<br>") == 1
     assert figure.layout.annotations[0].text.endswith("…")
     assert figure.layout.annotations[0].hovertext.replace("<br>", " ") == name
-    assert figure.data[-1].customdata[0].replace("<br>", " ") == name
+    assert figure.data[-1].customdata[0][0].replace("<br>", " ") == name
 
 
 @pytest.mark.parametrize(("count", "rows", "columns"), [(3, 3, 3), (17, 17, 3)])
@@ -173,7 +173,7 @@ def test_the_header_says_when_an_older_version_stands_in():
 def test_names_are_cut_further_rather_than_left_out():
     """Three segments in a corner, as the credit card customers are, and ten all over: every name has a place."""
     name = "Somewhat low balance · somewhat low cash advance frequency"
-    columns = [{"column_name": column, "label": column, "unit": ""} for column in ("a", "b")]
+    columns = [{"column_name": column, "label": column, "unit": "", "scale": "linear"} for column in ("a", "b")]
     for means in ([(6, 3), (5, 16), (38, 2)], [(x, y) for x in (10, 35, 60, 85, 95) for y in (20, 80)]):
         named = [
             {"segment_id": place, "segment_name": name, "colour": 0, "mean_a": x, "mean_b": y} for place, (x, y) in enumerate(means)

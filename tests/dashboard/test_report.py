@@ -79,7 +79,7 @@ def test_no_two_of_the_first_24_segments_share_a_colour():
 
 def test_a_histogram_draws_its_counts_and_marks_the_mean():
     """Bars start at their lower edges and zero, and a line stands at the mean of everyone."""
-    axes = figures.distribution(Histogram(AGE, [10, 20, 30], 10, [3, 0, 1], 22.5)).axes[0]
+    axes = figures.distribution(Histogram(AGE, [10, 20, 30, 40], [3, 0, 1], 22.5)).axes[0]
     assert [(bar.get_x(), bar.get_height()) for bar in axes.patches] == [(10, 3), (20, 0), (30, 1)]
     assert axes.get_ylim()[0] == 0
     assert list(axes.lines[0].get_xdata()) == [22.5, 22.5]
@@ -208,7 +208,7 @@ def test_branches_bear_the_colour_of_their_segment_below_the_cut():
 def test_names_are_drawn_as_they_are_written():
     """Dollars are no formula, and a script that the font lacks is no warning."""
     money = Feature("money", "$x_1$, $\\frac$", "k$")
-    assert png(figures.distribution(Histogram(money, [0], 1, [1], 0.5))).startswith(PNG)
+    assert png(figures.distribution(Histogram(money, [0, 1], [1], 0.5))).startswith(PNG)
     for figure in (figures.scatter(AGE, INCOME, TWO, FOUR_CUSTOMERS), figures.profile([AGE, INCOME], TWO, [30, 60])):
         assert png(figure).startswith(PNG)
 

@@ -169,11 +169,12 @@ def test_files_that_are_not_there(option: str, tmp_path: Path, write: Write, ref
     )
 
 
-def test_transactions_are_not_supported(tmp_path: Path, write: Write, refused: Callable[..., str]):
-    """TRANSACTIONS is refused by name before anything is read, whether the file is there or not."""
+def test_transactions_that_are_not_there(tmp_path: Path, write: Write, refused: Callable[..., str]):
+    """TRANSACTIONS is refused by name, with customers or without."""
     path = tmp_path / "transactions.csv"
-    said = f"refresh: {path}: transactions cannot be loaded yet; leave TRANSACTIONS unset\n"
+    said = f"refresh: {path}: cannot be read: No such file or directory\n"
     assert refused("--customers", write(four()), "--transactions", path) == said
+    assert refused("--transactions", path) == said
 
 
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.9])

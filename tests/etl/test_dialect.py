@@ -5,10 +5,10 @@ import duckdb
 import pytest
 
 from etl.dialect import detect
-from etl.headers import is_known
 from etl.mapping import FileOptions
 from etl.records import Dialect
 from etl.text import scan
+from etl.vocabulary import CUSTOMERS
 from tests.helpers import loaded
 from warehouse.errors import InputError
 
@@ -31,13 +31,13 @@ Write = Callable[..., Path]
 )
 def test_the_first_lines_say_how_to_read(write: Write, text: str, dialect: Dialect, headers: tuple[str, ...]):
     """Delimiter, quotes, the last line of the header and the headers are found out."""
-    assert detect(scan(write(text)), FileOptions(), is_known) == (dialect, headers)
+    assert detect(scan(write(text)), FileOptions(), CUSTOMERS.knows) == (dialect, headers)
 
 
 def test_a_person_goes_before_what_is_found_out(write: Write):
     """What stands above the header line is left out, and the delimiter is the one that was said."""
     path = write("Customers of May;;\n;;\nid,x;age;income\n1,2;20;30\n")
-    dialect, headers = detect(scan(path), FileOptions(delimiter=";", header_line=3), is_known)
+    dialect, headers = detect(scan(path), FileOptions(delimiter=";", header_line=3), CUSTOMERS.knows)
     assert (dialect, headers) == (Dialect(";", '"', 3), ("id,x", "age", "income"))
 
 
@@ -53,7 +53,7 @@ def test_a_person_goes_before_what_is_found_out(write: Write):
 def test_what_is_no_header_is_refused(write: Write, text: str, reason: str):
     """A first line that is no header would lose a customer and name the columns after values."""
     with pytest.raises(InputError, match=reason):
-        detect(scan(write(text)), FileOptions(), is_known)
+        detect(scan(write(text)), FileOptions(), CUSTOMERS.knows)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from etl.headers import KNOWN, hint, match, normalise, unused
+from etl.headers import match, unused
+from etl.vocabulary import CUSTOMERS, normalise
 from tests.helpers import featured, loaded
 from warehouse.columns import Column
 from warehouse.errors import InputError
@@ -50,7 +51,7 @@ def test_synonyms_are_recognised(header: str, name: str):
 
 def test_no_synonym_means_two_columns():
     """Each synonym belongs to one column, and is written as headers are normalised."""
-    synonyms = [synonym for synonyms in KNOWN.values() for synonym in synonyms]
+    synonyms = [synonym for synonyms in CUSTOMERS.known.values() for synonym in synonyms]
     assert len(set(synonyms)) == len(synonyms)
     assert synonyms == [normalise(synonym) for synonym in synonyms]
 
@@ -129,8 +130,8 @@ def test_a_slip_of_the_pen_in_a_mapping_is_found():
 
 def test_a_hint_has_a_few_headers():
     """The column, and headers it is recognised by; of a further column its own name."""
-    assert hint("age") == "age (headers like age, age_years, age_in_years)"
-    assert hint("visits") == "visits"
+    assert CUSTOMERS.hint("age") == "age (headers like age, age_years, age_in_years)"
+    assert CUSTOMERS.hint("visits") == "visits"
 
 
 HOSTILE = [

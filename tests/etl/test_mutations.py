@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 import etl.source
 from etl.customers import load_customers
-from etl.headers import is_known, match
+from etl.headers import match
 from etl.source import make_tables, open_source, read_rows
+from etl.vocabulary import CUSTOMERS
 from tests.etl.mutations import (
     BLANKS,
     ENCODINGS,
@@ -107,7 +108,7 @@ def read_exactly(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with duckdb.connect(config={"threads": 1}) as connection:
         try:
-            source = open_source(connection, path, "x", is_known=is_known)
+            source = open_source(connection, path, "x", is_known=CUSTOMERS.knows)
             columns = match(source.headers, reserved=reserved_words(connection))
         except InputError as error:
             refused(error)
@@ -148,7 +149,7 @@ def account_for(path: Path, content: bytes) -> None:
     with duckdb.connect(config={"threads": 1}) as connection:
         try:
             report = load_customers(connection, path)
-            source = open_source(connection, path, path.name, is_known=is_known)
+            source = open_source(connection, path, path.name, is_known=CUSTOMERS.knows)
         except InputError as error:
             refused(error)
             return

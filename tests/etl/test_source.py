@@ -211,6 +211,6 @@ def test_a_file_that_changes_while_it_is_read(connection: duckdb.DuckDBPyConnect
     """What was loaded would be neither the one nor the other: it is refused, also where the file is gone."""
     path = write("id,age\n1,20\n")
     for meanwhile in (lambda: path.write_text("id,age\n1,20\n2,30\n"), path.unlink):
-        monkeypatch.setattr("etl.customers.read_rows", lambda *_, meanwhile=meanwhile: meanwhile())
+        monkeypatch.setattr("etl.loading.read_rows", lambda *_, meanwhile=meanwhile: meanwhile())
         with pytest.raises(InputError, match="was changed while it was read"):
             loaded(connection, path)

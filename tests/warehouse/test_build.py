@@ -49,10 +49,11 @@ def test_only_what_is_wanted_is_built(connection: duckdb.DuckDBPyConnection, wri
     """A schema or a single relation can be asked for."""
     loaded(connection, write(four()))
     build(connection, ["staging"])
-    raw = {"raw.columns", "raw.customers", "raw.gate", "raw.rejects", "raw.sources"}
-    assert raw | {"staging.customers"} == relations_of(connection)
-    build(connection, ["features.imputation"])
-    assert raw | {"staging.customers", "features.imputation"} == relations_of(connection)
+    there = {f"raw.{name}" for name in ("columns", "customers", "gate", "rejects", "sources", "transactions")}
+    there |= {"staging.customers", "staging.transactions"}
+    assert there == relations_of(connection)
+    build(connection, ["features.service_rules"])
+    assert there | {"features.service_rules"} == relations_of(connection)
 
 
 def test_building_twice_is_building_once(connection: duckdb.DuckDBPyConnection, write):

@@ -58,7 +58,10 @@ BREAKS = [
     ("one_row_per_customer", "update raw.customers set customer_id = null where source_line = 2"),
     ("one_row_per_customer", "delete from marts.customers where customer_id = '1'"),
     ("rows_are_accounted_for", "update raw.sources set rows_in = rows_in + 1"),
-    ("rows_are_accounted_for", "insert into raw.rejects values ('customers.csv', 9, null, 'blank row', 'because', 'x')"),
+    (
+        "rows_are_accounted_for",
+        "insert into raw.rejects values ('customers', 'customers.csv', 9, null, 'blank row', 'because', 'x')",
+    ),
     ("rows_are_accounted_for", "delete from raw.customers where source_line = 2"),
     ("rules_are_counted", "update segments.segments set rule_coverage = 1.5 where segment_id = 1"),
     ("rules_are_counted", "update segments.segments set rule_coverage = null where segment_id = 1"),
@@ -72,6 +75,9 @@ BREAKS = [
     ("segment_sizes_add_up", "update segments.segments set share = share + 0.1 where segment_id = 1"),
     ("segment_sizes_add_up", "update segments.runs set n_customers = n_customers + 1"),
     ("segment_sizes_add_up", f"delete from segments.segments where segment_id = 1 and {KMEANS}"),
+    ("transactions_add_up", "insert into marts.transaction_accounting values ('sale', 'known', true, 1, 1, 0)"),
+    ("transactions_add_up", "insert into marts.transaction_accounting values ('sale', 'none', false, 0, 1, 0.01)"),
+    ("transactions_add_up", "insert into features.transaction_features by name select 'x' as customer_id, 5 as monetary"),
 ]
 """A check, and what breaks its claim."""
 

@@ -45,10 +45,10 @@ def _cubed(connection: duckdb.DuckDBPyConnection, numbers: list[float], scale: s
     """Build the marts of customers with a number, `amount`, and a category, `tier`; returns them with their segments."""
     build(connection, ["raw.columns"])
     connection.executemany(
-        "insert into raw.columns values ('customers', $1, $1, $2, $1, $1, '', null, null, 1, $4, '.', $3)",
+        "insert into raw.columns values ('customers', $1, $1, $2, $1, $1, '', null, null, 1, $4, '.', '', $3)",
         [("customer_id", "id", 1, "linear"), ("amount", "numeric", 2, scale), ("tier", "category", 3, "linear")],
     )
-    build(connection, ["raw.customers", "raw.rejects", "raw.sources", "raw.gate"])
+    build(connection, ["raw.customers", "raw.transactions", "raw.rejects", "raw.sources", "raw.gate"])
     connection.executemany(
         "insert into raw.customers values ('literal', $1, $1, $2, $3)",
         [(place, repr(number), "gold" if place % 3 else "iron") for place, number in enumerate(numbers)],
@@ -130,10 +130,10 @@ def test_a_constant_has_one_bin(connection: duckdb.DuckDBPyConnection, sample: S
     """A number that is the same for all has one bin, and its sums are kept."""
     build(connection, ["raw.columns"])
     connection.executemany(
-        "insert into raw.columns values ('customers', $1, $1, $2, $1, $1, '', null, null, 1, 'linear', '.', $3)",
+        "insert into raw.columns values ('customers', $1, $1, $2, $1, $1, '', null, null, 1, 'linear', '.', '', $3)",
         [("customer_id", "id", 1), ("amount", "numeric", 2), ("other", "numeric", 3)],
     )
-    build(connection, ["raw.customers", "raw.rejects", "raw.sources", "raw.gate"])
+    build(connection, ["raw.customers", "raw.transactions", "raw.rejects", "raw.sources", "raw.gate"])
     connection.executemany("insert into raw.customers values ('literal', $1, $1, '7.5', $1)", [(place,) for place in range(4)])
     build(connection, ["staging", "features", "segments"])
     run(connection, 1, [Segmentation("any", "Any", ("other",), k=2)])

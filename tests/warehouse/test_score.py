@@ -33,7 +33,7 @@ def snapshot(request: pytest.FixtureRequest) -> Snapshot:
     return request.getfixturevalue(request.param)
 
 
-def parity(snapshot: Snapshot) -> None:
+def parity(snapshot: Snapshot, customers: str = "staging.customers") -> None:
     """Assert that the macro gives segments.assignments to the last bit: by K-Means always, by Ward for those nearest to theirs."""
     both = snapshot.frame(
         f"""
@@ -44,7 +44,7 @@ def parity(snapshot: Snapshot) -> None:
 
         select told.*, columns(scored.* exclude (customer_id, segmentation, algorithm)) as 'scored_\\0'
         from told
-        inner join marts.score_customers('staging.customers') as scored using (customer_id, segmentation, algorithm)
+        inner join marts.score_customers('{customers}') as scored using (customer_id, segmentation, algorithm)
         """
     )
     assert len(both) == snapshot.value("select count(*) from segments.assignments") > 0

@@ -46,6 +46,66 @@ case
 {{ number(value, column.decimal_mark) }}{{ " / " ~ column.divide_by if column.divide_by != 1 }}
 {%- endmacro %}
 
+{# The first of some columns that has a value in the row. #}
+{% macro first_of(names) -%}
+coalesce({% for name in names %}{{ present(name) }}{{ ", " if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{# A value for a sentence, cut where it is endless. #}
+{% macro shown(value) -%}
+if(length({{ value }}) > 60, left({{ value }}, 60) || '…', {{ value }})
+{%- endmacro %}
+
+{# What can be wrong with a number, as branches of a CASE; _number_... is what was made of it, `prefix` stands before its column. #}
+{% macro number_faults(column, prefix) -%}
+{% set header = column.source_header.strip() -%}
+{% set value = shown(trimmed(prefix ~ column.name)) -%}
+when _number_{{ column.name }} is null and {{ present(prefix ~ column.name) }} is not null
+    then {
+        'rule': 'not a number',
+        'reason': {{ (header ~ " is '") | literal }} || {{ value }}
+        || {{ ("', which is not a number" ~ (" with a decimal comma" if column.decimal_mark == ",")) | literal }}
+    }
+{% if column.minimum is not none %}
+when _number_{{ column.name }} < {{ column.minimum }}
+    then {
+        'rule': 'out of range',
+        'reason': {{ (header ~ " is ") | literal }} || {{ value }} || {{ (", below %.10g" % (column.minimum * column.divide_by)) | literal }}
+    }
+{% endif %}
+{% if column.maximum is not none %}
+when _number_{{ column.name }} > {{ column.maximum }}
+    then {
+        'rule': 'out of range',
+        'reason': {{ (header ~ " is ") | literal }} || {{ value }} || {{ (", above %.10g" % (column.maximum * column.divide_by)) | literal }}
+    }
+{% endif %}
+when abs(_number_{{ column.name }}) > 1e12
+    then {
+        'rule': 'out of range',
+        'reason': {{ (header ~ " is ") | literal }} || {{ value }} || ', beyond a million millions'
+    }
+{%- endmacro %}
+
+{# A text value as a time, as it was where it was written down; null where it is none. #}
+{% macro time(column, value) -%}
+{% set text = trimmed(value) -%}
+case
+        when not regexp_matches({{ text }}, '\d') then null
+        when year(try_cast({{ text }} as timestamp)) between 1800 and 2200 then try_cast({{ text }} as timestamp)
+        when regexp_matches({{ text }}, '\d{4}') then try_strptime({{ text }}, {{ time_formats(column.date_order, "%Y") }})
+        else try_strptime({{ text }}, {{ time_formats(column.date_order, "%y") }})
+    end
+{%- endmacro %}
+
+{# How dates may be written but for the ISO way; `year` is that of four figures or that of two. #}
+{% macro time_formats(date_order, year) -%}
+{% set figures = ("%m/%d/", "%m-%d-") if date_order == "month" else ("%d/%m/", "%d-%m-") -%}
+{% set dates = [figures[0] ~ year, figures[1] ~ year, "%d.%m." ~ year, "%d %b " ~ year, "%d-%b-" ~ year, "%d %B " ~ year, "%b %d, " ~ year, "%B %d, " ~ year] -%}
+{% set dates = dates + (["%Y%m%d", "%Y.%m.%d"] if year == "%Y" else []) -%}
+[{% for clock in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p") %}{% for date in dates %}'{{ date }}{{ clock }}'{{ ", " if not loop.last }}{% endfor %}{{ ", " if not loop.last }}{% endfor %}]
+{%- endmacro %}
+
 {# A number as the models see it, before it is scaled: as it is, or its logarithm, which knows zero and what is below. #}
 {% macro transformed(column, value) -%}
 {% if column.scale == "log" %}sign({{ value }}) * ln(1 + abs({{ value }})){% else %}{{ value }}{% endif %}

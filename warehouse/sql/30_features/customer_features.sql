@@ -1,6 +1,6 @@
 create or replace view features.customer_features as
 with customers as (
-    from staging.customers
+    from features.customer_values
 ),
 
 medians as (
@@ -35,6 +35,6 @@ comment on column features.customer_features.{{ column.name }} is {{ (column.tit
 comment on column features.customer_features.is_{{ column.name }}_imputed is {{ ("True when " ~ column.name ~ " is missing in the source.") | literal }};
 {% endfor %}
 {% for column in context.features %}
-comment on column features.customer_features.{{ column.name }} is {{ (column.title ~ "; the median where the source has none.") | literal }};
-comment on column features.customer_features.is_{{ column.name }}_imputed is {{ ("True when " ~ column.name ~ " is missing in the source and the median stands in.") | literal }};
+comment on column features.customer_features.{{ column.name }} is {{ (column.title ~ "; where it is not known, what features.imputation says.") | literal }};
+comment on column features.customer_features.is_{{ column.name }}_imputed is {{ ("True when " ~ column.name ~ " is not known and features.imputation stands in.") | literal }};
 {% endfor %}

@@ -47,7 +47,7 @@ places as (
 ),
 
 movers as (
-    from staging.customers
+    from features.customer_values
     semi join (
         from places
         where algorithm = 'kmeans' and previous_segment_id <> segment_id

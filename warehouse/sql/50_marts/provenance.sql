@@ -1,11 +1,16 @@
 create or replace view marts.provenance as
+-- where there is no file of customers, they come from the transactions
 with sources as (
     select
         case when count(*) = 1 then min(source_file) else count(*) || ' files' end as source_file,
-        sum(rows_kept) as count_customers,
         bool_and(is_synthetic) as is_synthetic
     from raw.sources
-    where source = 'customers'
+    where source = (select min(source) from raw.sources)
+),
+
+customers as (
+    select count(*) as count_customers
+    from raw.customers
 ),
 
 runs as (
@@ -21,10 +26,11 @@ select
     runs.version,
     sources.source_file,
     runs.source_fingerprint,
-    cast(sources.count_customers as bigint) as count_customers,
+    customers.count_customers,
     sources.is_synthetic,
     runs.built_at
 from sources
+cross join customers
 cross join runs;
 
 comment on view marts.provenance is 'Where the numbers come from: what the header of every page shows. Grain: one row.';

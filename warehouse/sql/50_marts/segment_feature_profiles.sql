@@ -1,3 +1,4 @@
+{% import "macros.sql" as sql %}
 create or replace table marts.segment_feature_profiles as
 with customers as (
     from features.customer_features
@@ -16,6 +17,11 @@ facts as (
             {% endfor %}
         )
     )
+),
+
+-- mean and deviation of everyone, as the models see them
+scaling as (
+    from features.scaling
 ),
 
 everyone as (
@@ -40,23 +46,31 @@ per_segment as (
         median(facts.value) as median,
         quantile_cont(facts.value, 0.25) as lower_quartile,
         quantile_cont(facts.value, 0.75) as upper_quartile,
-        stddev_pop(facts.value) as standard_deviation
+        stddev_pop(facts.value) as standard_deviation,
+        avg(
+            case
+                when scaling.scale = 'log' then {{ sql.transformed({"scale": "log"}, "facts.value") }}
+                else facts.value
+            end
+        ) as mean_seen
     from segments.assignments as assignments
     inner join facts using (customer_id)
+    inner join scaling using (feature)
     group by all
 ),
 
 compared as (
     select
-        per_segment.*,
+        per_segment.* exclude (mean_seen),
         everyone.mean as mean_everyone,
         everyone.median as median_everyone,
         everyone.lower_quartile as lower_quartile_everyone,
         everyone.upper_quartile as upper_quartile_everyone,
         per_segment.mean - everyone.mean as difference,
-        coalesce((per_segment.mean - everyone.mean) / nullif(everyone.standard_deviation, 0), 0) as effect_size
+        coalesce((per_segment.mean_seen - scaling.mean) / nullif(scaling.standard_deviation, 0), 0) as effect_size
     from per_segment
     inner join everyone using (feature)
+    inner join scaling using (feature)
 )
 
 select

@@ -1,38 +1,60 @@
--- Rows in = rows kept + rejected + identical ones dropped + erased on request, and the counts are those of the tables.
+-- Rows in = rows kept + rejected + identical ones + erased on request, and the counts are those of the tables.
+-- Customers that were made from transactions are in no file of customers.
 with sources as (
     from raw.sources
-    where source = 'customers'
 ),
 
-kept as (
+held as (
     select
+        'customers' as source,
         source_file,
-        count(*) as count_rows
+        false as is_duplicate
     from raw.customers
-    group by source_file
+    semi join (from raw.sources where source = 'customers') using (source_file)
+
+    union all
+
+    select
+        'transactions' as source,
+        source_file,
+        is_duplicate
+    from raw.transactions
+),
+
+counted as (
+    select
+        source,
+        source_file,
+        count(*) filter (not is_duplicate) as count_kept,
+        count(*) filter (is_duplicate) as count_duplicate
+    from held
+    group by all
 ),
 
 rejected as (
     select
+        source,
         source_file,
         count(*) as count_rows
     from raw.rejects
-    group by source_file
+    group by all
 )
 
 select
+    source,
     source_file,
     sources.rows_in,
     sources.rows_kept,
     sources.rows_rejected,
     sources.rows_duplicate,
     sources.rows_forgotten,
-    kept.count_rows as counted_kept,
-    rejected.count_rows as counted_rejected
+    counted.count_kept,
+    rejected.count_rows as count_rejected
 from sources
-full join kept using (source_file)
-full join rejected using (source_file)
+full join counted using (source, source_file)
+full join rejected using (source, source_file)
 where
     sources.rows_in is distinct from sources.rows_kept + sources.rows_rejected + sources.rows_duplicate + sources.rows_forgotten
-    or sources.rows_kept <> coalesce(kept.count_rows, 0)
+    or sources.rows_kept <> coalesce(counted.count_kept, 0)
     or sources.rows_rejected <> coalesce(rejected.count_rows, 0)
+    or (source = 'transactions' and sources.rows_duplicate <> coalesce(counted.count_duplicate, 0))

@@ -2,14 +2,37 @@
 update raw.sources
 set
     rows_kept = remaining.count_rows,
-    rows_forgotten = rows_forgotten + rows_kept - remaining.count_rows
+    rows_duplicate = coalesce(remaining.count_duplicates, rows_duplicate),
+    rows_forgotten = rows_forgotten + rows_kept + rows_duplicate
+    - remaining.count_rows - coalesce(remaining.count_duplicates, rows_duplicate)
 from (
     select
+        'customers' as source,
         source_file,
-        (select count(*) from raw.customers where customers.source_file = sources.source_file) as count_rows
+        (select count(*) from raw.customers where customers.source_file = sources.source_file) as count_rows,
+        null as count_duplicates
     from raw.sources
+    where source = 'customers'
+
+    union all
+
+    select
+        'transactions' as source,
+        source_file,
+        (
+            select count(*)
+            from raw.transactions
+            where transactions.source_file = sources.source_file and not is_duplicate
+        ) as count_rows,
+        (
+            select count(*)
+            from raw.transactions
+            where transactions.source_file = sources.source_file and is_duplicate
+        ) as count_duplicates
+    from raw.sources
+    where source = 'transactions'
 ) as remaining
-where sources.source_file = remaining.source_file;
+where sources.source = remaining.source and sources.source_file = remaining.source_file;
 
 update segments.segments
 set

@@ -7,10 +7,6 @@
 {% set values = context.columns | rejectattr("kind", "equalto", "id") | map(attribute="name") | list %}
 {% set numbers = context.numeric | map(attribute="name") | list %}
 {% set totals = sql.totals() %}
-{# The first of some columns that has a value in the row. #}
-{% macro first_of(names) %}coalesce({% for name in names %}{{ sql.present(name) }}{{ ", " if not loop.last }}{% endfor %}){% endmacro %}
-{# A value for a sentence, cut where it is endless. #}
-{% macro shown(value) %}if(length({{ value }}) > 60, left({{ value }}, 60) || '…', {{ value }}){% endmacro %}
 create or replace temporary table faults as
 with numbered as (
     select
@@ -19,7 +15,7 @@ with numbered as (
         {% for column in context.numeric %}
         {{ sql.amount(column, column.name) | indent(4) }} as _number_{{ column.name }},
         {% endfor %}
-        {{ first_of((["customer_id"] if has_ids else []) + values) }} as _first_value
+        {{ sql.first_of((["customer_id"] if has_ids else []) + values) }} as _first_value
     from suspicious_rows
 ),
 
@@ -35,7 +31,7 @@ judged as (
             when regexp_full_match(lower(_first_value), {{ totals | literal }})
                 then {
                     'rule': 'subtotal row',
-                    'reason': '''' || {{ shown("_first_value") }} || ''' stands where a customer should: a row of totals'
+                    'reason': '''' || {{ sql.shown("_first_value") }} || ''' stands where a customer should: a row of totals'
                 }
             {% if headed %}
             when
@@ -48,45 +44,19 @@ judged as (
             when _id is null
                 then {'rule': 'no customer id', 'reason': 'the row has no customer id'}
             {% if numbers %}
-            when {{ first_of(numbers) }} is null
+            when {{ sql.first_of(numbers) }} is null
                 then {
                     'rule': 'no values',
                     'reason': {{ ("the row has no value for " ~ context.numeric | map(attribute="source_header") | map("trim") | join(", ")) | literal }}
                 }
             {% endif %}
             {% for column in context.numeric %}
-            {% set header = column.source_header.strip() %}
-            {% set value = shown(sql.trimmed("numbered." ~ column.name)) %}
-            when _number_{{ column.name }} is null and {{ sql.present("numbered." ~ column.name) | indent(8) }} is not null
-                then {
-                    'rule': 'not a number',
-                    'reason': {{ (header ~ " is '") | literal }} || {{ value }}
-                    || {{ ("', which is not a number" ~ (" with a decimal comma" if column.decimal_mark == ",")) | literal }}
-                }
-            {% if column.minimum is not none %}
-            when _number_{{ column.name }} < {{ column.minimum }}
-                then {
-                    'rule': 'out of range',
-                    'reason': {{ (header ~ " is ") | literal }} || {{ value }} || {{ (", below %.10g" % (column.minimum * column.divide_by)) | literal }}
-                }
-            {% endif %}
-            {% if column.maximum is not none %}
-            when _number_{{ column.name }} > {{ column.maximum }}
-                then {
-                    'rule': 'out of range',
-                    'reason': {{ (header ~ " is ") | literal }} || {{ value }} || {{ (", above %.10g" % (column.maximum * column.divide_by)) | literal }}
-                }
-            {% endif %}
-            when abs(_number_{{ column.name }}) > 1e12
-                then {
-                    'rule': 'out of range',
-                    'reason': {{ (header ~ " is ") | literal }} || {{ value }} || ', beyond a million millions'
-                }
+            {{ sql.number_faults(column, "numbered.") | indent(12) }}
             {% endfor %}
             when repeated_customers._is_conflicting
                 then {
                     'rule': 'conflicting ids',
-                    'reason': 'customer id ' || {{ shown("_id") }} || ' stands more than once, with different values: another '
+                    'reason': 'customer id ' || {{ sql.shown("_id") }} || ' stands more than once, with different values: another '
                     || array_to_string(repeated_customers._differing[:3], ', ') || ' in '
                     || case
                         when repeated_customers._other.file <> numbered.source_file then repeated_customers._other.file || ', '

@@ -1,0 +1,181 @@
+"""What loading customers and loading transactions have in common: open the files, match their headers, read their rows.
+
+In between the rows stand in temporary tables: `source_rows` and `source_rejects` as read, `forgotten_rows`, and what the questions
+of each source make of them, among it `faults` (what is wrong with a row) and `duplicate_rows` (copies that do not count).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from etl.files import find_files
+from etl.headers import likeness, match, unused
+from etl.mapping import Mapping
+from etl.source import SourceFile, line_texts, make_tables, open_source, read_rows
+from etl.vocabulary import IGNORE, Vocabulary, normalise
+from warehouse.columns import Column
+from warehouse.errors import InputError
+
+MOST_COLUMNS = 1_000
+"""Columns a file may have."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of one source, opened."""
+
+    given: Path
+    """The file, folder or pattern that was asked for."""
+    vocabulary: Vocabulary
+    """The columns they may have."""
+    mapping: Mapping
+    """What a person says of them."""
+    sources: tuple[SourceFile, ...]
+    """Each file."""
+    columns_of: tuple[tuple[Column, ...], ...]
+    """The columns of each file, one per header."""
+    all_columns: tuple[Column, ...]
+    """The columns of all files together, in order of appearance, those that are not loaded among them."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that are loaded."""
+        return tuple(column for column in self.all_columns if column.kind != IGNORE)
+
+
+def open_files(connection: duckdb.DuckDBPyConnection, given: Path, mapping: Mapping, vocabulary: Vocabulary) -> Files:
+    """Open the files that `given` means and match their headers. Raises InputError, naming the file that cannot be used."""
+    recognises = _recognises(mapping, vocabulary)
+    sources = tuple(open_source(connection, path, name, mapping.options, recognises) for path, name in find_files(given))
+    columns_of = _match(connection, sources, mapping, vocabulary)
+    files = Files(given, vocabulary, mapping, sources, columns_of, _together(sources, columns_of))
+    if not any(column.source_header for column in files.columns):
+        raise InputError(f"{mapping.path}: every column of {given} is to be ignored: nothing is left to load")
+    return files
+
+
+def read_files(connection: duckdb.DuckDBPyConnection, files: Files, columns: Sequence[Column]) -> None:
+    """Read every row into `source_rows`, which gets `columns`."""
+    make_tables(connection, [column.name for column in columns])
+    for source, of_source in zip(files.sources, files.columns_of, strict=True):
+        read_rows(connection, source, of_source)
+    for source in files.sources:
+        if not source.is_as_it_was():
+            raise InputError(
+                f"{source.path}: was changed while it was read; run the refresh again when whoever writes it has ended"
+            )
+
+
+def write_columns(connection: duckdb.DuckDBPyConnection, source: str, columns: Sequence[Column]) -> None:
+    """Add the columns of a source to raw.columns."""
+    connection.executemany(
+        "insert into raw.columns values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                *(source, c.name, c.source_header, c.kind, c.label, c.short, c.unit, c.minimum, c.maximum),
+                *(c.divide_by, c.scale, c.decimal_mark, c.date_order, position),
+            )
+            for position, c in enumerate(columns, start=1)
+        ],
+    )
+
+
+def write_rejects(connection: duckdb.DuckDBPyConnection, files: Files) -> None:
+    """Write the rejected rows with their text: as it stands in a text file, otherwise the values side by side."""
+    for source in files.sources:
+        refused = connection.execute("select source_line, count_lines from faults where source_file = $1", [source.name]).fetchall()
+        texts = line_texts(source, dict(refused))
+        if texts:
+            connection.register("given", {"line": np.array(list(texts)), "text": np.array(list(texts.values()), dtype=object)})
+            connection.execute(
+                "update faults set row_text = given.text from given where source_file = $1 and source_line = given.line",
+                [source.name],
+            )
+            connection.unregister("given")
+    connection.execute(
+        "insert into raw.rejects by name select $source as source, * from ("
+        "select source_file, source_line, customer_id, rule, reason, row_text from faults "
+        "union all by name from source_rejects) order by source_file, source_line",
+        {"source": files.vocabulary.source},
+    )
+
+
+def left_out(files: Files) -> list[str]:
+    """A warning for each sheet that is not read, and one for the folders in a folder."""
+    given = files.given
+    folders = sorted(path.name for path in given.iterdir() if path.is_dir()) if given.is_dir() else []
+    passed_by = f"{given}: its folders {', '.join(folders[:5])} were not read; a pattern reads them: '{given}/**/*'"
+    return [passed_by] * bool(folders) + [
+        f"{source.name}: sheet '{source.sheet.name}' was read, {', '.join(repr(name) for name in source.sheet.left_out)} not; "
+        f'another one can be named in a MAPPING file: [{files.vocabulary.prefix}file] sheet = "..."'
+        for source in files.sources
+        if source.sheet is not None and source.sheet.left_out
+    ]
+
+
+def cut_off(connection: duckdb.DuckDBPyConnection, files: Files) -> list[str]:
+    """A warning for each file whose last line is broken and has no end."""
+    warnings = []
+    for source in files.sources:
+        if source.text is not None and source.text.ends_open:
+            last = source.text.count_lines
+            broken = connection.execute(
+                "select 1 from raw.rejects where source = $1 and source_file = $2 and source_line = $3 and rule = 'broken row'",
+                [files.vocabulary.source, source.name, last],
+            ).fetchone()
+            if broken:
+                warnings.append(f"{source.name}: its last line, {last:,}, is broken and has no end: the file may have been cut off")
+    return warnings
+
+
+def _recognises(mapping: Mapping, vocabulary: Vocabulary) -> Callable[[str], bool]:
+    mapped = {normalise(header) for header in mapping.columns}
+    return lambda header: vocabulary.knows(header) or header in mapping.columns or normalise(header) in mapped
+
+
+def _match(
+    connection: duckdb.DuckDBPyConnection, sources: Sequence[SourceFile], mapping: Mapping, vocabulary: Vocabulary
+) -> tuple[tuple[Column, ...], ...]:
+    """The columns of each file. A mapping that names a header which no file has is refused: it is a slip of the pen."""
+    reserved = connection.execute("select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'").fetchall()
+    words = [word for (word,) in reserved]
+    columns_of: list[tuple[Column, ...]] = []
+    for source in sources:
+        if len(source.headers) > MOST_COLUMNS:
+            raise InputError(
+                f"{source.path}: has {len(source.headers):,} columns, and {MOST_COLUMNS:,} are the most that can be loaded"
+            )
+        try:
+            earlier = {
+                likeness(column.source_header): column.name
+                for columns in columns_of
+                for column in columns
+                if column.kind == "text" and column.name not in vocabulary.names
+            }
+            columns_of.append(match(source.headers, mapping.columns, words, earlier, vocabulary))
+        except InputError as error:
+            raise InputError(f"{source.path}: {error}") from error
+    missing = unused(mapping.columns, [header for source in sources for header in source.headers])
+    if missing:
+        headers = ", ".join(f"'{header}'" for header in sources[0].headers)
+        raise InputError(f"{mapping.path}: there is no column '{missing[0]}' in {sources[0].path}; its columns are {headers}")
+    return tuple(columns_of)
+
+
+def _together(sources: Sequence[SourceFile], columns_of: Sequence[Sequence[Column]]) -> tuple[Column, ...]:
+    """The columns of all files, in order of appearance. A column that counts must be in every file; text may be missing."""
+    found: dict[str, Column] = {}
+    for columns in columns_of:
+        for column in columns:
+            is_ignored = column.kind == IGNORE
+            key = f"{IGNORE} {column.source_header}" if is_ignored else column.name
+            found.setdefault(key, replace(column, name=f"{IGNORE}d_{len(found) + 1}") if is_ignored else column)
+    for source, columns in zip(sources, columns_of, strict=True):
+        there = {column.name for column in columns}
+        for column in found.values():
+            if column.kind not in ("text", IGNORE) and column.name not in there:
+                raise InputError(f"{source.path}: has no column for {column.name}, which {sources[0].name} or another file has")
+    return tuple(found.values())
