@@ -13,15 +13,17 @@ FEW_FEATURES = 3
 def axes(features: Collection[str], segments: Sequence[Row], profiles: Sequence[Row]) -> list[str]:
     """The names of two numbers, in the order of `profiles`; none where there are not two.
 
-    Of few features they are the last two clustered on, else the first two numbers there are. Of many, the first is the one with
-    the highest eta squared: the share of its variance that lies between the segments. The second is the one that adds most: with
-    the highest share that does not follow from the first, so that two names for one thing are not drawn against each other.
+    Of few features they are the last two clustered on; the first numbers there are stand in where there are not two. Of many, the
+    first is the one with the highest eta squared: the share of its variance that lies between the segments. The second is the one
+    that adds most: with the highest share that does not follow from the first, so that two names for one thing are not drawn
+    against each other.
     `profiles` are rows of marts.segment_feature_profiles, `segments` of marts.segment_profiles, of one clustering.
     """
     numbers = list(dict.fromkeys(row["feature"] for row in profiles))
     own = [name for name in numbers if name in features]
     if len(own) < 2:
-        return numbers[:2] if len(numbers) > 1 else []
+        others = [name for name in numbers if name not in own]
+        return sorted([*own, *others][:2], key=numbers.index) if len(numbers) > 1 else []
     if len(features) <= FEW_FEATURES:
         return own[-2:]
     effects = {(row["segment_id"], row["feature"]): row["effect_size"] for row in profiles}

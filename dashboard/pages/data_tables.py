@@ -116,13 +116,20 @@ def _column(row: Row) -> Any:
         [
             html.Td(_cut(header) if header else "made of the other values", className="words"),
             html.Td(_cut(row["column_name"]), className="words"),
-            html.Td(_COLUMN_KINDS.get(row["kind"], row["kind"]), className="words"),
+            html.Td(_column_kind(row), className="words"),
             html.Td(_unit(row), className="words unit"),
             html.Td("" if missing is None else format.count(missing)),
             html.Td(f"→ {stands_in}" if is_filled else "", className="words", title=row["filled_with"]),
             *(html.Td("" if row[name] is None else format.number(row[name])) for name in ("lowest", "median", "highest")),
         ]
     )
+
+
+def _column_kind(row: Row) -> str:
+    """What the column is; of customers, text is not used, of transactions most of it is."""
+    if row["source"] == "transactions" and row["kind"] == "text":
+        return "text"
+    return _COLUMN_KINDS.get(row["kind"], str(row["kind"]))
 
 
 def _unit(row: Row) -> str:

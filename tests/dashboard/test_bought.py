@@ -42,7 +42,6 @@ def test_the_data_page_has_the_accounts(bought: Snapshot):
     table = text(accounting_table(bought.rows("from marts.transaction_accounting")))
     assert f'"{format.count(lines[0])}"' in table
     assert f'"{format.money(amount[0])}"' in table
-    assert "carried as text" in page
 
 
 def test_a_page_without_transactions_says_nothing_of_them(sample: Snapshot):

@@ -20,6 +20,7 @@ SOURCE = {
 }
 COUNTS = {"rows_in": 203, "rows_kept": 198, "rows_rejected": 3, "rows_duplicate": 2, "rows_forgotten": 0}
 AGE = {
+    "source": "customers",
     "column_name": "age",
     "label": "Age",
     "kind": "numeric",

@@ -33,12 +33,15 @@ bought as (
     ) as known (column_name, label, short_label, unit, maximum, scale, is_charted, position)
 ),
 
--- a feature that no customer has a value for is none
+-- a feature that no customer has a value for is none, and one that is the same for all is nothing to look at
 held as (
     select
-        unnest(['recency_days', 'frequency', 'monetary', 'tenure_days', 'average_basket', 'interpurchase_days', 'returns_share', 'weekend_share', 'morning_share', 'evening_share']) as column_name,
-        unnest([count(recency_days), count(frequency), count(monetary), count(tenure_days), count(average_basket), count(interpurchase_days), count(returns_share), count(weekend_share), count(morning_share), count(evening_share)]) as count_customers
+        feature as column_name,
+        count(value) as count_customers,
+        count(distinct value) > 1 or count(value) < count(*) as varies
     from transaction_features
+    unpivot include nulls (value for feature in (* exclude (customer_id)))
+    group by feature
 ),
 
 together as (
@@ -67,11 +70,12 @@ together as (
         case when column_name in ('monetary', 'average_basket') then null else 0 end as minimum,
         maximum,
         scale,
-        is_charted,
+        is_charted and varies as is_charted,
         1000000 + position as position
     from bought
-    semi join (from held where count_customers > 0) using (column_name)
+    inner join held using (column_name)
     anti join columns using (column_name)
+    where count_customers > 0
 )
 
 select
