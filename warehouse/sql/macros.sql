@@ -87,12 +87,25 @@ when abs(_number_{{ column.name }}) > 1e12
     }
 {%- endmacro %}
 
-{# A text value as a time, as it was where it was written down; null where it is none. #}
+{# A text value as a time, as it was where it was written down; null where it is none. A format that does not fit is costly to try,
+   so dates in figures are turned round and read the ISO way, which is quick. #}
 {% macro time(column, value) -%}
 {% set text = trimmed(value) -%}
+{% set order = "\\3-\\1-\\2\\4" if column.date_order == "month" else "\\3-\\2-\\1\\4" -%}
 case
         when not regexp_matches({{ text }}, '\d') then null
         when year(try_cast({{ text }} as timestamp)) between 1800 and 2200 then try_cast({{ text }} as timestamp)
+        when regexp_matches({{ text }}, '^\d{1,2}[/.-]\d{1,2}[/.-]\d{4}(\D|$)')
+            then coalesce(
+                try_cast(
+                    regexp_replace(
+                        regexp_replace({{ text }}, '^(\d{1,2})\.(\d{1,2})\.(\d{4})(.*)$', '\3-\2-\1\4'),
+                        '^(\d{1,2})[/-](\d{1,2})[/-](\d{4})(.*)$',
+                        '{{ order }}'
+                    ) as timestamp
+                ),
+                try_strptime({{ text }}, {{ time_formats(column.date_order, "%Y") }})
+            )
         when regexp_matches({{ text }}, '\d{4}') then try_strptime({{ text }}, {{ time_formats(column.date_order, "%Y") }})
         else try_strptime({{ text }}, {{ time_formats(column.date_order, "%y") }})
     end
@@ -101,9 +114,15 @@ case
 {# How dates may be written but for the ISO way; `year` is that of four figures or that of two. #}
 {% macro time_formats(date_order, year) -%}
 {% set figures = ("%m/%d/", "%m-%d-") if date_order == "month" else ("%d/%m/", "%d-%m-") -%}
-{% set dates = [figures[0] ~ year, figures[1] ~ year, "%d.%m." ~ year, "%d %b " ~ year, "%d-%b-" ~ year, "%d %B " ~ year, "%b %d, " ~ year, "%B %d, " ~ year] -%}
+{% set dates = [figures[0] ~ year, figures[1] ~ year, "%d.%m." ~ year] -%}
+{% set dates = dates + ["%d %b " ~ year, "%d-%b-" ~ year, "%d %B " ~ year, "%b %d, " ~ year, "%B %d, " ~ year] -%}
 {% set dates = dates + (["%Y%m%d", "%Y.%m.%d"] if year == "%Y" else []) -%}
-[{% for clock in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p") %}{% for date in dates %}'{{ date }}{{ clock }}'{{ ", " if not loop.last }}{% endfor %}{{ ", " if not loop.last }}{% endfor %}]
+[
+            {% for clock in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p") %}
+            {% for date in dates %}'{{ date }}{{ clock }}'{{ ", " if not loop.last }}{% endfor %}{{ "," if not loop.last }}
+
+            {% endfor %}
+        ]
 {%- endmacro %}
 
 {# A number as the models see it, before it is scaled: as it is, or its logarithm, which knows zero and what is below. #}

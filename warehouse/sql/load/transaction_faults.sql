@@ -14,7 +14,8 @@ with suspicious as (
     from source_rows
     where not coalesce(
         regexp_matches(occurred_at, '\d')
-        and try_cast(occurred_at as timestamp) between timestamp '1900-01-01' and cast(current_date as timestamp) + interval 2 day
+        and coalesce(try_cast(occurred_at as timestamp), {{ sql.time(time, "occurred_at") | indent(8) }})
+        between timestamp '1900-01-01' and cast(current_date as timestamp) + interval 2 day
         {% if "amount" not in names and "quantity" in names %}
         and quantity is not null
         {% endif %}
