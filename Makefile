@@ -59,8 +59,8 @@ label: $(APP) ## Name a segment (SEGMENTATION_NAME=spending SEGMENT=3 NAME="..."
 forget: $(APP) ## Erase a customer from every version (ID=...; UNDO=1 lets them be loaded again)
 	@$(BIN)/python -m warehouse.forget --id "$$ID" $(if $(UNDO),--undo)
 
-sample: $(APP) ## Write synthetic customers (CUSTOMERS_N=2000 SAMPLE=data/sample_customers.csv)
-	@$(BIN)/python -m etl.sample --customers-n $(CUSTOMERS_N) --output $(SAMPLE)
+sample: $(APP) ## Write synthetic customers (CUSTOMERS_N=2000 SAMPLE=data/sample_customers.csv SAMPLE_TRANSACTIONS=path)
+	@$(BIN)/python -m etl.write_sample --customers-n $(CUSTOMERS_N) --output $(SAMPLE) $(if $(SAMPLE_TRANSACTIONS),--transactions $(SAMPLE_TRANSACTIONS))
 
 data: $(FETCH) ## Fetch the Kaggle file to data/Mall_Customers.csv
 	@$(BIN)/python -m etl.fetch
@@ -83,7 +83,8 @@ format: $(DEV) ## Format the code and mend what the linter can
 
 dictionary: $(APP) ## Write the data dictionary of the README from the comments in the SQL
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
-		$(BIN)/python -m etl.refresh --customers etl/sample_customers.csv --warehouse "$$folder" >/dev/null && \
+		$(BIN)/python -m etl.refresh --customers etl/sample_customers.csv --transactions etl/sample_transactions.parquet \
+			--warehouse "$$folder" >/dev/null && \
 		WAREHOUSE="$$folder" $(BIN)/python -m warehouse.dictionary README.md
 
 clean: ## Remove the environment and caches; data/ stays

@@ -66,8 +66,8 @@ class Score:
     """What was not given, and stands in."""
 
 
-def fields(db: Snapshot, segmentation: str | None = None) -> list[Field]:
-    """What customers are clustered on in a segmentation, or in any of them, by the place of the columns."""
+def fields(db: Snapshot, segmentation: str) -> list[Field]:
+    """What customers are clustered on in a segmentation, by the place of the columns."""
     options: dict[str, list[str]] = {}
     for row in db.rows("select column_name, value from features.category_encoding order by column_name, code"):
         options.setdefault(row["column_name"], []).append(row["value"])
@@ -83,7 +83,7 @@ def fields(db: Snapshot, segmentation: str | None = None) -> list[Field]:
         from segments.scaling as scaling
         semi join segments.newest_run using (run_id)
         inner join marts.customer_columns as columns on columns.column_name = coalesce(scaling.category_column, scaling.feature)
-        where segmentation = coalesce($1, segmentation)
+        where segmentation = $1
         group by columns.column_name, columns.label, columns.unit, columns.minimum, columns.maximum, columns.position
         order by columns.position
         """,
@@ -98,8 +98,6 @@ def score(db: Snapshot, segmentation: str, algorithm: str, asked: Mapping[str, A
     given = {field.name: field.read(asked.get(field.name)) for field in own}
     if not any(value is not None for value in given.values()):
         return None
-    columns = fields(db)  # the macro asks for those of every segmentation
-    values = [given.get(field.name) for field in columns]
     statement = (
         "with customer as (select 'somebody' as customer_id, {}) "
         "from marts.score_customers('customer') where segmentation = {} and algorithm = {}"
@@ -108,11 +106,11 @@ def score(db: Snapshot, segmentation: str, algorithm: str, asked: Mapping[str, A
     def filled(write: Any) -> str:
         selected = (
             f"cast({write(value)} as {'varchar' if field.options else 'double'}) as {field.name}"
-            for field, value in zip(columns, values, strict=True)
+            for field, value in zip(own, given.values(), strict=True)
         )
         return statement.format(", ".join(selected), write(segmentation), write(algorithm))
 
-    (row,) = db.rows(filled(lambda _: "?"), [*values, segmentation, algorithm])
+    (row,) = db.rows(filled(lambda _: "?"), [*given.values(), segmentation, algorithm])
     return Score(row, filled(_literal), tuple(field for field in own if given[field.name] is None))
 
 

@@ -33,6 +33,7 @@ from etl.gate import (
 )
 from etl.mapping import read_mapping
 from etl.sample import BUNDLED
+from etl.sample_transactions import BUNDLED_TRANSACTIONS
 from etl.transactions import load_transactions, load_transactions_and_customers
 from etl.vocabulary import BOTH, TRANSACTIONS
 from warehouse import forgotten
@@ -65,7 +66,10 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
         segmentations = tuple(replace(segmentation, k=settings.k) for segmentation in segmentations)
     with new_version(settings.warehouse, settings.keep_versions) as draft:
         before = _before(draft, settings, reporter)
-        gate = Gate(_customers(settings, reporter, before), settings.force)
+        settings = _with_sources(settings, reporter, before)
+        given = settings.customers or settings.transactions
+        assert given is not None
+        gate = Gate(given, settings.force)
         loaded, served = _load(draft, settings, segmentations, before, gate, reporter)
         if before is not None and before.is_synthetic != loaded.is_synthetic:
             reporter.line(
@@ -199,12 +203,12 @@ def _before(draft: Draft, settings: Settings, reporter: Reporter) -> Before | No
         db.close()
 
 
-def _customers(settings: Settings, reporter: Reporter, before: Before | None) -> Path:
-    given = settings.customers or settings.transactions
-    if given is not None:
-        return given
+def _with_sources(settings: Settings, reporter: Reporter, before: Before | None) -> Settings:
+    """The settings with what is to be loaded: what was given, else the Kaggle file, else the sample."""
+    if settings.customers is not None or settings.transactions is not None:
+        return settings
     if KAGGLE_FILE.exists():
-        return KAGGLE_FILE
+        return replace(settings, customers=KAGGLE_FILE)
     is_known = before is not None and before.version == current(settings.warehouse)
     is_synthetic = is_known and before is not None and before.is_synthetic
     if not settings.force and not is_synthetic and published(settings.warehouse):
@@ -215,9 +219,9 @@ def _customers(settings: Settings, reporter: Reporter, before: Before | None) ->
         )
     reporter.warn(
         f"SYNTHETIC CUSTOMERS: no CUSTOMERS=path was given and there is no {KAGGLE_FILE}, so this is the bundled sample "
-        "of generated people. `make data` fetches the Kaggle file."
+        "of generated people and purchases. `make data` fetches the Kaggle file."
     )
-    return BUNDLED
+    return replace(settings, customers=BUNDLED, transactions=BUNDLED_TRANSACTIONS)
 
 
 def _report_rows(reporter: Reporter, loaded: LoadReport, transactions: LoadReport | None) -> None:

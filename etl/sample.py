@@ -1,6 +1,5 @@
-"""The synthetic sample: customers of five planted groups, in the Kaggle file's columns. `python -m etl.sample --help`."""
+"""The synthetic sample: customers of five planted groups, in the Kaggle file's columns."""
 
-import argparse
 from pathlib import Path
 
 import duckdb
@@ -12,8 +11,9 @@ BUNDLED = Path(__file__).parent / "sample_customers.csv"
 BUNDLED_CUSTOMERS = 2_000
 SEED = 20
 
-# Per group: share, then mean and standard deviation of income (k$), score and age, then the share of women.
-_GROUPS = """
+# Per group: between what its uniform number lies, then mean and standard deviation of income (k$), score and age, then the share
+# of women.
+GROUPS = """
     (0.00, 0.12, 26, 5, 79, 8, 26, 5, 0.57),
     (0.12, 0.25, 27, 6, 20, 8, 45, 13, 0.60),
     (0.25, 0.63, 55, 7, 50, 6, 43, 16, 0.58),
@@ -25,7 +25,7 @@ _GROUPS = """
 # machine and number of threads. Box-Muller makes
 # them normal; the greatest and least keep them in the ranges of the Kaggle file.
 _SQL = f"""
-with groups(low, high, income, income_sd, score, score_sd, age, age_sd, female) as (values {_GROUPS}),
+with groups(low, high, income, income_sd, score, score_sd, age, age_sd, female) as (values {GROUPS}),
 
 uniforms as (
     select
@@ -71,20 +71,3 @@ def write_sample(path: Path, customers: int = BUNDLED_CUSTOMERS, seed: int = SEE
             )
     except (OSError, duckdb.IOException) as error:
         raise InputError(f"{path}: cannot be written: {error}") from error
-
-
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m etl.sample", description="Write synthetic customers, five planted groups.")
-    parser.add_argument("--customers-n", type=int, default=BUNDLED_CUSTOMERS, help="how many (default %(default)s)")
-    parser.add_argument("--seed", type=int, default=SEED, help="another seed gives other customers (default %(default)s)")
-    parser.add_argument("--output", type=Path, default=Path("data/sample_customers.csv"), help="default %(default)s")
-    arguments = parser.parse_args()
-    if arguments.customers_n < 1:
-        parser.error("--customers-n: give a number of customers, at least 1")
-    write_sample(arguments.output, arguments.customers_n, arguments.seed)
-    print(f"{arguments.output}: {arguments.customers_n:,} synthetic customers")
-
-
-if __name__ == "__main__":
-    main()

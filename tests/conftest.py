@@ -13,6 +13,7 @@ from rich.console import Console
 from etl.console import Reporter
 from etl.refresh import refresh
 from etl.sample import BUNDLED
+from etl.sample_transactions import BUNDLED_TRANSACTIONS
 from tests.bought import refresh_bought
 from tests.helpers import QUICK
 from tests.moved import refresh_thrice
@@ -107,6 +108,14 @@ def moved_published(shared_folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def bundled_published(shared_folder: Path) -> Path:
+    """A warehouse directory with the bundled sample and its transactions, as a refresh with nothing given makes it."""
+    directory = shared_folder / "bundled"
+    settings = Settings(warehouse=directory, customers=BUNDLED, transactions=BUNDLED_TRANSACTIONS)
+    return once(directory, lambda _: refresh(settings, Reporter(Console(quiet=True))))
+
+
+@pytest.fixture(scope="session")
 def bought_published(shared_folder: Path) -> Path:
     """A warehouse directory with transactions, to be read only."""
     return once(shared_folder / "bought", refresh_bought)
@@ -150,6 +159,12 @@ def mall(mall_published: Path) -> Snapshot:
 def moved(moved_published: Path) -> Snapshot:
     """The last of the three runs in which customers move, open."""
     return Warehouse(moved_published).snapshot()
+
+
+@pytest.fixture
+def bundled(bundled_published: Path) -> Snapshot:
+    """The warehouse of the bundled sample with its transactions, open."""
+    return Warehouse(bundled_published).snapshot()
 
 
 @pytest.fixture

@@ -54,6 +54,11 @@ class Feature:
     category_column: str | None
     """The column of the category that it is a value of; None for a number."""
 
+    @property
+    def column(self) -> str:
+        """The column of features.customer_values that it is made from."""
+        return self.category_column or self.name
+
 
 @dataclass(frozen=True)
 class Model:

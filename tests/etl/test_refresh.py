@@ -11,6 +11,7 @@ import etl.refresh
 from etl.console import Reporter
 from etl.refresh import main, parse, refresh
 from etl.sample import BUNDLED, write_sample
+from etl.sample_transactions import BUNDLED_TRANSACTIONS
 from tests.helpers import FOUR, HEADER, contents, four, refreshed
 from warehouse.catalog import checks
 from warehouse.connection import Snapshot, Warehouse
@@ -163,12 +164,15 @@ def test_without_a_file_the_sample_is_taken_and_said_so(
 ):
     """The Kaggle file in data/ goes before the sample; the sample is announced as synthetic."""
     monkeypatch.chdir(tmp_path)
-    assert etl.refresh._customers(Settings(), Reporter(), None) == BUNDLED
+    found = etl.refresh._with_sources(Settings(), Reporter(), None)
+    assert (found.customers, found.transactions) == (BUNDLED, BUNDLED_TRANSACTIONS)
     assert "SYNTHETIC CUSTOMERS" in capsys.readouterr().out
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "Mall_Customers.csv").touch()
-    assert etl.refresh._customers(Settings(), Reporter(), None) == Path("data/Mall_Customers.csv")
-    assert etl.refresh._customers(Settings(customers=Path("mine.csv")), Reporter(), None) == Path("mine.csv")
+    found = etl.refresh._with_sources(Settings(), Reporter(), None)
+    assert (found.customers, found.transactions) == (Path("data/Mall_Customers.csv"), None)
+    for own in (Settings(customers=Path("mine.csv")), Settings(transactions=Path("mine.csv"))):
+        assert etl.refresh._with_sources(own, Reporter(), None) == own
     assert capsys.readouterr().out == ""
 
 

@@ -3,10 +3,13 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import duckdb
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from etl.sample import _GROUPS, BUNDLED, BUNDLED_CUSTOMERS, SEED, main, write_sample
+from etl.sample import BUNDLED, BUNDLED_CUSTOMERS, GROUPS, SEED, write_sample
+from etl.sample_transactions import BUNDLED_TRANSACTIONS, write_transactions
+from etl.write_sample import main
 from warehouse.connection import Snapshot
 from warehouse.errors import InputError
 
@@ -16,7 +19,7 @@ def _planted(connection) -> dict[str, int]:
     uniform = f"hash(concat_ws('/', {SEED}, i, 7)) / 18446744073709551616.0"
     rows = connection.execute(
         f"""
-        with groups(low, high, income, income_sd, score, score_sd, age, age_sd, female) as (values {_GROUPS})
+        with groups(low, high, income, income_sd, score, score_sd, age, age_sd, female) as (values {GROUPS})
         select 'synthetic-' || lpad(cast(i as varchar), 5, '0'), low
         from (select i, {uniform} as u from range(1, {BUNDLED_CUSTOMERS + 1}) as t(i)) inner join groups on u >= low and u < high
         """
@@ -89,3 +92,81 @@ def test_a_file_that_cannot_be_written(tmp_path: Path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=f"{tmp_path / 'file' / 'sample.csv'}: cannot be written"):
         write_sample(tmp_path / "file" / "sample.csv", 3)
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, path: Path) -> list[tuple]:
+    """The rows of a file, in its order."""
+    return connection.execute(f"from '{path}'").fetchall()
+
+
+def test_the_bundled_transactions_are_the_default(connection: duckdb.DuckDBPyConnection, tmp_path: Path):
+    """The committed file has the rows that the code writes today, as Parquet or as CSV; another seed gives others. It is small."""
+    write_transactions(tmp_path / "t.parquet")
+    bundled = rows_of(connection, BUNDLED_TRANSACTIONS)
+    assert rows_of(connection, tmp_path / "t.parquet") == bundled
+    write_transactions(tmp_path / "t.csv")
+    typed = f"read_csv('{tmp_path / 't.csv'}', types = {{'unit_price': 'decimal(5,1)', 'quantity': 'integer'}})"
+    assert connection.execute(f"from {typed}").fetchall() == bundled
+    write_transactions(tmp_path / "other.parquet", seed=1)
+    assert rows_of(connection, tmp_path / "other.parquet") != bundled
+    assert BUNDLED_TRANSACTIONS.stat().st_size + BUNDLED.stat().st_size < 5_000_000
+
+
+def test_what_is_planted_in_the_transactions_is_there(connection: duckdb.DuckDBPyConnection):
+    """Two years with their seasons, a group that comes less and less, tastes, returns, copies, fees, and purchases of nobody."""
+    connection.execute(f"create view bought as from '{BUNDLED_TRANSACTIONS}'")
+    groups = [(customer, group) for customer, group in _planted(connection).items()]
+    connection.execute("create table groups (customer_id varchar, place integer)")
+    connection.executemany("insert into groups values (?, ?)", groups)
+
+    def ask(expression: str, source: str = "bought") -> float:
+        (value,) = connection.execute(f"select {expression} from {source}").fetchone()
+        return value
+
+    span = connection.execute("select min(occurred_at)::date::varchar, max(occurred_at)::date::varchar from bought").fetchone()
+    assert span == ("2024-01-01", "2025-12-28")
+    assert ask("bool_and(starts_with(customer_id, 'synthetic-'))")
+    assert 0.02 < ask("avg(cast(customer_id is null as integer))") < 0.06
+    assert 0.03 < ask("avg(cast(quantity < 0 as integer))") < 0.07
+    assert 0.02 < ask("avg(cast(product = 'POST' as integer))") < 0.08
+    assert ask("count(*) - count(distinct bought)") > 20
+    assert ask("count(*) filter (month(occurred_at) = 12)") > 1.5 * ask("count(*) filter (month(occurred_at) = 1)")
+    assert ask("count(*) filter (isodow(occurred_at) = 6)") > 1.5 * ask("count(*) filter (isodow(occurred_at) = 2)")
+    by_group = "bought inner join groups using (customer_id)"
+    drifting = [ask(f"count(*) filter (place = 0 and year(occurred_at) = {year})", by_group) for year in (2024, 2025)]
+    assert drifting[1] < 0.6 * drifting[0]
+    tastes = [
+        ask(f"avg(cast(category = '{category}' as integer)) filter (place = {place} and category is not null)", by_group)
+        for place, category in ((0, "Fashion"), (1, "Groceries"), (3, "Electronics"), (4, "Home"))
+    ]
+    assert min(tastes) > 0.3
+    connection.execute(
+        "create view shares as select max(n) / sum(n) as share from (select customer_id, right(product, 1) as place, count(*) as n "
+        "from bought where product <> 'POST' and customer_id is not null group by all) group by customer_id having sum(n) > 20"
+    )
+    favourite = ask("avg(share)", "shares")
+    assert favourite > 0.35
+
+
+def test_one_command_lights_up_every_page(bundled: Snapshot):
+    """With nothing given the refresh has customers and their transactions, by all three segmentations, called synthetic."""
+    (about,) = bundled.rows("from marts.provenance")
+    assert about["is_synthetic"]
+    assert about["count_customers"] == BUNDLED_CUSTOMERS
+    titles = bundled.columns("select distinct segmentation from marts.clusterings order by 1")["segmentation"]
+    assert titles == ["lifestyle", "spending", "value"]
+    kinds = bundled.columns("select distinct line_kind from marts.transaction_accounting")["line_kind"]
+    assert set(kinds) == {"sale", "reversed sale", "cancellation", "service", "duplicate"}
+    assert len(bundled.columns("select distinct group_name from marts.rfm")["group_name"]) >= 8
+    verdicts = bundled.rows("from raw.gate where verdict <> 'passed'")
+    assert verdicts == []
+
+
+def test_the_transactions_of_a_larger_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """The command writes both files, whose ids go together."""
+    customers, bought = tmp_path / "c.csv", tmp_path / "t.csv"
+    monkeypatch.setattr(sys, "argv", ["sample", "--customers-n", "300", "--output", str(customers), "--transactions", str(bought)])
+    assert main() == 0
+    assert capsys.readouterr().out.splitlines() == [f"{customers}: 300 synthetic customers", f"{bought}: their transactions"]
+    ids = {row["CustomerID"] for row in csv.DictReader(customers.read_text().splitlines())}
+    assert {row["customer_id"] for row in csv.DictReader(bought.read_text().splitlines())} - {""} <= ids

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +12,6 @@ from sklearn.cluster import KMeans
 
 from tests.helpers import HEADER, refreshed
 from warehouse.connection import Snapshot
-from warehouse.errors import MallError
 
 COLUMNS = ("customer_id", "segmentation", "algorithm", "segment_id", "distance", "second_segment_id", "margin")
 BY = ["customer_id", "segmentation"]
@@ -108,10 +108,22 @@ def test_customers_can_be_given_as_a_view_a_query_or_a_literal(mall: Snapshot):
         assert found == [row for row in own for _ in range(count)]
 
 
-def test_a_missing_column_is_named(mall: Snapshot):
-    """Customers without a feature that was clustered on cannot be scored, and the error says which."""
-    with pytest.raises(MallError, match="annual_income_k"):
+def test_a_segmentation_whose_columns_are_missing_is_left_out(mall: Snapshot, bundled: Snapshot):
+    """Those whose columns are all there are told, whatever the case of the names; where none is, the error says what each needs."""
+    with pytest.raises(
+        duckdb.InvalidInputException, match="can be told: .*spending needs annual_income_k, spending_score; the customers"
+    ):
         mall.rows("with bare as (select '1' as customer_id, 3 as age) select * from marts.score_customers('bare')")
+    for given, told in (
+        ("60 as Annual_Income_K, 50 as spending_score", ["spending"]),
+        ("30 as age, 60 as annual_income_k, 50 as spending_score", ["lifestyle", "spending"]),
+        ("3 as recency_days, 9 as frequency, 800 as monetary", ["value"]),
+    ):
+        found = bundled.columns(
+            f"with one as (select '1' as customer_id, {given}) "
+            "select distinct segmentation from marts.score_customers('one') where segment_id is not null order by 1"
+        )
+        assert found["segmentation"] == told
 
 
 @pytest.fixture

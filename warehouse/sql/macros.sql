@@ -46,6 +46,16 @@ case
 {{ number(value, column.decimal_mark) }}{{ " / " ~ column.divide_by if column.divide_by != 1 }}
 {%- endmacro %}
 
+{# The columns of customers that a model reads, as a list. #}
+{% macro columns_of(model) -%}
+[{% for name in model.features | map(attribute="column") | unique %}{{ name | literal }}{{ ", " if not loop.last }}{% endfor %}]
+{%- endmacro %}
+
+{# What the models read, in words. #}
+{% macro needs(models) -%}
+{% for model in models %}{{ model.segmentation }} needs {{ model.features | map(attribute="column") | unique | join(", ") }}{{ "; " if not loop.last }}{% endfor %}
+{%- endmacro %}
+
 {# The first of some columns that has a value in the row. #}
 {% macro first_of(names) -%}
 coalesce({% for name in names %}{{ present(name) }}{{ ", " if not loop.last }}{% endfor %})

@@ -1,7 +1,37 @@
 {% import "macros.sql" as sql %}
 create or replace macro marts.score_customers(customers, of_run_id := null) as table
-with customers as (
+with given as (
     from query_table(customers)
+),
+
+-- a segmentation is told where all of its columns are given
+held as (
+    select
+        list_transform(struct_keys(one), lambda name : lower(name)) as names,
+        case
+            when
+                {% for model in context.models %}
+                not list_has_all(names, {{ sql.columns_of(model) }}){{ " and" if not loop.last }}
+                {% endfor %}
+                then error(
+                    {{ ("no segmentation can be told: " ~ sql.needs(context.models) ~ "; the customers have ") | literal }}
+                    || array_to_string(names, ', ')
+                )
+            else names
+        end as columns
+    from (from given limit 1) as one
+),
+
+customers as (
+    select
+        {% for column in context.models | map(attribute="features") | sum(start=()) | unique(attribute="column") %}
+        cast(null as {{ "varchar" if column.category_column else "double" }}) as {{ column.column }}{{ "," if not loop.last }}
+        {% endfor %}
+    where false
+
+    union all by name
+
+    from given
 ),
 
 scored_run as (
@@ -66,6 +96,8 @@ scaled_for_{{ model.segmentation }} as (
         {% endfor %}
     from customers
     cross join scaling_of_{{ model.segmentation }} as model
+    cross join held
+    where list_has_all(held.columns, {{ sql.columns_of(model) }})
 ),
 
 centroids_of_{{ model.segmentation }} as (
@@ -140,4 +172,4 @@ select
     nearest[2].distance - nearest[1].distance as margin
 from distances;
 
-comment on macro table marts.score_customers is 'The segment that any customers would be in by the model of the newest run, or of the run of_run_id. The argument names a table, view or common table expression that has customer_id and the columns of features.customer_values that were clustered on, in the same units; a missing value is filled in as in the clustering. For K-Means the answer is that of segments.assignments, to the last bit; Ward''s method has no rule for new customers, so its segments are told by their centroids too. Of two centroids at the same distance the lower segment_id counts. Who has a value that is not a number, infinite or too large to compute with is in no segment: null. Grain: one row per row given, segmentation and algorithm.';
+comment on macro table marts.score_customers is 'The segment that any customers would be in by the model of the newest run, or of the run of_run_id. The argument names a table, view or common table expression that has customer_id and the columns of features.customer_values that were clustered on, in the same units. A segmentation whose columns are not all there is left out, and where none is left that is an error; a missing value is filled in as in the clustering. For K-Means the answer is that of segments.assignments, to the last bit; Ward''s method has no rule for new customers, so its segments are told by their centroids too. Of two centroids at the same distance the lower segment_id counts. Who has a value that is not a number, infinite or too large to compute with is in no segment: null. Grain: one row per row given, segmentation and algorithm.';
