@@ -174,6 +174,7 @@ sold as (
         picked.u_fee
     from picked
     inner join products on products.category_id = picked.category_id and products.place = picked.product_place
+    qualify row_number() over (partition by picked.transaction_id, products.product order by picked.line) = 1
 ),
 
 everything as (
