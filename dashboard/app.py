@@ -14,7 +14,7 @@ from dashboard import ids, shell, trust
 from dashboard.browser import in_browser
 from dashboard.cube import cube
 from dashboard.guard import guard
-from dashboard.pages import data, evidence, explore, history, segments
+from dashboard.pages import data, evidence, explore, history, retention, segments
 from dashboard.queries import Row, clusterings, known_run, provenance
 from warehouse.connection import Warehouse
 from warehouse.errors import MallError
@@ -44,6 +44,7 @@ def create_app(settings: Settings) -> Dash:
     segments.register(app, warehouse, settings.allow_edit)
     evidence.register(app, warehouse)
     history.register(app, warehouse)
+    retention.register(app, warehouse)
     data.register(app, warehouse)
     return app
 
@@ -121,6 +122,7 @@ def _follow_address(app: Dash, settings: Settings) -> None:
         "/segments": partial(segments.layout, settings.allow_edit),
         "/evidence": evidence.layout,
         "/history": history.layout,
+        "/retention": retention.layout,
         "/data": data.layout,
     }
 

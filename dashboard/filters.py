@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard import format
+from warehouse.connection import literal
 from warehouse.errors import InputError
 
 BOX = "*"
@@ -45,6 +46,17 @@ class Clause:
 def where(clauses: Sequence[Clause]) -> tuple[str, list[Any]]:
     """The clauses as one condition, with its values; "true" without any."""
     return " and ".join(clause.sql for clause in clauses) or "true", [value for clause in clauses for value in clause.values]
+
+
+def inlined(clauses: Sequence[Clause]) -> str:
+    """The clauses as one condition that can be run as it stands, for people to copy."""
+    condition, values = where(clauses)
+    first, *rest = condition.split("?")  # our own SQL, which has a question mark for values only
+    return first + "".join(_literal(value) + part for value, part in zip(values, rest, strict=True))
+
+
+def _literal(value: Any) -> str:
+    return literal(value) if isinstance(value, str) else repr(value)
 
 
 def english(clauses: Sequence[Clause]) -> str:

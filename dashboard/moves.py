@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from dashboard import format, queries
+from dashboard.export import csv_lines
 from dashboard.queries import Row
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import InputError
@@ -27,8 +28,6 @@ _SEGMENTS = f"""
     where old.run_id = ? and {_CONDITIONS}
 """
 """The segments of a run; those that are still there under the name and colour that they have now."""
-_FORMULA = r"^[=+\-@\t\r]"
-"""How a text begins that a spreadsheet would take for a formula."""
 
 
 @dataclass(frozen=True)
@@ -210,12 +209,7 @@ def movers(db: Snapshot, since: int, key: tuple[str, str], chosen: Flow | None, 
 def export(db: Snapshot, since: int, key: tuple[str, str], chosen: Flow | None) -> Iterator[str]:
     """The same customers, all of them, as the lines of a CSV file; no text of it is a formula to a spreadsheet."""
     condition, values = _where(chosen)
-    frame = db.frame(_movers(db, since, condition), (since, *key, *key, *values))
-    texts = frame.select_dtypes(["object", "string"]).columns
-    frame[texts] = frame[texts].replace(f"({_FORMULA})", r"'\1", regex=True)
-    yield from (
-        frame[start : start + 10_000].to_csv(index=False, header=start == 0) for start in range(0, max(len(frame), 1), 10_000)
-    )
+    yield from csv_lines(db.frame(_movers(db, since, condition), (since, *key, *key, *values)))
 
 
 def _where(chosen: Flow | None) -> tuple[str, tuple[int | None, ...]]:

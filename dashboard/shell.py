@@ -13,6 +13,7 @@ LINKS = {
     "link-segments": "/segments",
     "link-evidence": "/evidence",
     "link-history": "/history",
+    "link-retention": "/retention",
     "link-data": "/data",
 }
 """The id of each link, and the path it leads to."""
@@ -21,6 +22,7 @@ _TITLES = {
     "link-segments": "Segments",
     "link-evidence": "Evidence",
     "link-history": "History",
+    "link-retention": "At risk",
     "link-data": "Data",
 }
 _POLL_MILLISECONDS = 3_000

@@ -1,6 +1,7 @@
 """Running the SQL files: fill the templates with what the warehouse holds so far, execute, and name the file that fails."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
@@ -204,12 +205,16 @@ def build(connection: duckdb.DuckDBPyConnection, wanted: Iterable[str]) -> None:
 def execute_file(connection: duckdb.DuckDBPyConnection, path: Path, context: Context | None = None) -> None:
     """Run one SQL file, its templates filled with what the warehouse holds at this moment, or with a `context` read before.
 
-    Raises BuildError naming it; where the disk or the memory failed, duckdb's own error.
+    All of it or nothing. Raises BuildError naming it; where the disk or the memory failed, duckdb's own error.
     """
     sql = render(path, context or Context.read(connection))
+    connection.begin()  # the disk is waited for once, not after every comment
     try:
         connection.execute(sql)
+        connection.commit()
     except duckdb.Error as error:
+        with suppress(duckdb.Error):  # a commit that failed has rolled back
+            connection.rollback()
         if is_of_the_machine(error):
             raise
         raise BuildError(f"{path.relative_to(SQL)}: {error}") from error

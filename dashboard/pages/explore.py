@@ -1,7 +1,6 @@
 """Explore: linked views drawn and filtered in the browser (assets/explore.js), and the customers behind them."""
 
 import logging
-from collections.abc import Mapping
 from typing import Any
 
 import dash
@@ -11,7 +10,7 @@ from dashboard import filters, format, ids, queries
 from dashboard.browser import in_browser
 from dashboard.pages import sheet
 from warehouse.connection import Snapshot, Warehouse
-from warehouse.errors import InputError, MallError
+from warehouse.errors import MallError
 
 PAGE_ROWS = 100
 _HEIGHT = 400
@@ -104,21 +103,11 @@ def rows(db: Snapshot, request: Any, chosen: Any, segmentation: Any) -> tuple[di
     """Answer the table's request for rows, and say in words what it shows. Raises InputError for what is not ours."""
     start, count = sheet.slice_of(request, PAGE_ROWS)
     clauses = filters.parse(chosen, queries.dimensions(db))
-    order = _order(request.get("sortModel"), {column["column_name"] for column in queries.customer_columns(db)})
+    sortable = {column["column_name"] for column in queries.customer_columns(db)} | set(_SEGMENT_COLUMNS)
+    order = sheet.order_of(request, sortable)
     total = queries.count_customers(db, clauses)
     page = queries.customers(db, clauses, queries.known_run(db, segmentation, "kmeans")["segmentation"], order, start, count)
     return {"rowData": page, "rowCount": total}, f"{format.count(total)} customers: {filters.english(clauses)}"
-
-
-def _order(model: Any, columns: set[str]) -> list[tuple[str, bool]]:
-    """The (column, is_descending) pairs that the table sorts by. Raises InputError for a column that is not there."""
-    sorts = [] if model is None else model
-    if not isinstance(sorts, list) or not all(isinstance(sort, Mapping) for sort in sorts):
-        raise InputError("the table cannot be sorted by that")
-    order = {sort.get("colId"): sort.get("sort") == "desc" for sort in sorts if isinstance(sort.get("colId"), str)}
-    if len(order) != len(sorts) or not order.keys() <= columns | set(_SEGMENT_COLUMNS):
-        raise InputError("the table cannot be sorted by that")
-    return list(order.items())
 
 
 def table_columns(db: Snapshot) -> list[dict[str, Any]]:

@@ -134,7 +134,7 @@ def _list_customers(app: Dash, warehouse: Warehouse) -> None:
 
 def _serve_export(app: Dash, warehouse: Warehouse) -> None:
     @app.server.route(EXPORT)  # type: ignore[untyped-decorator]
-    def send_export() -> Response:
+    def send_movers() -> Response:
         asked = request.args
         try:
             with moves.version(warehouse, _number(asked.get("version"))) as db:

@@ -1,6 +1,7 @@
 """What pages that are drawn on the server share: they wait, fill themselves for a clustering, and show titled charts."""
 
-from collections.abc import Callable, Iterable, Mapping
+import inspect
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import dash_ag_grid as dag
@@ -62,6 +63,11 @@ def table_panel(title: str, table: Any, caption: str = "") -> Any:
     return html.Section([heading, html.Div(table, className="scroll tall")], className="panel")
 
 
+def sql(statement: str) -> Any:
+    """The statement that gives what is shown above, to be unfolded and copied."""
+    return html.Details([html.Summary("SQL"), html.Pre(inspect.cleandoc(statement) + ";")], className="sql")
+
+
 def slice_of(request: Any, most: int) -> tuple[int, int]:
     """The first row that a table asks for, and how many: at most `most`. Raises InputError for what no table asks."""
     if not isinstance(request, Mapping):
@@ -70,6 +76,17 @@ def slice_of(request: Any, most: int) -> tuple[int, int]:
     if not all(type(place) is int and 0 <= place <= _MOST_ROWS for place in (start, end)) or end < start:
         raise InputError("the table asked for rows that cannot be")
     return start, min(most, end - start)
+
+
+def order_of(request: Mapping[str, Any], columns: Collection[str]) -> list[tuple[str, bool]]:
+    """The (column, is_descending) pairs that a table sorts by. Raises InputError for a column that is not there."""
+    sorts = request.get("sortModel") or []
+    if not isinstance(sorts, list) or not all(isinstance(sort, Mapping) for sort in sorts):
+        raise InputError("the table cannot be sorted by that")
+    order = {sort.get("colId"): sort.get("sort") == "desc" for sort in sorts if isinstance(sort.get("colId"), str)}
+    if len(order) != len(sorts) or not order.keys() <= set(columns):
+        raise InputError("the table cannot be sorted by that")
+    return list(order.items())
 
 
 def table(table_id: str, columns: list[dict[str, Any]], page_rows: int, height: int, is_sortable: bool = True) -> Any:

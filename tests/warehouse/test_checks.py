@@ -57,6 +57,14 @@ BREAKS = [
     ("one_row_per_customer", "insert into raw.customers from raw.customers limit 1"),
     ("one_row_per_customer", "update raw.customers set customer_id = null where source_line = 2"),
     ("one_row_per_customer", "delete from marts.customers where customer_id = '1'"),
+    ("retention_covers_every_buyer", "insert into marts.retention by name select '1' as customer_id, 'gone' as standing"),
+    (
+        "retention_covers_every_buyer",
+        "insert into features.purchase_histories by name select 'whole' as period, '1' as customer_id; "
+        "insert into segments.retention_models by name "
+        "select 0 as run_id, 'whole' as period, date '2024-01-01' as last_day, 9 as horizon_days, "
+        "1 as count_customers, 1 as count_repeating, 1.0 as r",
+    ),
     ("rows_are_accounted_for", "update raw.sources set rows_in = rows_in + 1"),
     (
         "rows_are_accounted_for",

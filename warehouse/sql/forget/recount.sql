@@ -79,6 +79,30 @@ from (
 ) as counted
 where runs.run_id = counted.run_id and runs.segmentation = counted.segmentation and runs.algorithm = counted.algorithm;
 
+update segments.retention_models
+set
+    count_customers = counted.count_customers,
+    count_repeating = counted.count_repeating
+from (
+    select
+        period,
+        count(*) as count_customers,
+        count(*) filter (repeat_days > 0) as count_repeating
+    from features.purchase_histories
+    group by period
+) as counted
+where retention_models.period = counted.period;
+
+delete from segments.retention_expectations
+where not exists (
+    select 1
+    from features.purchase_histories as histories
+    where
+        histories.period = retention_expectations.period
+        and histories.repeat_days = retention_expectations.repeat_days
+        and histories.days_observed = retention_expectations.days_observed
+);
+
 update segments.k_evaluation
 set
     inertia = counted.inertia,
