@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -187,6 +188,12 @@ def render(path: Path, context: Context) -> str:
         raise BuildError(f"{path.relative_to(SQL)}: {error}") from error
 
 
+@cache
+def _asks(path: Path) -> bool:
+    """Whether a template loops over what the warehouse holds."""
+    return "context" in path.read_text(encoding="utf-8")
+
+
 def build(connection: duckdb.DuckDBPyConnection, wanted: Iterable[str]) -> None:
     """Create the relations of `wanted`, schemas or schema.relation names, in the order in which they read each other.
 
@@ -194,12 +201,15 @@ def build(connection: duckdb.DuckDBPyConnection, wanted: Iterable[str]) -> None:
     """
     names = set(wanted)
     chosen = [relation for relation in relations() if relation.schema in names or relation.qualified in names]
-    context = Context.read(connection)
+    for schema in dict.fromkeys(relation.schema for relation in chosen):
+        connection.execute(f"create schema if not exists {schema}")
+    context = None
     for relation in chosen:
-        connection.execute(f"create schema if not exists {relation.schema}")
+        if context is None and _asks(relation.path):
+            context = Context.read(connection)
         execute_file(connection, relation.path, context)
         if relation.qualified in CONTEXT_RELATIONS:
-            context = Context.read(connection)
+            context = None
 
 
 def execute_file(connection: duckdb.DuckDBPyConnection, path: Path, context: Context | None = None) -> None:
@@ -207,7 +217,9 @@ def execute_file(connection: duckdb.DuckDBPyConnection, path: Path, context: Con
 
     All of it or nothing. Raises BuildError naming it; where the disk or the memory failed, duckdb's own error.
     """
-    sql = render(path, context or Context.read(connection))
+    if context is None:
+        context = Context.read(connection) if _asks(path) else Context()
+    sql = render(path, context)
     connection.begin()  # the disk is waited for once, not after every comment
     try:
         connection.execute(sql)

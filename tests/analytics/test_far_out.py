@@ -66,7 +66,7 @@ def _loaded(connection: duckdb.DuckDBPyConnection, tmp_path: Path, last: str, co
     build(connection, ["segments"])
 
 
-@pytest.mark.parametrize("income", ["15000", "1e11"])
+@pytest.mark.parametrize("income", [pytest.param("15000", marks=pytest.mark.soak), "1e11"])
 def test_one_extreme_customer_is_no_error(connection: duckdb.DuckDBPyConnection, tmp_path: Path, income: str):
     """20,000 customers and one of a huge income are clustered: no ValueError, no talk of two different customers."""
     _loaded(connection, tmp_path, f"x,Male,40,{income},50\n")

@@ -110,7 +110,7 @@ def scattered(each: int, spread: float) -> list[Customer]:
     ]
 
 
-@pytest.mark.parametrize(("each", "spread"), [(60, 12), (1_100, 8)])
+@pytest.mark.parametrize(("each", "spread"), [(60, 12), pytest.param(1_100, 8, marks=pytest.mark.soak)])
 def test_the_order_of_the_rows_decides_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch, each: int, spread: float):
     """Nor does the seed, where clumps run into one another: in warehouses without a history, of customers and of cells."""
     three = SPENDING + '[lifestyle]\nfeatures = ["age", "annual_income_k", "spending_score"]\nk = 4\nk_min = 4\nk_max = 4\n'

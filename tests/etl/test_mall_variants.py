@@ -98,7 +98,9 @@ def test_every_row_of_a_variant_is_accounted_for(connection: duckdb.DuckDBPyConn
     assert first == ((outcome.first,) if outcome.first else None)
 
 
-@pytest.mark.parametrize("name", OUTCOMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if one.refused or one.warned else pytest.mark.soak) for name, one in OUTCOMES.items()]
+)
 def test_a_variant_is_published_or_refused(
     variants: Path, tmp_path: Path, quick: Path, name: str, capsys: pytest.CaptureFixture[str]
 ):

@@ -89,29 +89,34 @@ def ask(snapshot: Snapshot, tally: Tally) -> None:
     tally.versions[snapshot.version] += 1
 
 
-def read_until(stopped: Callable[[], bool], directory: Path) -> Tally:
-    """Ask without pause until `stopped`."""
+def read_until(stopped: Callable[[], bool], directory: Path, pause: float) -> Tally:
+    """Ask until `stopped`, with a pause of some seconds between two answers."""
     warehouse, tally = Warehouse(directory), Tally()
     while not stopped():
         try:
             ask(warehouse.snapshot(), tally)
         except Exception as error:  # whatever it is, it is a failed read
             tally.failed.append(f"{type(error).__name__}: {error}")
+        time.sleep(pause)
     return tally
 
 
-def _read_elsewhere(stop: Any, directory: Path, answer: Any) -> None:
-    answer.send(read_until(stop.is_set, directory))
+def _read_elsewhere(stop: Any, directory: Path, pause: float, answer: Any) -> None:
+    answer.send(read_until(stop.is_set, directory, pause))
 
 
 @contextmanager
-def readers(directory: Path, threads: int = 2) -> Iterator[Tally]:
-    """Readers in threads of this process and one in another, for the block; the tally is complete when it ends."""
+def readers(directory: Path, kills: int) -> Iterator[Tally]:
+    """Readers in threads of this process and one in another, for the block; the tally is complete when it ends.
+
+    Beside few kills they leave the machine to the other tests most of the time.
+    """
+    threads, pause = (1, 0.1) if kills <= 25 else (2, 0.0)
     tally, tallies = Tally(), []
     stop, stop_elsewhere = threading.Event(), PROCESSES.Event()
     mine, theirs = PROCESSES.Pipe()
-    elsewhere = PROCESSES.Process(target=_read_elsewhere, args=(stop_elsewhere, directory, theirs))
-    here = [threading.Thread(target=lambda: tallies.append(read_until(stop.is_set, directory))) for _ in range(threads)]
+    elsewhere = PROCESSES.Process(target=_read_elsewhere, args=(stop_elsewhere, directory, pause, theirs))
+    here = [threading.Thread(target=lambda: tallies.append(read_until(stop.is_set, directory, pause))) for _ in range(threads)]
     for reader in (elsewhere, *here):
         reader.start()
     try:

@@ -49,14 +49,14 @@ def start(folder: Path, quick: Path) -> tuple[Path, list[Path]]:
     return directory, files
 
 
-@pytest.mark.parametrize("wanted", [4, pytest.param(250, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("wanted", [2, pytest.param(250, marks=pytest.mark.soak)])
 def test_a_refresh_killed_at_any_moment(tmp_path: Path, quick: Path, wanted: int, record_property: Record):
     """A refresh killed at random moments: no read fails or mixes versions, and the next good refresh leaves no file over."""
     directory, files = start(tmp_path, quick)
     kills, survived = 0, 0
-    with readers(directory, threads=1 if wanted <= 25 else 2) as tally:
+    with readers(directory, wanted) as tally:
         takes = run(do_refresh, directory, files[2], quick)  # beside readers it takes longer
-        for moment in moments(wanted, 1.15):
+        for moment in moments(wanted, 1.15 if wanted > 25 else 1.6):
             started = time.monotonic()
             was_killed = kill(moment * takes, do_refresh, directory, files[(kills + survived) % len(files)], quick)
             kills, survived = kills + was_killed, survived + (not was_killed)
@@ -80,7 +80,7 @@ def test_an_erasure_killed_at_any_moment(tmp_path: Path, quick: Path, wanted: in
     run(do_refresh, directory, files[2], quick)
     kills = 0
     takes = 1.0
-    with readers(directory) as tally:
+    with readers(directory, wanted) as tally:
         for number, moment in enumerate(moments(wanted, 1)):
             person = f"C{number % 20:04d}"
             kills += kill(moment * takes, do_forget, directory, person)
@@ -102,7 +102,7 @@ def test_a_rollback_killed_at_any_moment(tmp_path: Path, quick: Path, wanted: in
     """A rollback killed at random moments leaves the one version current or the other, and readers get either."""
     directory, files = start(tmp_path, quick)
     kills = 0
-    with readers(directory) as tally:
+    with readers(directory, wanted) as tally:
         for number, moment in enumerate(moments(wanted, 0.15)):
             kills += kill(
                 moment,
