@@ -51,6 +51,14 @@ def warehouse(tmp_path: Path, source: Path, quick: Path, three_versions: Path, m
     return Path(shutil.copytree(three_versions / "w", tmp_path / "w", symlinks=True))
 
 
+@pytest.fixture
+def newest(warehouse: Path) -> Path:
+    """The same directory with the newest version alone, for what is the same of each."""
+    for number in (1, 2):
+        (warehouse / f"v{number}.duckdb").unlink()
+    return warehouse
+
+
 Load = Callable[[str], Path]
 
 
@@ -109,7 +117,7 @@ def test_nothing_is_left_of_a_person(warehouse: Path, capsys: pytest.CaptureFixt
     assert reasons == {"reason": ["erased on request"], "row_text": [None]}
 
 
-def test_models_stay_as_they_were_fitted(warehouse: Path):
+def test_models_stay_as_they_were_fitted(newest: Path):
     """An erasure changes no scaling, no centroid and nobody else's segment."""
     tables = (
         "from features.scaling order by all",
@@ -118,20 +126,20 @@ def test_models_stay_as_they_were_fitted(warehouse: Path):
         f"from segments.assignments where customer_id <> '{PERSON}' order by all",
         f"from marts.customers where customer_id <> '{PERSON}' order by all",
     )
-    before = [Warehouse(warehouse).snapshot().rows(sql) for sql in tables]
+    before = [Warehouse(newest).snapshot().rows(sql) for sql in tables]
     assert forget(["--id", PERSON]) == 0
-    after = Warehouse(warehouse).snapshot()
+    after = Warehouse(newest).snapshot()
     assert [after.rows(sql) for sql in tables] == before
     bare = "select count(*) from duckdb_columns() where comment is null and not internal and database_name = 'warehouse'"
     assert after.value(bare) == 0
 
 
-def test_rules_are_counted_anew(warehouse: Path):
+def test_rules_are_counted_anew(newest: Path):
     """What a rule is said to catch is what it catches of those who remain."""
-    with duckdb.connect(str((warehouse / CURRENT).resolve())) as connection:
+    with duckdb.connect(str((newest / CURRENT).resolve())) as connection:
         connection.execute("update segments.segments set rule_coverage = 0.123")
     assert forget(["--id", PERSON]) == 0
-    after = Warehouse(warehouse).snapshot()
+    after = Warehouse(newest).snapshot()
     for segment in after.rows(f"from segments.segments where run_id = {after.version}"):
         members = f"segments.assignments where algorithm = '{segment['algorithm']}' and segment_id = {segment['segment_id']}"
         caught = f"select customer_id from features.customer_features where {segment['rule_sql']}"
@@ -140,18 +148,18 @@ def test_rules_are_counted_anew(warehouse: Path):
         assert segment["rule_purity"] == hits / after.value(f"select count(*) from ({caught})")
 
 
-def test_the_next_refresh_does_not_bring_them_back(warehouse: Path, source: Path, capsys: pytest.CaptureFixture[str]):
+def test_the_next_refresh_does_not_bring_them_back(newest: Path, source: Path, capsys: pytest.CaptureFixture[str]):
     """It names the file and the lines that still hold the person; with UNDO they are loaded again."""
     assert forget(["--id", PERSON]) == 0
     capsys.readouterr()
     assert etl.refresh.main([]) == 0
     out = capsys.readouterr().out
     assert f"{source.name}: still holds people who were erased on request, in 1 row (line 21)" in out
-    assert holding(warehouse, PERSON, ROW) == []
-    assert agrees(Warehouse(warehouse).snapshot()) == 19
+    assert holding(newest, PERSON, ROW) == []
+    assert agrees(Warehouse(newest).snapshot()) == 19
     assert forget(["--id", PERSON, "--undo"]) == 0
     assert etl.refresh.main([]) == 0
-    assert PERSON in repr(Warehouse(warehouse).snapshot().rows("from raw.customers union all by name from raw.rejects"))
+    assert PERSON in repr(Warehouse(newest).snapshot().rows("from raw.customers union all by name from raw.rejects"))
     assert forget(["--id", PERSON, "--undo"]) == 2
 
 
@@ -214,12 +222,12 @@ def test_an_id_that_stands_by_chance(load: Load, monkeypatch: pytest.MonkeyPatch
     assert f"; '{PERSON}' still stands in the file, by chance: no value has it" in capsys.readouterr().out
 
 
-def test_asked_twice(warehouse: Path):
+def test_asked_twice(newest: Path):
     """The second time finds nothing more to do."""
     assert forget(["--id", PERSON]) == 0
-    inodes = [path.stat().st_ino for path in warehouse.glob("v*.duckdb")]
+    inodes = [path.stat().st_ino for path in newest.glob("v*.duckdb")]
     assert forget(["--id", PERSON]) == 0
-    assert [path.stat().st_ino for path in warehouse.glob("v*.duckdb")] == inodes
+    assert [path.stat().st_ino for path in newest.glob("v*.duckdb")] == inodes
 
 
 def test_the_last_of_a_segment(tmp_path: Path, quick: Path, monkeypatch: pytest.MonkeyPatch):
@@ -333,10 +341,10 @@ def test_a_list_that_cannot_be_read_stops_a_refresh(warehouse: Path, capsys: pyt
     assert current(warehouse) == 3
 
 
-def test_tombstones_hold_no_id(warehouse: Path):
+def test_tombstones_hold_no_id(newest: Path):
     """The file has salted hashes, and SQL hashes an id as Python does."""
     assert forget(["--id", PERSON]) == 0
-    (salt_line, person) = (warehouse / "forgotten.csv").read_text().splitlines()
+    (salt_line, person) = (newest / "forgotten.csv").read_text().splitlines()
     salt = salt_line.removeprefix("salt,")
     row = duckdb.sql(f"select sha256('{salt}' || '{PERSON}')").fetchall()
     assert person.split(",")[0] == row[0][0]

@@ -22,7 +22,7 @@ days as (
     select
         customer_id,
         cast(occurred_at as date) as bought_on,
-        cast(sum(amount) as double) as amount
+        sum(amount) as amount
     from features.transaction_lines
     where line_kind = 'sale' and customer_id is not null
     group by customer_id, bought_on
@@ -41,9 +41,11 @@ select
     count(*) filter (bought_on between first_day + 1 and last_day) as repeat_days,
     date_diff('day', first_day, max(bought_on) filter (bought_on <= last_day)) as days_to_last,
     date_diff('day', first_day, last_day) as days_observed,
-    avg(amount) filter (bought_on between first_day + 1 and last_day) as repeat_amount,
+    -- of decimals: sums of doubles differ in the last digit from run to run
+    cast(sum(amount) filter (bought_on between first_day + 1 and last_day) as double)
+    / count(*) filter (bought_on between first_day + 1 and last_day) as repeat_amount,
     count(*) filter (bought_on > last_day) as later_days,
-    coalesce(sum(amount) filter (bought_on > last_day), 0) as later_amount
+    cast(coalesce(sum(amount) filter (bought_on > last_day), 0) as double) as later_amount
 from periods
 inner join numbered on numbered.first_day <= periods.last_day
 group by periods.period, periods.last_day, numbered.customer_id, numbered.first_day
