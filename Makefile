@@ -66,7 +66,7 @@ data: $(FETCH) ## Fetch the Kaggle file to data/Mall_Customers.csv
 	@$(BIN)/python -m etl.fetch
 
 test: $(DEV) browser ## Run every test, the browser's included
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
 soak: $(DEV) ## Run the long tests: hundreds of kills, full disks and broken files, with their figures
 	@$(BIN)/python -m pytest -m soak -s

@@ -18,6 +18,7 @@ from analytics.methods import METHODS
 from analytics.naming import name_segments
 from analytics.points import Floats, Points
 from analytics.reader import Inputs, read_inputs, source_fingerprint
+from analytics.recommendations import model_recommendations
 from analytics.retention import model_retention
 from analytics.rules import write_rules
 from analytics.segmentations import Segmentation, read_segmentations
@@ -61,7 +62,7 @@ def run(
     progress: Progress = lambda *_: None,
     taken_ids: Mapping[tuple[str, str], int] | None = None,
 ) -> list[Clustering]:
-    """Cluster the features of the warehouse by every segmentation, model retention, and write the segments schema.
+    """Cluster the features of the warehouse by every segmentation, model retention and what is bought next, and write `segments`.
 
     The relations of the schema must exist: empty, or with the history of earlier runs, whose segments keep their ids.
     `taken_ids` has by segmentation and algorithm the highest segment id that runs outside that history have given.
@@ -92,6 +93,7 @@ def run(
     write_memberships(connection, run_id, this_run.created_at)
     write_events(connection, run_id)
     model_retention(connection, run_id)
+    model_recommendations(connection, run_id)
     return clusterings
 
 

@@ -14,7 +14,7 @@ from dashboard import ids, shell, trust
 from dashboard.browser import in_browser
 from dashboard.cube import cube
 from dashboard.guard import guard
-from dashboard.pages import data, evidence, explore, history, retention, segments
+from dashboard.pages import data, evidence, explore, history, products, retention, segments
 from dashboard.queries import Row, clusterings, known_run, provenance
 from warehouse.connection import Warehouse
 from warehouse.errors import MallError
@@ -45,6 +45,7 @@ def create_app(settings: Settings) -> Dash:
     evidence.register(app, warehouse)
     history.register(app, warehouse)
     retention.register(app, warehouse)
+    products.register(app, warehouse)
     data.register(app, warehouse)
     return app
 
@@ -123,6 +124,7 @@ def _follow_address(app: Dash, settings: Settings) -> None:
         "/evidence": evidence.layout,
         "/history": history.layout,
         "/retention": retention.layout,
+        "/products": products.layout,
         "/data": data.layout,
     }
 

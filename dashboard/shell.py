@@ -14,6 +14,7 @@ LINKS = {
     "link-evidence": "/evidence",
     "link-history": "/history",
     "link-retention": "/retention",
+    "link-products": "/products",
     "link-data": "/data",
 }
 """The id of each link, and the path it leads to."""
@@ -23,6 +24,7 @@ _TITLES = {
     "link-evidence": "Evidence",
     "link-history": "History",
     "link-retention": "At risk",
+    "link-products": "Products",
     "link-data": "Data",
 }
 _POLL_MILLISECONDS = 3_000

@@ -45,6 +45,12 @@ def pytest_setup_options():
     return options
 
 
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist defines it
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are processors, 8 at most: tests wait for disks, browsers and processes that they kill."""
+    return min(8, len(os.sched_getaffinity(0)) + 1)
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests all go to one of the processes that `make test` runs: two browsers at once would wait for each other.

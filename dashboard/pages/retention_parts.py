@@ -1,22 +1,20 @@
 """What the page of customers at risk shows: the first lines, the segments, the trial of the forecast, and the list."""
 
-import json
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
-from urllib.parse import urlencode
 
 from dash import html
 
 from dashboard import calibration, filters, format, ids, queries, retention
 from dashboard.filters import Clause
-from dashboard.pages import sheet
+from dashboard.pages import listing, sheet
 from dashboard.queries import Row
 from dashboard.theme import Theme
 from warehouse.connection import Snapshot
 
 PAGE_ROWS = 100
-EXPORT = "/retention/customers.csv"
+EXPORT = "/retention/customers_at_risk.csv"
 """Where the customers are downloaded."""
 _HEIGHT = 400
 _NEEDS = "This page needs to know who bought what and when: "
@@ -205,11 +203,12 @@ def customers(db: Snapshot, run: Row, clauses: Sequence[Clause], chosen: Any) ->
     if not count:
         return []
     key = (run["segmentation"], run["algorithm"])
-    query = {"segmentation": key[0], "algorithm": key[1], "filters": json.dumps(chosen or {})}
-    download = html.A("Download as CSV", href=f"{EXPORT}?{urlencode(query)}", download="customers_at_risk.csv")
     has_money = retention.models(db)["whole"]["p"] is not None
     columns = [_column(name) for name in _COLUMNS if has_money or name not in _MONEYS]
-    caption = html.Span([f"{format.count(count)} customers: {filters.english(clauses)} ", download], className="view-caption")
+    caption = html.Span(
+        [f"{format.count(count)} customers: {filters.english(clauses)} ", listing.download(EXPORT, run, chosen)],
+        className="view-caption",
+    )
     return [
         html.H2(["Worth saving first", caption], className="view-title"),
         sheet.table(ids.RETENTION_TABLE, columns, PAGE_ROWS, _HEIGHT),

@@ -57,6 +57,20 @@ BREAKS = [
     ("one_row_per_customer", "insert into raw.customers from raw.customers limit 1"),
     ("one_row_per_customer", "update raw.customers set customer_id = null where source_line = 2"),
     ("one_row_per_customer", "delete from marts.customers where customer_id = '1'"),
+    (
+        "recommendations_are_new",
+        "insert into marts.recommendations by name select 'product' as item_kind, '1' as customer_id, 'x' as item; "
+        "insert into features.customer_items by name select 'product' as item_kind, '1' as customer_id, 'x' as item",
+    ),
+    (
+        "recommendations_are_new",
+        "insert into marts.recommendations by name "
+        "select 'product' as item_kind, '1' as customer_id, 'x' as item, unnest([1, 2]) as place",
+    ),
+    (
+        "recommendations_are_new",
+        "insert into marts.segment_products by name select 'x' as item, 'nan'::double as lift, 0 as lift_low, 2 as lift_high",
+    ),
     ("retention_covers_every_buyer", "insert into marts.retention by name select '1' as customer_id, 'gone' as standing"),
     (
         "retention_covers_every_buyer",

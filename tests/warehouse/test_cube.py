@@ -12,6 +12,8 @@ from warehouse.catalog import checks
 from warehouse.checks import run_checks
 from warehouse.connection import Snapshot
 
+pytestmark = pytest.mark.xdist_group("cube")  # the marts of each list are built once
+
 NUMBERS = {
     "whole": [0, 1, 2, 3, 5, 8, 13, 21, 29],
     "whole, from 18": [18, 19, 31, 44, 70],

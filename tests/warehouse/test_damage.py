@@ -37,6 +37,8 @@ def blank(data: bytes, place: int, count: int) -> bytes:
     return data[:place] + bytes(len(data[place : place + count])) + data[place + count :]
 
 
+pytestmark = pytest.mark.xdist_group("damage")  # the two versions are made once
+
 WAYS: dict[str, Spoil] = {
     "emptied": lambda _: b"",
     "text": lambda _: b"not a database\n" * 1000,
@@ -52,6 +54,9 @@ WAYS: dict[str, Spoil] = {
     "a byte in the middle": lambda data: flip(data, len(data) // 2),
     "a byte near the end": lambda data: flip(data, len(data) - BLOCK + 5000),
 }
+
+READ = {"emptied", "cut after the headers", "cut by one byte", "a byte of both headers", "a byte in the middle"}
+"""The ways after which reading is tried in `make test` too."""
 
 REFRESHED = {"text", "cut in the middle", "a byte in the middle"}
 """The ways after which a refresh is tried in `make test` too."""
@@ -91,7 +96,7 @@ def again(warehouse: Path, two_versions: Path, customers: str = "customers_21.cs
     return refresh([str(word) for pair in given.items() for word in pair])
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [pytest.param(way, marks=[] if way in READ else pytest.mark.soak) for way in WAYS])
 def test_a_damaged_version_is_stood_in_for(warehouse: Path, way: str, caplog: pytest.LogCaptureFixture):
     """A reader with the version open, and one who comes later, get version 1, whole, and are told."""
     early, late, tally = Warehouse(warehouse), Warehouse(warehouse), Tally()

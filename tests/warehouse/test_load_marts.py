@@ -29,6 +29,9 @@ def file(rows):
     return HEADER + "\n".join(rows) + "\n"
 
 
+pytestmark = pytest.mark.xdist_group("load marts")  # the warehouse is made once
+
+
 @pytest.fixture(scope="module")
 def versions(tmp_path_factory):
     """The first version and the second, of two literal files."""

@@ -12,6 +12,8 @@ from warehouse.kept import main as versions
 from warehouse.rollback import main as rollback
 from warehouse.versions import CURRENT, current, published
 
+pytestmark = pytest.mark.xdist_group("rollback")  # the versions are made once
+
 
 @pytest.fixture(scope="session")
 def growing(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -103,6 +103,20 @@ where not exists (
         and histories.days_observed = retention_expectations.days_observed
 );
 
+update segments.item_models
+set count_customers = counted.count_customers
+from (
+    select
+        models.item_kind,
+        models.period,
+        count(distinct items.customer_id) as count_customers
+    from segments.item_models as models
+    inner join features.customer_items as items
+        on models.item_kind = items.item_kind and items.first_day <= models.last_day
+    group by all
+) as counted
+where item_models.item_kind = counted.item_kind and item_models.period = counted.period;
+
 update segments.k_evaluation
 set
     inertia = counted.inertia,

@@ -1,0 +1,67 @@
+"""What pages with a list of customers share: the table asks for its rows, and all of them can be downloaded."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import dash
+from dash import Dash, Input, Output, State, html
+from flask import Response, abort, request
+
+from dashboard import filters, ids, queries
+from dashboard.filters import Clause
+from warehouse.connection import Snapshot, Warehouse
+from warehouse.errors import MallError
+
+Rows = Callable[[Snapshot, Any, Any, Any, Any], dict[str, Any]]
+"""From what a table asks for, the filters, the segmentation and the algorithm to its rows."""
+Export = Callable[[Snapshot, Sequence[Clause], str, str], Iterator[str]]
+"""From the filters, the segmentation and the algorithm to the lines of a CSV file."""
+
+
+def register(app: Dash, warehouse: Warehouse, table_id: str, rows: Rows, path: str, export: Export) -> None:
+    """Answer a table that asks for its rows, and serve the download at `path`, whose last part names the file."""
+    _list(app, warehouse, table_id, rows)
+    _serve(app, warehouse, path, export)
+
+
+def download(path: str, run: dict[str, Any], chosen: Any) -> Any:
+    """The link to all rows of a list, as the page has it."""
+    query = {"segmentation": run["segmentation"], "algorithm": run["algorithm"], "filters": json.dumps(chosen or {})}
+    return html.A("Download as CSV", href=f"{path}?{urlencode(query)}", download=_name(path))
+
+
+def _list(app: Dash, warehouse: Warehouse, table_id: str, rows: Rows) -> None:
+    @app.callback(
+        Output(table_id, "getRowsResponse"),
+        Input(table_id, "getRowsRequest"),
+        State(ids.FILTERS, "data"),
+        State(ids.SEGMENTATION, "value"),
+        State(ids.ALGORITHM, "value"),
+    )
+    def send_rows(asked: Any, chosen: Any, segmentation: Any, algorithm: Any) -> Any:
+        if asked is None:
+            return dash.no_update
+        try:
+            return rows(warehouse.snapshot(), asked, chosen, segmentation, algorithm)
+        except MallError:
+            return {"rowData": [], "rowCount": 0}
+
+
+def _serve(app: Dash, warehouse: Warehouse, path: str, export: Export) -> None:
+    @app.server.route(path, endpoint=path)  # type: ignore[untyped-decorator]
+    def send() -> Response:
+        asked = request.args
+        try:
+            db = warehouse.snapshot()
+            clauses = filters.parse(json.loads(asked.get("filters") or "null"), queries.dimensions(db))
+            run = queries.known_run(db, asked.get("segmentation"), asked.get("algorithm"))
+            lines = list(export(db, clauses, run["segmentation"], run["algorithm"]))
+        except (MallError, json.JSONDecodeError, RecursionError):
+            abort(400)
+        return Response(lines, mimetype="text/csv", headers={"Content-Disposition": f"attachment; filename={_name(path)}"})
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]

@@ -1,0 +1,53 @@
+create or replace table features.customer_items as
+with lines as (
+    select
+        customer_id,
+        cast(occurred_at as date) as bought_on,
+        product,
+        category,
+        quantity,
+        amount
+    from features.transaction_lines
+    where line_kind = 'sale' and customer_id is not null
+),
+
+items as (
+    select
+        * exclude (product, category),
+        'product' as item_kind,
+        product as item
+    from lines
+    where product is not null
+
+    union all
+
+    select
+        * exclude (product, category),
+        'category' as item_kind,
+        category as item
+    from lines
+    where category is not null
+)
+
+select
+    item_kind,
+    item,
+    customer_id,
+    min(bought_on) as first_day,
+    max(bought_on) as last_day,
+    count(distinct bought_on) as count_days,
+    sum(quantity) as quantity,
+    sum(amount) as amount
+from items
+group by item_kind, item, customer_id
+order by item_kind, item, customer_id;
+
+comment on table features.customer_items is 'Who bought what. Sales that were undone are left out. Empty where the transactions name neither products nor categories. Grain: one row per product or category and customer who bought it.';
+comment on column features.customer_items.item_kind is 'product or category.';
+comment on column features.customer_items.item is 'The product''s code, as in features.products, or the category.';
+comment on column features.customer_items.customer_id is 'The customer.';
+comment on column features.customer_items.first_day is 'Day of the first purchase of it.';
+comment on column features.customer_items.last_day is 'Day of the last.';
+comment on column features.customer_items.count_days is 'Days on which it was bought.';
+comment on column features.customer_items.quantity is 'The pieces; null where the source has no quantities.';
+comment on column features.customer_items.amount is 'What was spent on it, in the money of the source.';
