@@ -13,7 +13,9 @@ SHOWN = 8
 
 def kinds(db: Snapshot) -> list[str]:
     """What the transactions name: product, category, both or nothing."""
-    return [row["item_kind"] for row in db.rows("select distinct item_kind from features.customer_items order by 1 desc")]
+    return [
+        row["item_kind"] for row in db.rows("select item_kind from segments.item_models where period = 'whole' order by 1 desc")
+    ]
 
 
 def by_segment(db: Snapshot, segmentation: str, algorithm: str) -> list[Row]:

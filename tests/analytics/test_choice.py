@@ -36,6 +36,7 @@ def right(sets: Sequence[Planted], found: Sequence[dict[str, int]]) -> Counter[s
     return Counter(by for one, own in zip(sets, found, strict=True) for by, k in own.items() if k == one.k)
 
 
+@pytest.mark.soak
 def test_the_rule_is_right_more_often_than_any_index() -> None:
     """On the smaller data sets, with none to 6 groups, the rule finds the truth more often than each of five indices alone."""
     sets = [one for one in planted(0) if len(one.values) <= 360]

@@ -88,6 +88,7 @@ def test_a_random_hand_never_gets_a_wrong_number(explore):
         agrees(page, answers)
 
 
+@pytest.mark.soak
 def test_a_random_hand_on_log_scales_never_gets_a_wrong_number(dash_duo, bought_published):
     """The same for recency, frequency and money, whose bins grow with the values; the scatter is of two of them."""
     serve(dash_duo, bought_published)

@@ -1,5 +1,7 @@
 """The pages and the report once people were erased on request."""
 
+import pytest
+
 from dashboard import queries
 from dashboard.cube import cube
 from dashboard.pages import data, evidence, explore, segments
@@ -40,6 +42,7 @@ def test_every_page_after_an_erasure(tmp_path, quick):
     assert (tmp_path / "report" / PAGE).exists()
 
 
+@pytest.mark.soak
 def test_one_customer_is_left(tmp_path, quick, write):
     """Where all but one were erased there is no tree to draw: the Evidence page and the report go without."""
     directory = tmp_path / "warehouse"

@@ -97,7 +97,8 @@ def test_an_erasure_killed_at_any_moment(tmp_path: Path, quick: Path, wanted: in
     assert (tally.failed, tally.mixed) == ([], [])
 
 
-@pytest.mark.parametrize("wanted", [2, pytest.param(100, marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("wanted", [100])
 def test_a_rollback_killed_at_any_moment(tmp_path: Path, quick: Path, wanted: int, record_property: Record):
     """A rollback killed at random moments leaves the one version current or the other, and readers get either."""
     directory, files = start(tmp_path, quick)

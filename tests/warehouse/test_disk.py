@@ -151,7 +151,11 @@ def _as_nobody() -> None:
 
 @pytest.mark.parametrize(
     ("command", "arguments"),
-    [(warehouse.rollback.main, ["--version", "1"]), (warehouse.forget.main, ["--id", "C0003"]), (None, [])],
+    [
+        pytest.param(warehouse.rollback.main, ["--version", "1"], marks=pytest.mark.soak),
+        pytest.param(warehouse.forget.main, ["--id", "C0003"], marks=pytest.mark.soak),
+        (None, []),
+    ],
 )
 def test_a_directory_that_may_not_be_written(directory: Path, command: Command | None, arguments: list[str]):
     """Whoever may only read gets one line and status 2 from every command that writes, and readers of that user go on."""

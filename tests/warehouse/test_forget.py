@@ -134,6 +134,7 @@ def test_models_stay_as_they_were_fitted(newest: Path):
     assert after.value(bare) == 0
 
 
+@pytest.mark.soak
 def test_rules_are_counted_anew(newest: Path):
     """What a rule is said to catch is what it catches of those who remain."""
     with duckdb.connect(str((newest / CURRENT).resolve())) as connection:
@@ -214,6 +215,7 @@ def test_an_id_within_another(load: Load, capsys: pytest.CaptureFixture[str]):
     assert agrees(Warehouse(warehouse).snapshot()) == 5
 
 
+@pytest.mark.soak
 def test_an_id_that_stands_by_chance(load: Load, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """Where the bytes of an id cannot be avoided though no value has it, no more is promised than was done."""
     load(f"{four()}{ROW}\n")
@@ -222,6 +224,7 @@ def test_an_id_that_stands_by_chance(load: Load, monkeypatch: pytest.MonkeyPatch
     assert f"; '{PERSON}' still stands in the file, by chance: no value has it" in capsys.readouterr().out
 
 
+@pytest.mark.soak
 def test_asked_twice(newest: Path):
     """The second time finds nothing more to do."""
     assert forget(["--id", PERSON]) == 0
@@ -266,6 +269,7 @@ def test_a_damaged_version_is_removed(warehouse: Path, capsys: pytest.CaptureFix
     assert current(warehouse) == 4
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("look_at", [100_000, -1])
 def test_damage_within_a_table(warehouse: Path, look_at: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """A version that opens, and of which a block cannot be read, is damaged, also where only a large table is: the others go on."""
