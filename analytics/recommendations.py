@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from analytics.ease import fit_ease, strongest
+from analytics.periods import read_periods
 
 FEWEST_BUYERS = 5
 """Customers who bought an item, without whom it is not recommended."""
@@ -34,17 +35,9 @@ def model_recommendations(connection: duckdb.DuckDBPyConnection, run_id: int) ->
     Where customers or items are too few, the model's row says so.
     """
     kinds = connection.execute("select distinct item_kind from features.customer_items order by 1").fetchall()
-    for period, last_day in _periods(connection):
+    for period in read_periods(connection):
         for (kind,) in kinds:
-            _model(connection, run_id, kind, period, last_day)
-
-
-def _periods(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, date]]:
-    row = connection.execute("select last_day, calibration_day from features.observation where last_day is not null").fetchone()
-    if row is None:
-        return []
-    last_day, calibration_day = row
-    return [("whole", last_day), *([("calibration", calibration_day)] if calibration_day < last_day else [])]
+            _model(connection, run_id, kind, period.name, period.last_day)
 
 
 def _model(connection: duckdb.DuckDBPyConnection, run_id: int, kind: str, period: str, last_day: date) -> None:

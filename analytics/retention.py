@@ -5,13 +5,13 @@ to its first two thirds, so that the latter can be held against what came after.
 """
 
 from dataclasses import dataclass
-from datetime import date
 
 import duckdb
 import numpy as np
 
 from analytics.bgnbd import BgNbd, Histories, expected_if_alive, fit_bgnbd
 from analytics.gamma_gamma import GammaGamma, fit_gamma_gamma
+from analytics.periods import Period, read_periods
 from analytics.points import Floats
 
 HORIZON_DAYS = 91
@@ -23,16 +23,6 @@ FEWEST_DAYS = 56
 MOST_CUSTOMERS = 100_000
 """More are not fitted to, but that many of them: the parameters no longer change in the second digit."""
 _WEEK = 7
-
-
-@dataclass(frozen=True)
-class _Period:
-    """What is known of one period."""
-
-    name: str
-    last_day: date
-    count_days: int
-    horizon_days: int
 
 
 @dataclass(frozen=True)
@@ -51,7 +41,7 @@ def model_retention(connection: duckdb.DuckDBPyConnection, run_id: int) -> None:
 
     Where customers or time are too few, or the likelihood has no maximum, the model's row says so.
     """
-    for period in _periods(connection):
+    for period in read_periods(connection):
         read = connection.execute(
             "select repeat_days, days_to_last, days_observed, repeat_amount from features.purchase_histories "
             f"where period = $1 order by hash(customer_id), customer_id limit {MOST_CUSTOMERS}",
@@ -62,20 +52,7 @@ def model_retention(connection: duckdb.DuckDBPyConnection, run_id: int) -> None:
         _write(connection, run_id, period, fitted)
 
 
-def _periods(connection: duckdb.DuckDBPyConnection) -> list[_Period]:
-    rows = connection.execute(
-        "select first_day, calibration_day, last_day from features.observation where last_day is not null"
-    ).fetchall()
-    found = []
-    for first, middle, last in rows:
-        days = (last - first).days + 1
-        found.append(_Period("whole", last, days, max(1, min(HORIZON_DAYS, days // 2))))
-        if middle < last:
-            found.append(_Period("calibration", middle, (middle - first).days + 1, (last - middle).days))
-    return found
-
-
-def _fit(period: _Period, repeats: Floats, last: Floats, observed: Floats, amounts: Floats) -> _Fitted:
+def _fit(period: Period, repeats: Floats, last: Floats, observed: Floats, amounts: Floats) -> _Fitted:
     repeating = repeats > 0
     if shortfall := _shortfall(period, int(repeating.sum())):
         return _Fitted(None, None, None, shortfall, None)
@@ -88,7 +65,7 @@ def _fit(period: _Period, repeats: Floats, last: Floats, observed: Floats, amoun
     return _Fitted(purchases, spend, _correlation(repeats[paid], amounts[paid]), None, short)
 
 
-def _shortfall(period: _Period, count_repeating: int) -> str | None:
+def _shortfall(period: Period, count_repeating: int) -> str | None:
     """Why a period cannot be fitted; None where it can."""
     if count_repeating == 0:
         return "nobody bought on a second day, so that nothing tells how often customers come again"
@@ -105,7 +82,12 @@ def _correlation(repeats: Floats, amounts: Floats) -> float | None:
     return float(np.corrcoef(repeats, amounts)[0, 1])
 
 
-def _write(connection: duckdb.DuckDBPyConnection, run_id: int, period: _Period, fitted: _Fitted) -> None:
+def _horizon(period: Period) -> int:
+    """Days to forecast from the end of a period."""
+    return period.days_after or max(1, min(HORIZON_DAYS, period.count_days // 2))
+
+
+def _write(connection: duckdb.DuckDBPyConnection, run_id: int, period: Period, fitted: _Fitted) -> None:
     purchases, amounts = fitted.purchases, fitted.amounts
     connection.execute(
         """
@@ -120,7 +102,7 @@ def _write(connection: duckdb.DuckDBPyConnection, run_id: int, period: _Period, 
             "run_id": run_id,
             "period": period.name,
             "last_day": period.last_day,
-            "horizon_days": period.horizon_days,
+            "horizon_days": _horizon(period),
             **{name: getattr(purchases, name, None) for name in ("r", "alpha", "a", "b", "log_likelihood")},
             **{name: getattr(amounts, name, None) for name in ("p", "q", "gamma")},
             "correlation": fitted.correlation,
@@ -132,7 +114,7 @@ def _write(connection: duckdb.DuckDBPyConnection, run_id: int, period: _Period, 
         _write_expectations(connection, run_id, period, purchases)
 
 
-def _write_expectations(connection: duckdb.DuckDBPyConnection, run_id: int, period: _Period, model: BgNbd) -> None:
+def _write_expectations(connection: duckdb.DuckDBPyConnection, run_id: int, period: Period, model: BgNbd) -> None:
     """One row per x and T that a customer has: as many as days squared at most, however many customers."""
     repeats, observed = (
         connection.execute(
@@ -142,7 +124,7 @@ def _write_expectations(connection: duckdb.DuckDBPyConnection, run_id: int, peri
         .fetchnumpy()
         .values()
     )
-    expected = expected_if_alive(model, repeats, np.asarray(observed, dtype=np.float64) / _WEEK, period.horizon_days / _WEEK)
+    expected = expected_if_alive(model, repeats, np.asarray(observed, dtype=np.float64) / _WEEK, _horizon(period) / _WEEK)
     connection.execute(
         "insert into segments.retention_expectations select $1, $2, unnest($3), unnest($4), unnest($5)",
         [run_id, period.name, repeats.tolist(), observed.tolist(), expected.tolist()],

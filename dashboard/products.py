@@ -4,18 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from dashboard.export import csv_lines
 from dashboard.filters import Clause, inlined, where
-from dashboard.queries import Row, sorted_by
+from dashboard.queries import Row, members, sorted_by
 from warehouse.connection import Snapshot
 
 SHOWN = 8
 """Items that are shown of a group."""
-
-
-def kinds(db: Snapshot) -> list[str]:
-    """What the transactions name: product, category, both or nothing."""
-    return [
-        row["item_kind"] for row in db.rows("select item_kind from segments.item_models where period = 'whole' order by 1 desc")
-    ]
 
 
 def by_segment(db: Snapshot, segmentation: str, algorithm: str) -> list[Row]:
@@ -96,8 +89,8 @@ COLUMNS = (
 
 
 def models(db: Snapshot) -> dict[str, Row]:
-    """The model of each kind of item, of the whole time; none without items."""
-    return {row["item_kind"]: row for row in db.rows("from segments.item_models where period = 'whole'")}
+    """The model of each kind of item that the transactions name, of the whole time; products first."""
+    return {row["item_kind"]: row for row in db.rows("from segments.item_models where period = 'whole' order by item_kind desc")}
 
 
 def trials(db: Snapshot) -> dict[str, Row]:
@@ -157,23 +150,11 @@ def _recommended(segmentation: str, algorithm: str, kind: str, condition: str, o
             segment_name,
             {places}
         from marts.recommendations
-        inner join ({_members(segmentation, algorithm, condition)}) using (customer_id)
+        inner join ({members(segmentation, algorithm, condition)}) using (customer_id)
         where item_kind = '{kind}'
         group by customer_id, segment_name
         order by {", ".join([*by, *ties])}
     """
-
-
-def _members(segmentation: str, algorithm: str, condition: str) -> str:
-    return f"""
-            select customer_id, segment_name
-            from (select customer_id, {segmentation}_{algorithm} as segment_id from marts.customers where {condition})
-            inner join (
-                select segment_id, segment_name
-                from marts.segment_profiles
-                where segmentation = '{segmentation}' and algorithm = '{algorithm}'
-            ) using (segment_id)
-        """
 
 
 def export(db: Snapshot, clauses: Sequence[Clause], segmentation: str, algorithm: str) -> Iterator[str]:
@@ -184,7 +165,7 @@ def export(db: Snapshot, clauses: Sequence[Clause], segmentation: str, algorithm
             f"""
             select customer_id, segment_name, item_kind, place, item, item_name, because_item, because_name, score
             from marts.recommendations
-            inner join ({_members(segmentation, algorithm, condition)}) using (customer_id)
+            inner join ({members(segmentation, algorithm, condition)}) using (customer_id)
             order by {sorted_by("customer_id", is_descending=False)}, item_kind desc, place
             """,
             values,

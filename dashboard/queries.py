@@ -206,6 +206,19 @@ def customers(
     )
 
 
+def members(segmentation: str, algorithm: str, condition: str) -> str:
+    """SQL: the customers whom a condition leaves, with the name of their segment. The clustering is a known one."""
+    return f"""
+            select customer_id, segment_name
+            from (select customer_id, {segmentation}_{algorithm} as segment_id from marts.customers where {condition})
+            inner join (
+                select segment_id, segment_name
+                from marts.segment_profiles
+                where segmentation = '{segmentation}' and algorithm = '{algorithm}'
+            ) using (segment_id)
+        """
+
+
 def sorted_by(column: str, is_descending: bool) -> str:
     """How SQL orders customers by a column; ids that are numbers are in the order of the numbers."""
     direction = "desc" if is_descending else "asc"

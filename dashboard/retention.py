@@ -137,16 +137,7 @@ def _buyers(segmentation: str, algorithm: str, condition: str, order: Sequence[t
     return f"""
         select {", ".join(COLUMNS)}
         from marts.retention
-        inner join (
-            select customer_id, {segmentation}_{algorithm} as segment_id
-            from marts.customers
-            where {condition}
-        ) using (customer_id)
-        inner join (
-            select segment_id, segment_name
-            from marts.segment_profiles
-            where segmentation = '{segmentation}' and algorithm = '{algorithm}'
-        ) using (segment_id)
+        inner join ({queries.members(segmentation, algorithm, condition)}) using (customer_id)
         order by {", ".join([*by, *usual, *ties])}
     """
 

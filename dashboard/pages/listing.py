@@ -1,4 +1,4 @@
-"""What pages with a list of customers share: the table asks for its rows, and all of them can be downloaded."""
+"""What pages with a list of customers share: they follow a selection of Explore, the list asks for its rows and is downloaded."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +11,9 @@ from flask import Response, abort, request
 
 from dashboard import filters, ids, queries
 from dashboard.filters import Clause
+from dashboard.pages import sheet
+from dashboard.queries import Row
+from dashboard.theme import Theme, theme
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import MallError
 
@@ -20,7 +23,40 @@ Export = Callable[[Snapshot, Sequence[Clause], str, str], Iterator[str]]
 """From the filters, the segmentation and the algorithm to the lines of a CSV file."""
 
 
-def register(app: Dash, warehouse: Warehouse, table_id: str, rows: Rows, path: str, export: Export) -> None:
+Content = Callable[[Snapshot, Row, Sequence[Clause], Theme], list[Any]]
+"""From the clustering, the filters and the colours to what stands above the list."""
+Heading = Callable[[Snapshot, Row, Sequence[Clause], Any], list[Any]]
+"""From the clustering, the filters and these as the browser has them to the heading of the list and the list, empty."""
+
+
+def layout(title: str, content_id: str, list_id: str) -> Any:
+    """A page, before its numbers are there."""
+    return html.Div([sheet.waiting(title, content_id), html.Section(id=list_id, className="panel table-panel")])
+
+
+def fill(app: Dash, warehouse: Warehouse, content_id: str, content: Content, list_id: str, heading: Heading) -> None:
+    """Fill a page for the clustering, the filters and the colours that are chosen, or say in words why it cannot be."""
+
+    @app.callback(
+        Output(content_id, "children"),
+        Output(list_id, "children"),
+        Input(ids.VERSION, "data"),
+        Input(ids.SEGMENTATION, "value"),
+        Input(ids.ALGORITHM, "value"),
+        Input(ids.SCHEME, "data"),
+        Input(ids.FILTERS, "data"),
+    )
+    def show(_: Any, segmentation: Any, algorithm: Any, scheme: Any, chosen: Any) -> tuple[Any, Any]:
+        try:
+            db = warehouse.snapshot()
+            run = queries.known_run(db, segmentation, algorithm)
+            clauses = filters.parse(chosen, queries.dimensions(db))
+            return content(db, run, clauses, theme(scheme)), heading(db, run, clauses, chosen)
+        except MallError as error:
+            return html.P(str(error), className="error"), []
+
+
+def answer(app: Dash, warehouse: Warehouse, table_id: str, rows: Rows, path: str, export: Export) -> None:
     """Answer a table that asks for its rows, and serve the download at `path`, whose last part names the file."""
     _list(app, warehouse, table_id, rows)
     _serve(app, warehouse, path, export)

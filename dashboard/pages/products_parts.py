@@ -47,10 +47,11 @@ _READ = (
 
 def content(db: Snapshot, run: Row, clauses: Sequence[Clause], look: Theme) -> list[Any]:
     """Everything below the title."""
-    kinds = products.kinds(db)
-    if not kinds:
+    models = products.models(db)
+    if not models:
         return [html.P([_NEEDS, html.Br(), html.Code(_EXAMPLE)], className="answer")]
     key = (run["segmentation"], run["algorithm"])
+    kinds = list(models)
     segments = products.segments(db, *key)
     items = products.by_segment(db, *key)
     chosen = products.of_selection(db, clauses) if clauses else []
@@ -59,7 +60,7 @@ def content(db: Snapshot, run: Row, clauses: Sequence[Clause], look: Theme) -> l
         *(_selection(chosen, clauses, kinds, look) if clauses else []),
         *(_by_segment(kind, [item for item in items if item["item_kind"] == kind], segments, key, look) for kind in kinds),
         html.P(_READ, className="muted small"),
-        html.Section([html.H2("How good are the recommendations?"), *_trials(db, kinds)], className="panel"),
+        html.Section([html.H2("How good are the recommendations?"), *_trials(models, products.trials(db))], className="panel"),
     ]
 
 
@@ -119,12 +120,11 @@ def _by_segment(kind: str, items: Sequence[Row], segments: Sequence[Row], key: t
     )
 
 
-def _trials(db: Snapshot, kinds: Sequence[str]) -> list[Any]:
+def _trials(models: dict[str, Row], trials: dict[str, Row]) -> list[Any]:
     """Per kind of item how the recommendations did: those of the first two thirds of the time, against the last third."""
-    models, trials = products.models(db), products.trials(db)
     told = []
-    for kind in kinds:
-        if shortfall := models[kind]["shortfall"]:
+    for kind, model in models.items():
+        if shortfall := model["shortfall"]:
             told.append(f"No {_PLURALS[kind]} can be recommended: {shortfall}.")
         elif kind in trials:
             told.append(_tried(trials[kind]))

@@ -1,6 +1,5 @@
 """The pages of a warehouse with transactions, and what stands where on a log scale."""
 
-import json
 import math
 from itertools import pairwise
 
@@ -13,12 +12,8 @@ from dashboard.pages.data_tables import accounting_table
 from dashboard.queries import known_run
 from dashboard.scoring import fields, score
 from dashboard.theme import DARK, LIGHT
+from tests.dashboard.words import text
 from warehouse.connection import Snapshot
-
-
-def text(parts) -> str:
-    """Everything a component says, as one text."""
-    return json.dumps(parts, default=lambda part: part.to_plotly_json(), ensure_ascii=False)
 
 
 @pytest.mark.parametrize("look", [LIGHT, DARK])

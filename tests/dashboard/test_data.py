@@ -1,13 +1,12 @@
 """The Data page: its first line, its tables and its pictures, from literal rows and from a small warehouse."""
 
-import json
-
 import pytest
 
 from dashboard import distributions
 from dashboard.pages import data
 from dashboard.pages.data_tables import columns_table, gate_table, rejects_table, sources_table
 from dashboard.theme import DARK, LIGHT
+from tests.dashboard.words import text
 from tests.helpers import HEADER, QUICK, refreshed
 
 SOURCE = {
@@ -38,11 +37,6 @@ AGE = {
 STEADY = {"dimension": "age", "shift": "steady"}
 MOVED = {"dimension": "age", "shift": "moved a lot"}
 WARNED = {"position": 1, "rule": "Units", "verdict": "warned", "detail": "Income looks like dollars."}
-
-
-def text(parts) -> str:
-    """Everything a component says, as one text."""
-    return json.dumps(parts, default=lambda part: part.to_plotly_json(), ensure_ascii=False)
 
 
 def bins(*shares, width=10.0):

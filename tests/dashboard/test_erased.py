@@ -8,7 +8,7 @@ from dashboard.pages import data, evidence, explore, segments
 from dashboard.report.contents import read_report
 from dashboard.report.write import PAGE, write_report
 from dashboard.theme import LIGHT
-from tests.dashboard.test_pages import text
+from tests.dashboard.words import text
 from tests.helpers import HEADER, four, refreshed
 from warehouse.connection import Warehouse
 from warehouse.forget import forget

@@ -14,17 +14,13 @@ from dashboard.moves import Flow
 from dashboard.pages.history_parts import EXPORT, content, customers, rows
 from dashboard.theme import DARK, LIGHT
 from tests.dashboard.browser import serve, wait_until
+from tests.dashboard.words import text
 from tests.moved import AFTER, BEFORE
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import InputError
 from warehouse.settings import Settings
 
 PAY = ("pay", "kmeans")
-
-
-def text(parts: object) -> str:
-    """Everything a page says, as one text."""
-    return json.dumps(parts, default=lambda part: part.to_plotly_json(), ensure_ascii=False)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from dashboard.figures import profile_heat_map
 from dashboard.pages import evidence, explore, segments
 from dashboard.scatter import segment_scatter
 from dashboard.theme import DARK, LIGHT
+from tests.dashboard.words import text
 from tests.helpers import HEADER, QUICK, refreshed
 from warehouse.connection import Warehouse
 from warehouse.errors import InputError
@@ -21,11 +22,6 @@ from warehouse.settings import Settings
 @pytest.fixture(scope="module")
 def db(published):
     return Warehouse(published).snapshot()
-
-
-def text(parts) -> str:
-    """Everything a page says, as one text."""
-    return json.dumps(parts, default=lambda part: part.to_plotly_json(), ensure_ascii=False)
 
 
 @pytest.mark.parametrize("look", [LIGHT, DARK])

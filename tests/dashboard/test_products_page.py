@@ -15,6 +15,7 @@ from dashboard.pages.products_parts import EXPORT, content, customers, rows
 from dashboard.queries import known_run
 from dashboard.theme import DARK, LIGHT
 from tests.dashboard.browser import serve, wait_until
+from tests.dashboard.words import said, text
 from tests.helpers import refreshed
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import InputError
@@ -23,16 +24,6 @@ from warehouse.settings import Settings
 PAGE = {"startRow": 0, "endRow": 100}
 YOUNG = {"age": {"op": "between", "value": [20, 40]}}
 KEY = ("spending", "kmeans")
-
-
-def text(parts: object) -> str:
-    """Everything a page says, as one text."""
-    return json.dumps(parts, default=lambda part: part.to_plotly_json(), ensure_ascii=False)
-
-
-def said(parts: object) -> str:
-    """The first lines of the page."""
-    return next(part.children for part in parts if getattr(part, "className", "") == "answer")
 
 
 @pytest.fixture
