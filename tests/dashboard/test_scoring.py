@@ -8,7 +8,7 @@ from selenium.webdriver.common.keys import Keys
 from dashboard import scoring
 from dashboard.pages.score_form import answer
 from tests.dashboard.browser import serve, wait_until
-from tests.dashboard.test_pages import text
+from tests.dashboard.words import text
 from tests.helpers import HEADER, refreshed
 from warehouse.connection import Warehouse
 from warehouse.errors import InputError

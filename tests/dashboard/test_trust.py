@@ -11,7 +11,7 @@ from dashboard.app import create_app
 from dashboard.format import places
 from dashboard.pages import evidence, segments
 from dashboard.theme import LIGHT
-from tests.dashboard.test_pages import text
+from tests.dashboard.words import text
 from warehouse.connection import Warehouse
 from warehouse.settings import Settings
 
