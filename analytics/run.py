@@ -21,6 +21,7 @@ from analytics.reader import Inputs, read_inputs, source_fingerprint
 from analytics.recommendations import model_recommendations
 from analytics.retention import model_retention
 from analytics.rules import write_rules
+from analytics.sales import model_sales
 from analytics.segmentations import Segmentation, read_segmentations
 from analytics.stability import measure_stability
 from analytics.support import Material, Support, material, measure
@@ -62,7 +63,7 @@ def run(
     progress: Progress = lambda *_: None,
     taken_ids: Mapping[tuple[str, str], int] | None = None,
 ) -> list[Clustering]:
-    """Cluster the features of the warehouse by every segmentation, model retention and what is bought next, and write `segments`.
+    """Cluster the features by every segmentation, model retention, recommendations and sales, and write `segments`.
 
     The relations of the schema must exist: empty, or with the history of earlier runs, whose segments keep their ids.
     `taken_ids` has by segmentation and algorithm the highest segment id that runs outside that history have given.
@@ -94,6 +95,7 @@ def run(
     write_events(connection, run_id)
     model_retention(connection, run_id)
     model_recommendations(connection, run_id)
+    model_sales(connection, run_id)
     return clusterings
 
 
