@@ -1,7 +1,7 @@
 """The trial of forecasts: made again at several past times, each from what was known then, and held against what came."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,30 @@ def origins(count: int, season: int, horizon: int, methods: Sequence[str]) -> li
     if last - first + 1 < FEWEST_ORIGINS:
         return []
     return sorted({round(origin) for origin in np.linspace(first, last, MOST_ORIGINS)})
+
+
+def excess(values: Floats, known: Sequence[int], forecasts: Sequence[Forecast]) -> float:
+    """How much more than they say forecasts are off as a whole: the variance of a factor on all of their steps, by moments."""
+    found = [0.0]
+    for origin, forecast in zip(known, forecasts, strict=True):
+        if total := forecast.mean.sum():
+            error = values[origin : origin + len(forecast.mean)].sum() - total
+            found.append((error**2 - forecast.covariance.sum()) / total**2)
+    return max(0.0, sum(found) / max(1, len(found) - 1))
+
+
+def widened(forecast: Forecast, variance: float) -> Forecast:
+    """A forecast that may be off as a whole, by a factor of such a variance."""
+    return replace(forecast, covariance=forecast.covariance + variance * np.outer(forecast.mean, forecast.mean))
+
+
+def widened_by_others(values: Floats, known: Sequence[int], forecasts: Sequence[Forecast]) -> list[Forecast]:
+    """The forecasts of a trial, each widened by what the others show, so that it can be told how far intervals hold."""
+    every = range(len(known))
+    return [
+        widened(forecasts[place], excess(values, *zip(*((known[i], forecasts[i]) for i in every if i != place), strict=True)))
+        for place in every
+    ]
 
 
 def score(values: Floats, season: int, known: Sequence[int], forecasts: Sequence[Forecast]) -> Score:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import duckdb
 import numpy as np
 
-from analytics.backtest import origins, score
+from analytics.backtest import excess, origins, score, widened, widened_by_others
 from analytics.forecast import METHODS, Forecast, part, reconciled, season_correlation
 from analytics.points import Floats
 from analytics.sales_tables import EVERYONE, NOBODY, Forecasted, Key, Model, Sales, Trial, read_sales, write_sales, write_shortfall
@@ -32,8 +32,8 @@ def model_sales(connection: duckdb.DuckDBPyConnection, run_id: int) -> None:
         return
     model = _model(sales)
     total = METHODS[model.chosen.method](sales.series[EVERYONE], sales.season, len(sales.ahead))
-    everyone = Forecasted(EVERYONE, total, model.chosen, model.benchmark.score)
-    found = [everyone]
+    total = widened(total, model.chosen.excess)
+    found = [Forecasted(EVERYONE, total, model.chosen, model.benchmark.score)]
     for clustering in dict.fromkeys(key[1:3] for key in sales.series if key[0] == "segment"):
         family = [key for key in sales.series if key[1:3] == clustering or key == NOBODY]
         found += _parts(sales, family, clustering, model, total)
@@ -77,7 +77,8 @@ def _past(values: Floats, season: int, horizon: int, known: Sequence[int], metho
 
 
 def _trial(sales: Sales, values: Floats, known: Sequence[int], method: str, forecasts: Sequence[Forecast]) -> Trial:
-    return Trial(method, known, forecasts, score(values, sales.season, known, forecasts))
+    fair = widened_by_others(values, known, forecasts)
+    return Trial(method, known, fair, excess(values, known, forecasts), score(values, sales.season, known, fair))
 
 
 def _parts(
@@ -95,5 +96,5 @@ def _parts(
     for key, values, forecast, *tried in zip(family, series, now, *past, strict=True):
         benchmark = score(values, season, known, _past(values, season, horizon, known, model.benchmark.method))
         trial = _trial(sales, values, known, model.chosen.method, tried)
-        found.append(Forecasted((key[0], *clustering, key[3]), forecast, trial, benchmark))
+        found.append(Forecasted((key[0], *clustering, key[3]), widened(forecast, trial.excess), trial, benchmark))
     return found

@@ -50,7 +50,9 @@ class Trial:
     known: Sequence[int]
     """(o,) periods known at each time it was tried from."""
     forecasts: Sequence[Forecast]
-    """(o,)"""
+    """(o,) with intervals as wide as the other times made them."""
+    excess: float
+    """How much more than the method says its forecasts are off as a whole."""
     score: Score
 
 

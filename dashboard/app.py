@@ -14,7 +14,7 @@ from dashboard import ids, shell, trust
 from dashboard.browser import in_browser
 from dashboard.cube import cube
 from dashboard.guard import guard
-from dashboard.pages import data, evidence, explore, history, products, retention, segments
+from dashboard.pages import data, evidence, explore, forecast, history, products, retention, segments
 from dashboard.queries import Row, clusterings, known_run, provenance
 from warehouse.connection import Warehouse
 from warehouse.errors import MallError
@@ -46,6 +46,7 @@ def create_app(settings: Settings) -> Dash:
     history.register(app, warehouse)
     retention.register(app, warehouse)
     products.register(app, warehouse)
+    forecast.register(app, warehouse)
     data.register(app, warehouse)
     return app
 
@@ -125,18 +126,22 @@ def _follow_address(app: Dash, settings: Settings) -> None:
         "/history": history.layout,
         "/retention": retention.layout,
         "/products": products.layout,
+        "/forecast": forecast.layout,
         "/data": data.layout,
     }
 
     @app.callback(
         Output(ids.PAGE, "children"),
         *(Output(link, "className") for link in shell.LINKS),
+        Output(ids.ACTIONS, "className"),
         Input(ids.LOCATION, "pathname"),
     )
     def open_page(path: str | None) -> tuple[Any, ...]:
         layout = pages.get(path) if isinstance(path, str) else explore.layout
         page = layout() if layout else html.Div([html.H1("No such page"), html.A("Back to Explore", href="/")])
-        return page, *("active" if path == own else "" for own in shell.LINKS.values())
+        is_action = any(path == shell.LINKS[link] for link in shell.ACTIONS)
+        links = ("active" if path == own else "" for own in shell.LINKS.values())
+        return page, *links, "nav-menu active" if is_action else "nav-menu"
 
     in_browser(
         app,

@@ -13,9 +13,10 @@ LINKS = {
     "link-segments": "/segments",
     "link-evidence": "/evidence",
     "link-history": "/history",
+    "link-data": "/data",
     "link-retention": "/retention",
     "link-products": "/products",
-    "link-data": "/data",
+    "link-forecast": "/forecast",
 }
 """The id of each link, and the path it leads to."""
 _TITLES = {
@@ -23,10 +24,13 @@ _TITLES = {
     "link-segments": "Segments",
     "link-evidence": "Evidence",
     "link-history": "History",
+    "link-data": "Data",
     "link-retention": "At risk",
     "link-products": "Products",
-    "link-data": "Data",
+    "link-forecast": "Forecast",
 }
+ACTIONS = ("link-retention", "link-products", "link-forecast")
+"""The pages of what to do, which a menu holds."""
 _POLL_MILLISECONDS = 3_000
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
@@ -38,7 +42,7 @@ def layout(runs: list[Row]) -> Any:
             html.Div(
                 [
                     html.Div("Mall segments", className="brand"),
-                    html.Nav([dcc.Link(_TITLES[link], id=link, href=path) for link, path in LINKS.items()], className="nav"),
+                    html.Nav([*_links(), _actions()], className="nav"),
                     _choices(runs),
                     dmc.ColorSchemeToggle(
                         lightIcon="☀", darkIcon="☾", variant="subtle", color="gray", **{"aria-label": "Light or dark colours"}
@@ -62,6 +66,17 @@ def layout(runs: list[Row]) -> Any:
         defaultColorScheme="auto",
         theme={"fontFamily": _FONT, "headings": {"fontFamily": _FONT}, "fontSizes": {"xs": "12px", "sm": "14px", "md": "14px"}},
     )
+
+
+def _links() -> list[Any]:
+    return [dcc.Link(_TITLES[link], id=link, href=path) for link, path in LINKS.items() if link not in ACTIONS]
+
+
+def _actions() -> Any:
+    """The links of a menu are there before it is opened, so that they can be told the address."""
+    items = [dmc.MenuItem(_TITLES[link], id=link, href=LINKS[link], refresh=False) for link in ACTIONS]
+    button = html.Button("Actions ▾", id=ids.ACTIONS, className="nav-menu")
+    return dmc.Menu([dmc.MenuTarget(button), dmc.MenuDropdown(items)], keepMounted=True, position="bottom-start", shadow="md")
 
 
 def _choices(runs: list[Row]) -> Any:

@@ -59,7 +59,7 @@ def fill(app: Dash, warehouse: Warehouse, content_id: str, content: Content, lis
 def answer(app: Dash, warehouse: Warehouse, table_id: str, rows: Rows, path: str, export: Export) -> None:
     """Answer a table that asks for its rows, and serve the download at `path`, whose last part names the file."""
     _list(app, warehouse, table_id, rows)
-    _serve(app, warehouse, path, export)
+    serve(app, warehouse, path, export)
 
 
 def download(path: str, run: dict[str, Any], chosen: Any) -> Any:
@@ -85,7 +85,9 @@ def _list(app: Dash, warehouse: Warehouse, table_id: str, rows: Rows) -> None:
             return {"rowData": [], "rowCount": 0}
 
 
-def _serve(app: Dash, warehouse: Warehouse, path: str, export: Export) -> None:
+def serve(app: Dash, warehouse: Warehouse, path: str, export: Export) -> None:
+    """Serve a download at `path`, whose last part names the file."""
+
     @app.server.route(path, endpoint=path)  # type: ignore[untyped-decorator]
     def send() -> Response:
         asked = request.args
