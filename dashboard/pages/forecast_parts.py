@@ -119,7 +119,8 @@ def _course(
         about = "expected: each customer's part of the segment's sales stays as it was"
         title = f"Sales per {unit} of your selection"
         picture = sheet.panel(title, fan(chosen, look.selected, unit, look), "", f"{filters.english(clauses)} · {about}")
-        found += [picture, sheet.sql(sales.selection_sql(clauses, *key))]
+        picture.children.append(sheet.sql(sales.selection_sql(clauses, *key)))
+        found.append(picture)
     return found
 
 
@@ -230,7 +231,7 @@ def _verdict(chosen: Row, benchmark: Row, model: Row) -> str:
     else:
         told += f"the error is {format.percent(1 - chosen['mase'] / benchmark['mase'])} smaller than that of {plain}."
     told += f" {format.percent(chosen['coverage_95'])} of what came lay within the 95 % intervals"
-    told += "." if chosen["coverage_95"] >= 0.9 else ": they are too narrow, so take them for less than they say."
+    told += "." if round(chosen["coverage_95"], 2) >= 0.9 else ": they are too narrow, so take them for less than they say."
     if chosen["bias"] is not None and abs(chosen["bias"]) >= 0.1:
         told += f" On the whole {_off(chosen['bias'])} was forecast."
     return told

@@ -68,6 +68,14 @@ def wait_until(holds: Callable[[], bool], seconds: float = 60, what: str = "") -
     raise AssertionError(f"waited {seconds} s in vain: {what}")
 
 
+def open_action(dash_duo, name: str) -> None:
+    """Open a page from the menu of actions."""
+    dash_duo.wait_for_element("#actions").click()
+    link = dash_duo.find_element(f"#link-{name}")
+    wait_until(link.is_displayed, what="the menu")
+    link.click()
+
+
 class Page:
     """The Explore page in a browser."""
 

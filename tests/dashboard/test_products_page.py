@@ -14,7 +14,7 @@ from dashboard.lifts import lifts, span_of
 from dashboard.pages.products_parts import EXPORT, content, customers, rows
 from dashboard.queries import known_run
 from dashboard.theme import DARK, LIGHT
-from tests.dashboard.browser import serve, wait_until
+from tests.dashboard.browser import open_action, serve, wait_until
 from tests.dashboard.words import said, text
 from tests.helpers import refreshed
 from warehouse.connection import Snapshot, Warehouse
@@ -205,7 +205,7 @@ def test_transactions_that_name_no_items(tmp_path: Path, write):
 def test_the_page_in_the_browser(dash_duo, bundled_published: Path):
     """Opened by its link, its list filled, and sorted by a click."""
     serve(dash_duo, bundled_published)
-    dash_duo.wait_for_element("#link-products").click()
+    open_action(dash_duo, "products")
     dash_duo.wait_for_element("#products-table .ag-row")
     cell = "#products-table .ag-row[row-index='0'] [col-id='item_1']"
     first = rows(Warehouse(bundled_published).snapshot(), PAGE, None, *KEY)["rowData"][0]["item_1"]

@@ -14,7 +14,7 @@ from dashboard.calibration import wilson
 from dashboard.pages.retention_parts import EXPORT, content, customers, rows
 from dashboard.queries import known_run
 from dashboard.theme import DARK, LIGHT
-from tests.dashboard.browser import serve, wait_until
+from tests.dashboard.browser import open_action, serve, wait_until
 from tests.dashboard.words import said, text
 from tests.helpers import refreshed
 from warehouse.connection import Snapshot, Warehouse
@@ -178,7 +178,7 @@ def test_intervals_of_shares(share: float, count: int, expected: tuple[float, fl
 def test_the_list_is_read_in_the_browser(dash_duo, bundled_published: Path):
     """Opened by its link, filtered by the address, and sorted by a click."""
     serve(dash_duo, bundled_published)
-    dash_duo.wait_for_element("#link-retention").click()
+    open_action(dash_duo, "retention")
     dash_duo.wait_for_element("#retention-table .ag-row")
     first = Warehouse(bundled_published).snapshot().value("select customer_id from marts.retention where saving_rank = 1")
     cell = "#retention-table .ag-row[row-index='0'] [col-id='customer_id']"

@@ -93,6 +93,18 @@ BREAKS = [
     ("rules_are_counted", "update segments.segments set rule_sql = null where segment_id = 1"),
     ("segment_names_are_unique", "update segments.segments set segment_name = 'Big spenders'"),
     ("segment_names_are_unique", "update segments.segments set segment_name = ' ' where segment_id = 1"),
+    (
+        "sales_forecast_adds_up",
+        "insert into marts.sales_forecast by name select unnest(['everyone', 'segment']) as level, 'spending' as segmentation, "
+        "date '2024-01-01' as period_start, false as is_forecast, unnest([2, 1]) as amount",
+    ),
+    (
+        "sales_forecast_adds_up",
+        "insert into marts.sales_forecast by name select unnest(['everyone', 'segment']) as level, 'spending' as segmentation, "
+        "date '2024-01-01' as period_start, true as is_forecast, 2 as expected, "
+        "1 as low_80, 3 as high_80, 1.5 as low_95, 4 as high_95",
+    ),
+    ("sales_forecast_adds_up", "insert into features.customer_sales values ('1', date '2024-01-01', 0.01)"),
     ("segment_sizes_add_up", "update segments.segments set size = size + 1 where segment_id = 1"),
     ("segment_sizes_add_up", "update segments.segments set share = share + 0.1 where segment_id = 1"),
     ("segment_sizes_add_up", "update segments.runs set n_customers = n_customers + 1"),
