@@ -1,4 +1,7 @@
-"""The trial of forecasts: made again at several past times, each from what was known then, and held against what came."""
+"""The trial of forecasts: made again at several past times, each from what was known then, and held against what came.
+
+It chooses the method, and says how far its intervals hold.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,11 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from analytics.forecast import Forecast, needs
+from analytics.forecast import METHODS, Forecast, needs, season_correlation
 from analytics.points import Floats
 
 PROBABILITIES = (0.8, 0.95)
 """Of the intervals."""
+SEASONAL_FROM = 0.5
+"""Correlation with the year before from which values are taken to have a season: beyond what drifting ones without one show."""
 MOST_ORIGINS = 6
 FEWEST_ORIGINS = 3
 
@@ -26,6 +31,70 @@ class Score:
     """By how much too little was forecast, as a share of what came; None where nothing came."""
     coverage: tuple[float, ...]
     """Shares of the values within the intervals of PROBABILITIES."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How one method did on one series."""
+
+    method: str
+    known: Sequence[int]
+    """(o,) values known at each time it was tried from."""
+    forecasts: Sequence[Forecast]
+    """(o,) with intervals as wide as the other times made them."""
+    excess: float
+    """How much more than the method says its forecasts are off as a whole."""
+    score: Score
+
+
+@dataclass(frozen=True)
+class Model:
+    """How a series is forecast."""
+
+    correlation: float | None
+    """With the year before."""
+    is_seasonal: bool
+    trials: Sequence[Trial]
+    """Of the methods that come into question."""
+    chosen: Trial
+    benchmark: Trial
+
+    def forecast(self, values: Floats, season: int, horizon: int) -> Forecast:
+        """By the chosen method, as wide as its trial makes it."""
+        return widened(METHODS[self.chosen.method](values, season, horizon), self.chosen.excess)
+
+
+def choose(values: Floats, season: int, horizon: int) -> Model:
+    """Try the methods that come into question on (n,) values, and choose the one with the smallest error."""
+    correlation = season_correlation(values, season)
+    is_seasonal = correlation is not None and correlation >= SEASONAL_FROM
+    known, methods = _plan(len(values), season, horizon, is_seasonal)
+    trials = [tried(values, season, known, method, past(values, season, horizon, known, method)) for method in methods]
+    chosen = min(trials, key=lambda trial: np.inf if trial.score.mase is None else trial.score.mase)
+    benchmark = next(trial for name in ("seasonal naive", "naive") for trial in trials if trial.method == name)
+    return Model(correlation, is_seasonal, trials, chosen, benchmark)
+
+
+def past(values: Floats, season: int, horizon: int, known: Sequence[int], method: str) -> list[Forecast]:
+    """What a method forecast when as many values were known."""
+    return [METHODS[method](values[:origin], season, horizon) for origin in known]
+
+
+def tried(values: Floats, season: int, known: Sequence[int], method: str, forecasts: Sequence[Forecast]) -> Trial:
+    """The trial of forecasts that were made when as many values were known."""
+    fair = widened_by_others(values, known, forecasts)
+    return Trial(method, known, fair, excess(values, known, forecasts), score(values, season, known, fair))
+
+
+def _plan(count: int, season: int, horizon: int, is_seasonal: bool) -> tuple[list[int], Sequence[str]]:
+    """The times to try from and the methods that may be chosen: the most that the time is long enough for."""
+    seasonal = [("seasonal naive", "year on year"), ("seasonal naive",)] if is_seasonal else []
+    flat = ("naive", "exponential smoothing")
+    return next(
+        (known, methods)
+        for methods in (*seasonal, (*flat, "seasonal naive"), flat)
+        if (known := origins(count, season, horizon, methods))
+    )
 
 
 def origins(count: int, season: int, horizon: int, methods: Sequence[str]) -> list[int]:

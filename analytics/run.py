@@ -8,7 +8,9 @@ import duckdb
 import numpy as np
 
 from analytics.assign import label_by_point, polish
+from analytics.calendar import read_calendar
 from analytics.choice import Choice, choose_k
+from analytics.demand import model_demand
 from analytics.evidence import Evaluation, evaluate
 from analytics.hierarchical import Tree, fit_ward
 from analytics.history import identify, write_events, write_memberships
@@ -95,7 +97,9 @@ def run(
     write_events(connection, run_id)
     model_retention(connection, run_id)
     model_recommendations(connection, run_id)
-    model_sales(connection, run_id)
+    if calendar := read_calendar(connection):
+        model_sales(connection, run_id, calendar)
+        model_demand(connection, run_id, calendar)
     return clusterings
 
 

@@ -8,65 +8,15 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from analytics.backtest import PROBABILITIES, Score
+from analytics.backtest import PROBABILITIES, Model, Score, Trial
+from analytics.calendar import Calendar
 from analytics.forecast import Forecast
 from analytics.points import Floats
-
-HORIZONS = {"week": 13, "month": 6}
-"""Periods that are forecast, as far as that is not more than a quarter of those known."""
-SEASONS = {"week": 52, "month": 12}
-"""Periods of a year."""
 
 Key = tuple[str, str | None, str | None, int | None]
 """Level, segmentation, algorithm and segment_id."""
 EVERYONE: Key = ("everyone", None, None, None)
 NOBODY: Key = ("nobody", None, None, None)
-
-
-@dataclass(frozen=True)
-class Sales:
-    """What was sold until now."""
-
-    unit: str
-    """week or month."""
-    starts: Sequence[date]
-    """(n,) first days of the complete periods."""
-    ahead: Sequence[date]
-    """(h,) first days of those that are forecast."""
-    series: dict[Key, Floats]
-    """(n,) each."""
-
-    @property
-    def season(self) -> int:
-        """Periods of a year."""
-        return SEASONS[self.unit]
-
-
-@dataclass(frozen=True)
-class Trial:
-    """How one method did on one series."""
-
-    method: str
-    known: Sequence[int]
-    """(o,) periods known at each time it was tried from."""
-    forecasts: Sequence[Forecast]
-    """(o,) with intervals as wide as the other times made them."""
-    excess: float
-    """How much more than the method says its forecasts are off as a whole."""
-    score: Score
-
-
-@dataclass(frozen=True)
-class Model:
-    """How all series are forecast."""
-
-    correlation: float | None
-    """With the year before."""
-    is_seasonal: bool
-    trials: Sequence[Trial]
-    """Of the methods, on all sales."""
-    chosen: Trial
-    benchmark: Trial
 
 
 @dataclass(frozen=True)
@@ -79,51 +29,34 @@ class Forecasted:
     benchmark: Score
 
 
-def read_sales(connection: duckdb.DuckDBPyConnection, run_id: int) -> Sales | None:
-    """Fill segments.sales_history and read it; None without transactions."""
-    calendar = connection.execute(
-        "select period_unit, period_start, is_complete from features.sales_periods order by period_start"
-    ).fetchall()
-    if not calendar:
-        return None
+def read_sales(connection: duckdb.DuckDBPyConnection, run_id: int) -> dict[Key, Floats]:
+    """Fill segments.sales_history and read it: (n,) per series."""
     _write_history(connection, run_id)
     series: dict[Key, list[float]] = {}
-    for *key, amount in connection.execute(
+    for level, segmentation, algorithm, segment_id, amount in connection.execute(
         "select level, segmentation, algorithm, segment_id, amount from segments.sales_history "
         "order by level, segmentation, algorithm, segment_id, period_start"
     ).fetchall():
-        series.setdefault((key[0], key[1], key[2], key[3]), []).append(amount)
-    unit = str(calendar[0][0])
-    starts = [start for _, start, is_complete in calendar if is_complete]
-    horizon = max(1, min(HORIZONS[unit], len(starts) // 4))
-    ahead = _ahead(connection, unit, starts[-1], horizon) if starts else []
-    return Sales(unit, starts, ahead, {key: np.array(values) for key, values in series.items()})
+        series.setdefault((level, segmentation, algorithm, segment_id), []).append(amount)
+    return {key: np.array(values) for key, values in series.items()}
 
 
 def write_sales(
-    connection: duckdb.DuckDBPyConnection, run_id: int, sales: Sales, model: Model, forecasted: Sequence[Forecasted]
+    connection: duckdb.DuckDBPyConnection, run_id: int, calendar: Calendar, model: Model, forecasted: Sequence[Forecasted]
 ) -> None:
     """Write the model, the trial of its methods, and every forecast."""
     chosen, benchmark = model.chosen, model.benchmark
     settled = [model.correlation, model.is_seasonal, chosen.method, benchmark.method, len(chosen.known)]
-    _write_model(connection, run_id, sales, settled, None)
+    _write_model(connection, run_id, calendar, settled, None)
     _write_methods(connection, run_id, model)
     for one in forecasted:
         _write_outlook(connection, run_id, one)
-        _write_steps(connection, run_id, sales, one)
+        _write_steps(connection, run_id, calendar, one)
 
 
-def write_shortfall(connection: duckdb.DuckDBPyConnection, run_id: int, sales: Sales, shortfall: str) -> None:
+def write_shortfall(connection: duckdb.DuckDBPyConnection, run_id: int, calendar: Calendar, shortfall: str) -> None:
     """Write why nothing is forecast."""
-    _write_model(connection, run_id, sales, [None, False, None, None, 0], shortfall)
-
-
-def _ahead(connection: duckdb.DuckDBPyConnection, unit: str, last: date, horizon: int) -> list[date]:
-    """The first days of the periods that follow."""
-    found = connection.execute(
-        f"select cast($1 + to_{unit}s(cast(unnest(range(1, $2 + 1)) as integer)) as date)", [last, horizon]
-    ).fetchall()
-    return [start for (start,) in found]
+    _write_model(connection, run_id, calendar, [None, False, None, None, 0], shortfall)
 
 
 def _write_history(connection: duckdb.DuckDBPyConnection, run_id: int) -> None:
@@ -198,12 +131,12 @@ def _write_history(connection: duckdb.DuckDBPyConnection, run_id: int) -> None:
 
 
 def _write_model(
-    connection: duckdb.DuckDBPyConnection, run_id: int, sales: Sales, settled: Sequence[Any], shortfall: str | None
+    connection: duckdb.DuckDBPyConnection, run_id: int, calendar: Calendar, settled: Sequence[Any], shortfall: str | None
 ) -> None:
-    first, last = (sales.starts[0], sales.starts[-1]) if sales.starts else (None, None)
+    first, last = (calendar.starts[0], calendar.starts[-1]) if calendar.starts else (None, None)
     connection.execute(
         "insert into segments.sales_models values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-        [run_id, sales.unit, first, last, len(sales.starts), len(sales.ahead), *settled, shortfall],
+        [run_id, calendar.unit, first, last, len(calendar.starts), len(calendar.ahead), *settled, shortfall],
     )
 
 
@@ -227,9 +160,9 @@ def _write_outlook(connection: duckdb.DuckDBPyConnection, run_id: int, one: Fore
     )
 
 
-def _write_steps(connection: duckdb.DuckDBPyConnection, run_id: int, sales: Sales, one: Forecasted) -> None:
+def _write_steps(connection: duckdb.DuckDBPyConnection, run_id: int, calendar: Calendar, one: Forecasted) -> None:
     """What is forecast now, and what was in the trial."""
-    for last, starts, forecast in _made(sales, one):
+    for last, starts, forecast in _made(calendar, one):
         connection.execute(
             "insert into segments.sales_forecasts "
             "select $1, $2, $3, $4, $5, $6, unnest($7), unnest($8), unnest($9), unnest($10), unnest($11), unnest($12)",
@@ -237,11 +170,11 @@ def _write_steps(connection: duckdb.DuckDBPyConnection, run_id: int, sales: Sale
         )
 
 
-def _made(sales: Sales, one: Forecasted) -> Iterator[tuple[date, list[date], Forecast]]:
+def _made(calendar: Calendar, one: Forecasted) -> Iterator[tuple[date, list[date], Forecast]]:
     """Every forecast of a series: the last period known, the periods forecast, and what was."""
-    yield sales.starts[-1], list(sales.ahead), one.forecast
+    yield calendar.starts[-1], list(calendar.ahead), one.forecast
     for known, forecast in zip(one.trial.known, one.trial.forecasts, strict=True):
-        yield sales.starts[known - 1], list(sales.starts[known : known + len(sales.ahead)]), forecast
+        yield calendar.starts[known - 1], list(calendar.starts[known : known + len(calendar.ahead)]), forecast
 
 
 def _ends(forecast: Forecast) -> list[list[float]]:

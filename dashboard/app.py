@@ -14,7 +14,7 @@ from dashboard import ids, shell, trust
 from dashboard.browser import in_browser
 from dashboard.cube import cube
 from dashboard.guard import guard
-from dashboard.pages import data, evidence, explore, forecast, history, products, retention, segments
+from dashboard.pages import data, evidence, explore, forecast, history, inventory, products, retention, segments
 from dashboard.queries import Row, clusterings, known_run, provenance
 from warehouse.connection import Warehouse
 from warehouse.errors import MallError
@@ -47,6 +47,7 @@ def create_app(settings: Settings) -> Dash:
     retention.register(app, warehouse)
     products.register(app, warehouse)
     forecast.register(app, warehouse)
+    inventory.register(app, warehouse)
     data.register(app, warehouse)
     return app
 
@@ -127,6 +128,7 @@ def _follow_address(app: Dash, settings: Settings) -> None:
         "/retention": retention.layout,
         "/products": products.layout,
         "/forecast": forecast.layout,
+        "/inventory": inventory.layout,
         "/data": data.layout,
     }
 

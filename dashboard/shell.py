@@ -17,6 +17,7 @@ LINKS = {
     "link-retention": "/retention",
     "link-products": "/products",
     "link-forecast": "/forecast",
+    "link-inventory": "/inventory",
 }
 """The id of each link, and the path it leads to."""
 _TITLES = {
@@ -28,8 +29,9 @@ _TITLES = {
     "link-retention": "At risk",
     "link-products": "Products",
     "link-forecast": "Forecast",
+    "link-inventory": "Inventory",
 }
-ACTIONS = ("link-retention", "link-products", "link-forecast")
+ACTIONS = ("link-retention", "link-products", "link-forecast", "link-inventory")
 """The pages of what to do, which a menu holds."""
 _POLL_MILLISECONDS = 3_000
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"

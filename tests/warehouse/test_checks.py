@@ -58,6 +58,15 @@ BREAKS = [
     ("one_row_per_customer", "update raw.customers set customer_id = null where source_line = 2"),
     ("one_row_per_customer", "delete from marts.customers where customer_id = '1'"),
     (
+        "inventory_plan_lasts",
+        "insert into marts.inventory_plan by name select 'x' as item, 0.8 as service_level, 5 as units_expected, 4 as units_needed",
+    ),
+    (
+        "inventory_plan_lasts",
+        "insert into marts.inventory_plan by name "
+        "select 'x' as item, unnest([0.8, 0.9]) as service_level, 5 as units_expected, unnest([7, 6]) as units_needed",
+    ),
+    (
         "recommendations_are_new",
         "insert into marts.recommendations by name select 'product' as item_kind, '1' as customer_id, 'x' as item; "
         "insert into features.customer_items by name select 'product' as item_kind, '1' as customer_id, 'x' as item",
