@@ -12,7 +12,7 @@ import duckdb
 import numpy as np
 from scipy import stats
 
-from analytics.backtest import Trial, choose
+from analytics.backtest import Model, Trial, choose
 from analytics.calendar import Calendar
 from analytics.forecast import Forecast
 from analytics.points import Floats, Labels
@@ -59,13 +59,16 @@ class Tried:
 def model_demand(connection: duckdb.DuckDBPyConnection, run_id: int, calendar: Calendar) -> None:
     """Fill the tables segments.demand_… from features.item_demand. Where the time is too short, the model's row says so."""
     kinds = connection.execute("select distinct item_kind from features.item_demand order by 1").fetchall()
+    models: dict[bytes, Model] = {}  # products and categories mostly stand on the same lines, and so have the same pieces together
     for (kind,) in kinds:
         items, pieces = _read(connection, kind, calendar.starts)
         if calendar.shortfall:
             _write_model(connection, run_id, kind, len(items), 0, None, calendar.shortfall)
             continue
         whole = pieces.sum(axis=1)
-        model = choose(whole, calendar.season, calendar.horizon)
+        known = whole.tobytes()
+        model = models[known] if known in models else choose(whole, calendar.season, calendar.horizon)
+        models[known] = model
         recent = _recent(pieces, calendar)
         _write_model(connection, run_id, kind, len(recent), len(items) - len(recent), model.chosen.method, None)
         trial = _try(pieces, calendar, model.chosen)

@@ -1,7 +1,9 @@
 """Running the SQL files: fill the templates with what the warehouse holds so far, execute, and name the file that fails."""
 
-from collections.abc import Iterable
-from contextlib import suppress
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby
@@ -188,6 +190,10 @@ def render(path: Path, context: Context) -> str:
         raise BuildError(f"{path.relative_to(SQL)}: {error}") from error
 
 
+_TOGETHER = 0.1
+"""Seconds for which files are run in one transaction: small ones together, and one that takes longer is the last of its own."""
+
+
 @cache
 def _asks(path: Path) -> bool:
     """Whether a template loops over what the warehouse holds."""
@@ -203,13 +209,17 @@ def build(connection: duckdb.DuckDBPyConnection, wanted: Iterable[str]) -> None:
     chosen = [relation for relation in relations() if relation.schema in names or relation.qualified in names]
     for schema in dict.fromkeys(relation.schema for relation in chosen):
         connection.execute(f"create schema if not exists {schema}")
-    context = None
-    for relation in chosen:
-        if context is None and _asks(relation.path):
-            context = Context.read(connection)
-        execute_file(connection, relation.path, context)
-        if relation.qualified in CONTEXT_RELATIONS:
-            context = None
+    left, context = deque(chosen), None
+    while left:
+        with _all_or_nothing(connection):
+            until = time.monotonic() + _TOGETHER
+            while left and time.monotonic() < until:
+                relation = left.popleft()
+                if context is None and _asks(relation.path):
+                    context = Context.read(connection)
+                _run(connection, relation.path, context or Context())
+                if relation.qualified in CONTEXT_RELATIONS:
+                    context = None
 
 
 def execute_file(connection: duckdb.DuckDBPyConnection, path: Path, context: Context | None = None) -> None:
@@ -219,14 +229,28 @@ def execute_file(connection: duckdb.DuckDBPyConnection, path: Path, context: Con
     """
     if context is None:
         context = Context.read(connection) if _asks(path) else Context()
-    sql = render(path, context)
-    connection.begin()  # the disk is waited for once, not after every comment
+    with _all_or_nothing(connection):
+        _run(connection, path, context)
+
+
+@contextmanager
+def _all_or_nothing(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """A transaction: the disk is waited for once, not after every comment."""
+    connection.begin()
     try:
-        connection.execute(sql)
+        yield
         connection.commit()
-    except duckdb.Error as error:
+    except BaseException:
         with suppress(duckdb.Error):  # a commit that failed has rolled back
             connection.rollback()
+        raise
+
+
+def _run(connection: duckdb.DuckDBPyConnection, path: Path, context: Context) -> None:
+    sql = render(path, context)
+    try:
+        connection.execute(sql)
+    except duckdb.Error as error:
         if is_of_the_machine(error):
             raise
         raise BuildError(f"{path.relative_to(SQL)}: {error}") from error

@@ -127,7 +127,9 @@ def test_a_selection_has_its_own_course(bundled: Snapshot, run):
     assert sum(row["expected"] for row in rows if row["is_forecast"]) == pytest.approx(expected)
     assert said(page).endswith(f"Of these, {format.count(expected)} by your selection (age 20 to under 40 years).")
     found = bundled.rows(sales.selection_sql(clauses, *KEY))
-    assert found == rows
+    assert [row["period_start"] for row in found] == [row["period_start"] for row in rows]
+    for name in ("amount", "expected"):  # sums of doubles may differ in the last digit
+        assert [row[name] or 0 for row in found] == pytest.approx([row[name] or 0 for row in rows])
 
 
 def test_the_table_of_weeks_and_its_statement(bundled: Snapshot, run):
