@@ -165,8 +165,8 @@ def _smoothed(values: Floats, horizon: int, trends: Sequence[str | None]) -> tup
 
     if np.ptp(values) == 0:
         return np.full(horizon, values[-1]), np.zeros((horizon, horizon))
-    size = float(np.std(values))  # the search for the parameters wants values near 1
-    scaled = pd.Series(values / size)
+    middle, size = float(np.mean(values)), float(np.std(values))  # the search for the parameters wants values near 1
+    scaled = pd.Series((values - middle) / size)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         found = [ETSModel(scaled, error="add", trend=trend, damped_trend=trend is not None).fit(disp=False) for trend in trends]
@@ -174,7 +174,7 @@ def _smoothed(values: Floats, horizon: int, trends: Sequence[str | None]) -> tup
         mean = np.asarray(fitted.forecast(horizon))
     parameters = dict(zip(fitted.model.param_names, np.asarray(fitted.params), strict=True))
     free = max(1, len(values) - len(parameters))
-    return mean * size, fitted.sse / free * size**2 * _spread(parameters, horizon)
+    return middle + mean * size, fitted.sse / free * size**2 * _spread(parameters, horizon)
 
 
 def _spread(parameters: Mapping[str, float], horizon: int) -> Floats:

@@ -34,7 +34,7 @@ def fan(periods: Sequence[Row], colour: str, unit: str, theme: Theme, height: in
         y=[row["amount"] for row in past],
         mode="lines",
         line={"color": theme.ink, "width": 1.5},
-        text=[f"{_when(row, unit)}<br>sold {format.count(row['amount'])}" for row in past],
+        text=[f"{format.period(row['period_start'], unit)}<br>sold {format.count(row['amount'])}" for row in past],
         hovertemplate="%{text}<extra></extra>",
     )
     joint = past[-1:] if ahead else []
@@ -61,7 +61,10 @@ def trial(past: Sequence[Row], tried: Sequence[Row], unit: str, theme: Theme) ->
             mode="lines",
             line={"color": theme.selected, "width": 1.2},
             opacity=0.7,
-            text=["", *(f"{_when(row, unit)}<br>forecast {format.count(row['expected'])}" for row in forecast)],
+            text=[
+                "",
+                *(f"{format.period(row['period_start'], unit)}<br>forecast {format.count(row['expected'])}" for row in forecast),
+            ],
             hovertemplate="%{text}<extra></extra>",
         )
     figure.add_scatter(
@@ -69,7 +72,7 @@ def trial(past: Sequence[Row], tried: Sequence[Row], unit: str, theme: Theme) ->
         y=list(amounts.values()),
         mode="lines",
         line={"color": theme.ink, "width": 1.5},
-        text=[f"{_when(row, unit)}<br>sold {format.count(row['amount'])}" for row in past],
+        text=[f"{format.period(row['period_start'], unit)}<br>sold {format.count(row['amount'])}" for row in past],
         hovertemplate="%{text}<extra></extra>",
     )
     return _framed(figure, theme, HEIGHT)
@@ -85,12 +88,8 @@ def _there_and_back(days: Sequence[date]) -> list[date]:
     return [*days, *reversed(days)]
 
 
-def _when(row: Row, unit: str) -> str:
-    return f"{row['period_start']:%B %Y}" if unit == "month" else f"week of {row['period_start']:%-d %b %Y}"
-
-
 def _foreseen(row: Row, unit: str) -> str:
-    told = f"{_when(row, unit)}<br>expected {format.count(row['expected'])}"
+    told = f"{format.period(row['period_start'], unit)}<br>expected {format.count(row['expected'])}"
     ranges = [
         f"<br>{name} between {format.count(row[low])} and {format.count(row[high])}" for low, high, name, _ in _BANDS if low in row
     ]

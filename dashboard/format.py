@@ -1,7 +1,7 @@
 """Numbers as people read them."""
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 
@@ -70,6 +70,21 @@ def title(label: str, unit: str) -> str:
 def inline(label: str) -> str:
     """A label inside a sentence: in lower case, but for words in capitals. "Days since NPS" -> "days since NPS"."""
     return " ".join(word if len(word) > 1 and word.isupper() else word.lower() for word in label.split())
+
+
+def period(start: date, unit: str) -> str:
+    """The week or month that begins on a day: "week of 22 Dec 2025", "March 2026"."""
+    return f"{start:%B %Y}" if unit == "month" else f"week of {start:%-d %b %Y}"
+
+
+def periods(number: int, unit: str) -> str:
+    """1, week -> "1 week"; 13, week -> "13 weeks"."""
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def ahead(number: int, unit: str, last: date) -> str:
+    """Periods and what they follow: "13 weeks after the week of 22 Dec 2025", "6 months after March 2026"."""
+    return f"{periods(number, unit)} after {'the ' if unit == 'week' else ''}{period(last, unit)}"
 
 
 def ago(moment: datetime, now: datetime | None = None) -> str:

@@ -1,7 +1,6 @@
 """What the page of the forecast shows: the first lines, the course of sales, the segments, the trial, and what is ahead."""
 
 from collections.abc import Sequence
-from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -86,7 +85,7 @@ def _answer(everyone: Row, model: Row, chosen: Sequence[Row], clauses: Sequence[
 def _changes(row: Row, model: Row) -> str:
     """Against what was: in words, as far as it is known."""
     changes = [
-        (row["change"], f"in the {_count(model['horizon'], model['period_unit'])} before"),
+        (row["change"], f"in the {format.periods(model['horizon'], model['period_unit'])} before"),
         (row["change_from_year_before"], "a year before"),
     ]
     told = [
@@ -98,13 +97,7 @@ def _changes(row: Row, model: Row) -> str:
 
 
 def _span(model: Row) -> str:
-    last: date = model["last_period"]
-    after = f"{last:%B %Y}" if model["period_unit"] == "month" else f"the week of {last:%-d %b %Y}"
-    return f"{_count(model['horizon'], model['period_unit'])} after {after}"
-
-
-def _count(number: int, unit: str) -> str:
-    return f"{number} {unit}{'' if number == 1 else 's'}"
+    return format.ahead(model["horizon"], model["period_unit"], model["last_period"])
 
 
 def _course(
@@ -148,7 +141,7 @@ def _colour(row: Row, look: Theme) -> str:
 
 def _table(outlooks: Sequence[Row], model: Row) -> Any:
     """A row per segment: what was, what is expected, and how its forecast did."""
-    before = _count(model["horizon"], model["period_unit"])
+    before = format.periods(model["horizon"], model["period_unit"])
     titles = [
         "Segment",
         f"{before} before".capitalize(),
@@ -223,7 +216,7 @@ def _described(row: Row, model: Row) -> str:
 
 def _verdict(chosen: Row, benchmark: Row, model: Row) -> str:
     """Whether the forecast is better than the benchmark, and whether its intervals can be believed."""
-    unit, horizon = model["period_unit"], _count(model["horizon"], model["period_unit"])
+    unit, horizon = model["period_unit"], format.periods(model["horizon"], model["period_unit"])
     told = f"Tried from {model['count_origins']} times of the past, by what was known then, for {horizon} each: "
     plain = f"saying {_METHODS[benchmark['method']].format(unit=unit)}"
     if chosen is benchmark or chosen["mase"] is None or benchmark["mase"] is None:
@@ -241,7 +234,7 @@ def _taken(model: Row) -> list[Any]:
     unit, correlation = model["period_unit"], model["season_correlation"]
     year = "52 weeks" if unit == "week" else "12 months"
     if correlation is None:
-        known = _count(model["count_periods"], unit)
+        known = format.periods(model["count_periods"], unit)
         season = f"{known} are known, too few to tell the seasons: a year and a half is needed. A Christmas ahead is not foreseen."
     else:
         related = f"those {year} before (correlation {format.places(correlation)})"
@@ -280,7 +273,7 @@ def periods(db: Snapshot, run: Row, clauses: Sequence[Clause], chosen: Any) -> l
         start = row["period_start"]
         own = [columns[part["level"], part["segment_id"]][place]["expected"] for part in outlooks[1:]]
         between = f"{format.count(row['low_80'])} – {format.count(row['high_80'])}"
-        when = f"{start:%B %Y}" if model["period_unit"] == "month" else f"{start:%-d %b %Y}"
+        when = format.period(start, model["period_unit"]).removeprefix("week of ")
         rows.append(html.Tr([html.Td(text) for text in (when, format.count(row["expected"]), between, *map(format.count, own))]))
     caption = html.Span(["expected sales ", listing.download(EXPORT, run, chosen)], className="view-caption")
     table = html.Table([html.Thead(html.Tr([html.Th(title) for title in titles])), html.Tbody(rows)], className="numbers")

@@ -44,7 +44,8 @@ def periods_offered(db: Snapshot, kind: Any, periods: Any) -> tuple[list[Any], s
     calendar = inventory.calendar(db)
     kinds = [{"value": name, "label": _PLURALS[name].capitalize()} for name in able]
     offered = [
-        {"value": str(number), "label": _many(number, calendar["period_unit"])} for number in range(1, calendar["horizon"] + 1)
+        {"value": str(number), "label": format.periods(number, calendar["period_unit"])}
+        for number in range(1, calendar["horizon"] + 1)
     ]
     usual = str(min(DEFAULTS.periods, calendar["horizon"]))
     return (
@@ -91,7 +92,7 @@ def _answer(total: Row, trials: Sequence[Row], chosen: Choice, calendar: Row) ->
     items = _PLURALS[chosen.kind] if total["count_items"] != 1 else chosen.kind
     (trial,) = (row for row in trials if row["service_level"] == chosen.level)
     return (
-        f"For the {_many(chosen.periods, calendar['period_unit'])} after that of {calendar['last_period']:%-d %b %Y}, "
+        f"For the {format.ahead(chosen.periods, calendar['period_unit'], calendar['last_period'])}, "
         f"{format.count(total['count_items'])} {items} need {format.count(total['units_needed'])} pieces, so that each lasts with "
         f"a probability of {format.percent(chosen.level)}: {format.count(total['units_expected'])} are expected to be asked for, "
         f"{format.count(total['safety_stock'])} are safety stock. {_lasted(trial)}"
@@ -146,12 +147,8 @@ def _taken(model: Row) -> list[Any]:
     ]
 
 
-def _many(number: int, unit: str) -> str:
-    return f"{number} {unit}{'' if number == 1 else 's'}"
-
-
 def _when(chosen: Choice, calendar: Row) -> str:
-    return f"{_PLURALS[chosen.kind]}, {_many(chosen.periods, calendar['period_unit'])}"
+    return f"{_PLURALS[chosen.kind]}, {format.periods(chosen.periods, calendar['period_unit'])}"
 
 
 def items(db: Snapshot, kind: Any, periods: Any, level: Any, key: tuple[str, str]) -> list[Any]:
@@ -162,19 +159,15 @@ def items(db: Snapshot, kind: Any, periods: Any, level: Any, key: tuple[str, str
     query = urlencode({"kind": kind, "periods": periods, "level": level, "segmentation": key[0], "algorithm": key[1]})
     link = html.A("Download as CSV", href=f"{EXPORT}?{query}", download=EXPORT.rpartition("/")[2])
     calendar = inventory.calendar(db)
-    columns = [_column(name) for name in _COLUMNS if name != "item" or chosen.kind == "product"]  # a category is its name
+    columns = [
+        sheet.formatted(name, *shown) for name, shown in _COLUMNS.items() if name != "item" or chosen.kind == "product"
+    ]  # a category is its name
     caption = html.Span([f"{_when(chosen, calendar)}, {format.percent(chosen.level)} ", link], className="view-caption")
     return [
         html.H2(["Pieces to have", caption], className="view-title"),
         sheet.table(ids.INVENTORY_TABLE, columns, PAGE_ROWS, _HEIGHT),
         sheet.sql(inventory.plan_sql(chosen, *key)),
     ]
-
-
-def _column(name: str) -> dict[str, Any]:
-    title, width, pattern = _COLUMNS[name]
-    definition = {"field": name, "headerName": title, "flex": width, "minWidth": width}
-    return definition | ({"valueFormatter": pattern, "type": "rightAligned"} if pattern else {})
 
 
 def rows(db: Snapshot, asked: Any, chosen: Choice, key: tuple[str, str]) -> dict[str, Any]:

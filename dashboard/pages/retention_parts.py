@@ -204,7 +204,11 @@ def customers(db: Snapshot, run: Row, clauses: Sequence[Clause], chosen: Any) ->
         return []
     key = (run["segmentation"], run["algorithm"])
     has_money = retention.models(db)["whole"]["p"] is not None
-    columns = [_column(name) for name in _COLUMNS if has_money or name not in _MONEYS]
+    columns = [
+        sheet.formatted(name, *shown, is_number=name not in _TEXTS)
+        for name, shown in _COLUMNS.items()
+        if has_money or name not in _MONEYS
+    ]
     caption = html.Span(
         [f"{format.count(count)} customers: {filters.english(clauses)} ", listing.download(EXPORT, run, chosen)],
         className="view-caption",
@@ -214,20 +218,6 @@ def customers(db: Snapshot, run: Row, clauses: Sequence[Clause], chosen: Any) ->
         sheet.table(ids.RETENTION_TABLE, columns, PAGE_ROWS, _HEIGHT),
         sheet.sql(retention.buyers_sql(clauses, *key)),
     ]
-
-
-def _column(name: str) -> dict[str, Any]:
-    title, width, pattern = _COLUMNS[name]
-    definition = {
-        "field": name,
-        "headerName": title,
-        "flex": width,
-        "minWidth": width,
-        "wrapHeaderText": True,
-        "autoHeaderHeight": True,
-    }
-    definition |= {} if name in _TEXTS else {"type": "rightAligned"}
-    return definition | ({"valueFormatter": pattern} if pattern else {})
 
 
 def rows(db: Snapshot, asked: Any, chosen: Any, segmentation: Any, algorithm: Any) -> dict[str, Any]:

@@ -117,6 +117,20 @@ def column(column: Row) -> dict[str, Any]:
     return definition | {"type": "rightAligned"} if column["kind"] == "numeric" else definition
 
 
+def formatted(name: str, title: str, width: int, pattern: Any = None, is_number: bool = False) -> dict[str, Any]:
+    """A column of ours: its title, its least width in pixels, and how the browser writes its numbers, where it has any."""
+    column = {
+        "field": name,
+        "headerName": title,
+        "flex": width,
+        "minWidth": width,
+        "wrapHeaderText": True,
+        "autoHeaderHeight": True,
+    }
+    column |= {"type": "rightAligned"} if pattern or is_number else {}
+    return column | ({"valueFormatter": pattern} if pattern else {})
+
+
 def width_of(names: Iterable[str]) -> int:
     """Pixels in which a column shows the longest of such names, as far as there is room for it."""
     return max(_LEAST_WIDTH, min(_MOST_WIDTH, 40 + 8 * max(map(len, names), default=0)))  # about 8 pixels a character
