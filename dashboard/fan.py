@@ -24,6 +24,7 @@ def fan(periods: Sequence[Row], colour: str, unit: str, theme: Theme, height: in
             figure.add_scatter(
                 x=_there_and_back([row["period_start"] for row in ahead]),
                 y=[*(row[high] for row in ahead), *(row[low] for row in reversed(ahead))],
+                mode="lines",
                 fill="toself",
                 fillcolor=_clear(colour, opacity),
                 line={"width": 0},

@@ -20,6 +20,8 @@ EXPORT = "/forecast/sales_forecast.csv"
 _NEEDS = "This page needs to know what was bought when: "
 _EXAMPLE = "make refresh CUSTOMERS=customers.csv TRANSACTIONS=purchases.csv"
 _PART_HEIGHT = 200
+_ALIKE = 0.005
+"""Below which a change is none."""
 _METHODS = {
     "year on year": "the year before, with the change against it smoothed exponentially",
     "exponential smoothing": "exponential smoothing of the level, with a damped trend where that fits better",
@@ -76,6 +78,8 @@ def _answer(everyone: Row, model: Row, chosen: Sequence[Row], clauses: Sequence[
         f"In the {_span(model)}, sales of {format.count(everyone['expected'])} are expected, "
         f"with a probability of 95 % between {low} and {high}{_changes(everyone, model)}."
     )
+    if model["season_correlation"] is None:
+        told += " Seasons are not in this: a year and a half must be known to tell them."
     if not clauses:
         return told
     expected = sum(row["expected"] or 0 for row in chosen if row["is_forecast"])
@@ -88,12 +92,14 @@ def _changes(row: Row, model: Row) -> str:
         (row["change"], f"in the {format.periods(model['horizon'], model['period_unit'])} before"),
         (row["change_from_year_before"], "a year before"),
     ]
-    told = [
-        f"{format.percent(abs(change))} {'more' if change >= 0 else 'less'} than {when}"
-        for change, when in changes
-        if change is not None
-    ]
+    told = [f"{_compared(change)} {when}" for change, when in changes if change is not None]
     return f": {' and '.join(told)}" if told else ""
+
+
+def _compared(change: float) -> str:
+    if abs(change) < _ALIKE:
+        return "as much as"
+    return f"{format.percent(abs(change))} {'more' if change > 0 else 'less'} than"
 
 
 def _span(model: Row) -> str:
@@ -235,7 +241,7 @@ def _taken(model: Row) -> list[Any]:
     year = "52 weeks" if unit == "week" else "12 months"
     if correlation is None:
         known = format.periods(model["count_periods"], unit)
-        season = f"{known} are known, too few to tell the seasons: a year and a half is needed. A Christmas ahead is not foreseen."
+        season = f"{known} are known, too few to tell the seasons. A Christmas ahead is not foreseen."
     else:
         related = f"those {year} before (correlation {format.places(correlation)})"
         season = f"Sales go along with {related}: the seasons are taken to return."

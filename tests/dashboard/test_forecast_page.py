@@ -77,6 +77,15 @@ def test_a_benchmark_that_is_not_beaten_is_said(bundled: Snapshot, run, monkeypa
     assert "70 % of what came lay within the 95 % intervals: they are too narrow" in page
     assert "On the whole 30 % too little was forecast." in page
     assert "too few to tell the seasons" in page
+    assert said(content(bundled, run, [], LIGHT)).endswith("Seasons are not in this: a year and a half must be known to tell them.")
+
+
+def test_what_is_alike_is_called_alike(bundled: Snapshot, run, monkeypatch: pytest.MonkeyPatch):
+    """No "0 % more"."""
+    outlooks = [row | {"change": 0.001, "change_from_year_before": 0.07} for row in sales.outlooks(bundled, *KEY)]
+    monkeypatch.setattr(sales, "outlooks", lambda *_: outlooks)
+    told = said(content(bundled, run, [], LIGHT))
+    assert told.endswith(": as much as in the 13 weeks before and 7.0 % more than a year before.")
 
 
 def test_pictures_have_the_numbers_of_their_rows():
@@ -86,6 +95,7 @@ def test_pictures_have_the_numbers_of_their_rows():
     ahead = [{"period_start": date(2024, 1, 22), "is_forecast": True, "expected": 12.5, **ends}]
     wide, narrow, sold, expected = fan([*past, *ahead], "#123456", "week", LIGHT).data
     assert (list(wide.y), list(narrow.y)) == ([20, 5], [16, 8])
+    assert {trace.mode for trace in (wide, narrow, sold, expected)} == {"lines"}  # Plotly marks few points unless told not to
     assert list(sold.y) == [10, 11, 12]
     assert list(expected.y) == [12, 12.5]
     assert expected.text[1] == "week of 22 Jan 2024<br>expected 12<br>80 % between 8 and 16<br>95 % between 5 and 20"
