@@ -14,7 +14,7 @@ from scipy import stats
 
 from analytics.backtest import Model, Trial, choose
 from analytics.calendar import Calendar
-from analytics.forecast import Forecast
+from analytics.forecast import Forecast, error_covariance
 from analytics.points import Floats, Labels
 
 LEVELS = (0.8, 0.9, 0.95, 0.98, 0.99)
@@ -67,9 +67,9 @@ def model_demand(connection: duckdb.DuckDBPyConnection, run_id: int, calendar: C
             continue
         whole = pieces.sum(axis=1)
         known = whole.tobytes()
-        model = models[known] if known in models else choose(whole, calendar.season, calendar.horizon)
-        models[known] = model
-        recent = _recent(pieces, calendar)
+        if known not in models:
+            models[known] = choose(whole, calendar.season, calendar.horizon)
+        model, recent = models[known], _recent(pieces, calendar)
         _write_model(connection, run_id, kind, len(recent), len(items) - len(recent), model.chosen.method, None)
         trial = _try(pieces, calendar, model.chosen)
         demand = forecast(pieces[:, recent], whole, model.forecast(whole, calendar.season, calendar.horizon))
@@ -86,9 +86,8 @@ def forecast(pieces: Floats, whole: Floats, total: Forecast) -> Demand:
         return Demand(nothing, nothing)
     share, variance, smoothing = smoothed(pieces[is_sold] / whole[is_sold, None])
     # the error of a share stays with it from period to period as far as it is smoothed into it
-    shared = np.array(
-        [_summed(_left(rate, horizon) * (np.outer(total.mean, total.mean) + total.covariance)) for rate in SMOOTHINGS]
-    )
+    squared = np.outer(total.mean, total.mean) + total.covariance
+    shared = np.array([_summed(error_covariance({"smoothing_level": rate}, horizon) * squared) for rate in SMOOTHINGS])
     spread = variance[:, None] * shared[smoothing] + share[:, None] ** 2 * _summed(total.covariance)
     return Demand(share[:, None] * np.cumsum(total.mean), np.sqrt(np.maximum(spread, 0)))
 
@@ -107,12 +106,6 @@ def smoothed(shares: Floats) -> tuple[Floats, Floats, Labels]:
         better = squares < best
         best, level, place = np.where(better, squares, best), np.where(better, at, level), np.where(better, number, place)
     return level, best / max(1, len(shares) - 2), place
-
-
-def _left(rate: float, horizon: int) -> Floats:
-    """(h, h) covariance of the errors of a smoothed level ahead, by the variance of one."""
-    weights = np.tril(np.full((horizon, horizon), rate), -1) + np.eye(horizon)
-    return weights @ weights.T
 
 
 def _summed(covariance: Floats) -> Floats:

@@ -151,6 +151,16 @@ def season_correlation(values: Floats, season: int) -> float | None:
     return float(np.corrcoef(before, after)[0, 1])
 
 
+def error_covariance(parameters: Mapping[str, float], horizon: int) -> Floats:
+    """(h, h) covariance of the errors ahead, by the variance of one: what each error leaves in the steps that follow it."""
+    damping = parameters.get("damping_trend", 1.0) ** np.arange(1, horizon)
+    left = parameters["smoothing_level"] + parameters.get("smoothing_trend", 0.0) * np.cumsum(damping)
+    weights = np.eye(horizon)
+    for step in range(1, horizon):
+        weights[step, :step] = left[:step][::-1]
+    return weights @ weights.T
+
+
 def _forecast(values: Floats, mean: Floats, covariance: Floats, is_log: bool = False) -> Forecast:
     least = 0.0 if np.mean(values < 0) <= _SELDOM else -np.inf
     return Forecast(np.maximum(mean, least), covariance, is_log, least)
@@ -174,17 +184,7 @@ def _smoothed(values: Floats, horizon: int, trends: Sequence[str | None]) -> tup
         mean = np.asarray(fitted.forecast(horizon))
     parameters = dict(zip(fitted.model.param_names, np.asarray(fitted.params), strict=True))
     free = max(1, len(values) - len(parameters))
-    return middle + mean * size, fitted.sse / free * size**2 * _spread(parameters, horizon)
-
-
-def _spread(parameters: Mapping[str, float], horizon: int) -> Floats:
-    """(h, h) covariance of the errors ahead, by the variance of one: what each error leaves in the steps that follow it."""
-    damping = parameters.get("damping_trend", 1.0) ** np.arange(1, horizon)
-    left = parameters["smoothing_level"] + parameters.get("smoothing_trend", 0.0) * np.cumsum(damping)
-    weights = np.eye(horizon)
-    for step in range(1, horizon):
-        weights[step, :step] = left[:step][::-1]
-    return weights @ weights.T
+    return middle + mean * size, fitted.sse / free * size**2 * error_covariance(parameters, horizon)
 
 
 def _shared(means: Floats, variances: Floats, least: Floats, target: float) -> Floats:

@@ -25,32 +25,29 @@ def model_sales(connection: duckdb.DuckDBPyConnection, run_id: int, calendar: Ca
         return
     model = choose(series[EVERYONE], calendar.season, calendar.horizon)
     total = model.forecast(series[EVERYONE], calendar.season, calendar.horizon)
+    # a part is smoothed once, however many clusterings have it: sales to nobody are part of each
+    wholes = list(zip([*model.chosen.known, len(series[EVERYONE])], [*model.chosen.forecasts, total], strict=True))
+    alone = {
+        key: [part(values[:origin], series[EVERYONE][:origin], whole) for origin, whole in wholes]
+        for key, values in series.items()
+        if key != EVERYONE
+    }
     found = [Forecasted(EVERYONE, total, model.chosen, model.benchmark.score)]
     for clustering in dict.fromkeys(key[1:3] for key in series if key[0] == "segment"):
         family = [key for key in series if key[1:3] == clustering or key == NOBODY]
-        found += _parts(calendar, series, family, clustering, model, total)
+        # by time, then by series
+        adding_up = [reconciled(whole, parts) for (_, whole), *parts in zip(wholes, *(alone[key] for key in family), strict=True)]
+        found += [
+            _forecasted(calendar, (key[0], *clustering, key[3]), series[key], forecasts, model)
+            for key, *forecasts in zip(family, *adding_up, strict=True)
+        ]
     write_sales(connection, run_id, calendar, model, found)
 
 
-def _parts(
-    calendar: Calendar,
-    series: dict[Key, Floats],
-    family: Sequence[Key],
-    clustering: tuple[str | None, str | None],
-    model: Model,
-    total: Forecast,
-) -> list[Forecasted]:
-    """The segments of a clustering, and nobody, as parts of everyone; in their trial likewise, by what was known at each time."""
-    season, horizon = calendar.season, calendar.horizon
-    everyone, sold = series[EVERYONE], [series[key] for key in family]
-    known, method = model.chosen.known, model.chosen.method
-    *before, now = [
-        reconciled(whole, [part(values[:origin], everyone[:origin], whole) for values in sold])
-        for origin, whole in zip([*known, len(everyone)], [*model.chosen.forecasts, total], strict=True)
-    ]
-    found = []
-    for key, values, forecast, *forecasts in zip(family, sold, now, *before, strict=True):
-        benchmark = score(values, season, known, past(values, season, horizon, known, model.benchmark.method))
-        trial = tried(values, season, known, method, forecasts)
-        found.append(Forecasted((key[0], *clustering, key[3]), widened(forecast, trial.excess), trial, benchmark))
-    return found
+def _forecasted(calendar: Calendar, key: Key, values: Floats, forecasts: Sequence[Forecast], model: Model) -> Forecasted:
+    """A part of everyone: its forecasts at each time of the trial, and now."""
+    season, known = calendar.season, model.chosen.known
+    *before, now = forecasts
+    trial = tried(values, season, known, model.chosen.method, before)
+    plain = past(values, season, calendar.horizon, known, model.benchmark.method)
+    return Forecasted(key, widened(now, trial.excess), trial, score(values, season, known, plain))

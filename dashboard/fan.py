@@ -30,14 +30,7 @@ def fan(periods: Sequence[Row], colour: str, unit: str, theme: Theme, height: in
                 line={"width": 0},
                 hoverinfo="skip",
             )
-    figure.add_scatter(
-        x=[row["period_start"] for row in past],
-        y=[row["amount"] for row in past],
-        mode="lines",
-        line={"color": theme.ink, "width": 1.5},
-        text=[f"{format.period(row['period_start'], unit)}<br>sold {format.count(row['amount'])}" for row in past],
-        hovertemplate="%{text}<extra></extra>",
-    )
+    _add_sold(figure, past, unit, theme)
     joint = past[-1:] if ahead else []
     figure.add_scatter(
         x=[row["period_start"] for row in [*joint, *ahead]],
@@ -68,15 +61,19 @@ def trial(past: Sequence[Row], tried: Sequence[Row], unit: str, theme: Theme) ->
             ],
             hovertemplate="%{text}<extra></extra>",
         )
+    _add_sold(figure, past, unit, theme)
+    return _framed(figure, theme, HEIGHT)
+
+
+def _add_sold(figure: go.Figure, past: Sequence[Row], unit: str, theme: Theme) -> None:
     figure.add_scatter(
-        x=list(amounts),
-        y=list(amounts.values()),
+        x=[row["period_start"] for row in past],
+        y=[row["amount"] for row in past],
         mode="lines",
         line={"color": theme.ink, "width": 1.5},
         text=[f"{format.period(row['period_start'], unit)}<br>sold {format.count(row['amount'])}" for row in past],
         hovertemplate="%{text}<extra></extra>",
     )
-    return _framed(figure, theme, HEIGHT)
 
 
 def _framed(figure: go.Figure, theme: Theme, height: int) -> go.Figure:

@@ -53,8 +53,6 @@ def total(db: Snapshot, chosen: Choice) -> Row:
         f"""
         select
             count(*) as count_items,
-            any_value(count_days) as count_days,
-            sum(units_before) as units_before,
             sum(units_expected) as units_expected,
             sum(safety_stock) as safety_stock,
             sum(units_needed) as units_needed

@@ -17,8 +17,6 @@ from warehouse.connection import Snapshot
 
 EXPORT = "/forecast/sales_forecast.csv"
 """Where the periods are downloaded."""
-_NEEDS = "This page needs to know what was bought when: "
-_EXAMPLE = "make refresh CUSTOMERS=customers.csv TRANSACTIONS=purchases.csv"
 _PART_HEIGHT = 200
 _ALIKE = 0.005
 """Below which a change is none."""
@@ -35,7 +33,7 @@ def content(db: Snapshot, run: Row, clauses: Sequence[Clause], look: Theme) -> l
     """Everything between the title and the table of what is ahead."""
     model = sales.model(db)
     if model is None:
-        return [html.P([_NEEDS, html.Br(), html.Code(_EXAMPLE)], className="answer")]
+        return [sheet.needs_transactions("what was bought when: ")]
     if model["shortfall"]:
         return [html.P(f"It cannot be told what will be sold: {model['shortfall']}.", className="answer")]
     key = (run["segmentation"], run["algorithm"])

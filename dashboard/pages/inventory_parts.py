@@ -17,8 +17,6 @@ PAGE_ROWS = 100
 EXPORT = "/inventory/inventory_plan.csv"
 """Where the items are downloaded."""
 _HEIGHT = 480
-_NEEDS = "This page needs to know how much was sold of what and when: transactions with a product or a category."
-_EXAMPLE = "make refresh CUSTOMERS=customers.csv TRANSACTIONS=purchases.csv"
 _PLURALS = {"product": "products", "category": "categories"}
 _COUNT = {"function": "params.value == null ? '' : d3.format(',.0f')(params.value)"}
 _TENTHS = {"function": "params.value == null ? '' : d3.format(',.1f')(params.value)"}
@@ -61,7 +59,7 @@ def content(db: Snapshot, kind: Any, periods: Any, level: Any) -> list[Any]:
     """Everything between the choices and the list."""
     models = inventory.models(db)
     if not models:
-        return [html.P([_NEEDS, html.Br(), html.Code(_EXAMPLE)], className="answer")]
+        return [sheet.needs_transactions("how much was sold of what and when: transactions with a product or a category.")]
     if all(model["shortfall"] for model in models.values()):
         shortfall = next(iter(models.values()))["shortfall"]
         return [html.P(f"It cannot be told how much will be asked for: {shortfall}.", className="answer")]

@@ -14,8 +14,6 @@ from dashboard.queries import Row
 from dashboard.theme import Theme
 from warehouse.connection import Snapshot
 
-_NEEDS = "This page needs to know who bought what: transactions with a product or a category."
-_EXAMPLE = "make refresh CUSTOMERS=customers.csv TRANSACTIONS=purchases.csv"
 _TITLES = {"product": "Products", "category": "Categories"}
 _PLURALS = {"product": "products", "category": "categories"}
 PAGE_ROWS = 100
@@ -49,7 +47,7 @@ def content(db: Snapshot, run: Row, clauses: Sequence[Clause], look: Theme) -> l
     """Everything below the title."""
     models = products.models(db)
     if not models:
-        return [html.P([_NEEDS, html.Br(), html.Code(_EXAMPLE)], className="answer")]
+        return [sheet.needs_transactions("who bought what: transactions with a product or a category.")]
     key = (run["segmentation"], run["algorithm"])
     kinds = list(models)
     segments = products.segments(db, *key)

@@ -17,8 +17,6 @@ PAGE_ROWS = 100
 EXPORT = "/retention/customers_at_risk.csv"
 """Where the customers are downloaded."""
 _HEIGHT = 400
-_NEEDS = "This page needs to know who bought what and when: "
-_EXAMPLE = "make refresh CUSTOMERS=customers.csv TRANSACTIONS=purchases.csv"
 _STANDINGS = {"count_active": "active", "count_at_risk": "at risk", "count_gone": "gone", "count_bought_once": "bought once"}
 _STAYING = (
     "No leaving shows in these purchases: that customers buy at different rates explains their silences as well as that some have "
@@ -64,7 +62,7 @@ def content(db: Snapshot, run: Row, clauses: Sequence[Clause], look: Theme) -> l
     models = retention.models(db)
     whole = models.get("whole")
     if whole is None:
-        return [html.P([_NEEDS, html.Br(), html.Code(_EXAMPLE)], className="answer")]
+        return [sheet.needs_transactions("who bought what and when: ")]
     if whole["shortfall"]:
         return [html.P(f"It cannot be told who will come again: {whole['shortfall']}.", className="answer")]
     key = (run["segmentation"], run["algorithm"])

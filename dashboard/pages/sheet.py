@@ -26,6 +26,12 @@ def waiting(title: str, content_id: str) -> Any:
     return html.Div([html.H1(title), html.Div(html.P("Loading …", className="muted"), id=content_id)])
 
 
+def needs_transactions(what: str) -> Any:
+    """What a page shows that has no transactions: what it needs to know, and how it is given."""
+    example = html.Code("make refresh CUSTOMERS=customers.csv TRANSACTIONS=purchases.csv")
+    return html.P([f"This page needs to know {what}", html.Br(), example], className="answer")
+
+
 def register(app: Dash, warehouse: Warehouse, content_id: str, content: Callable[[Snapshot, Row, Theme], list[Any]]) -> None:
     """Fill a page anew with every version, clustering and colour scheme."""
 

@@ -23,6 +23,25 @@ case
 ((grand|sub|sous)[- ]?)?(totals?|totale|totaux|totaal|totalt|toplam|razem|итого|合计|总计|gesamt|insgesamt|(zwischen|gesamt)?summe)([ :].*)?|(sums?|somme|suma|average|avg|mean|overall|durchschnitt|moyenne|promedio|media)[ :]*
 {%- endmacro %}
 
+{# The rows of a relation with a product and a category, once by each of them that is named: item_kind and item take their place. #}
+{% macro items(lines) -%}
+select
+        * exclude (product, category),
+        'product' as item_kind,
+        product as item
+    from {{ lines }}
+    where product is not null
+
+    union all
+
+    select
+        * exclude (product, category),
+        'category' as item_kind,
+        category as item
+    from {{ lines }}
+    where category is not null
+{%- endmacro %}
+
 {# A text value as a number; null where it is missing, and also where it is not a finite number. `mark` is the decimal mark.
    Thousands may be set apart, by the other mark, a blank or an apostrophe, in whole groups of three; a currency may stand by. #}
 {% macro number(value, mark) -%}

@@ -1,3 +1,4 @@
+{% import "macros.sql" as sql %}
 create or replace table features.customer_items as
 with lines as (
     select
@@ -12,21 +13,7 @@ with lines as (
 ),
 
 items as (
-    select
-        * exclude (product, category),
-        'product' as item_kind,
-        product as item
-    from lines
-    where product is not null
-
-    union all
-
-    select
-        * exclude (product, category),
-        'category' as item_kind,
-        category as item
-    from lines
-    where category is not null
+    {{ sql.items("lines") }}
 )
 
 select

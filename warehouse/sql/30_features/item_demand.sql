@@ -1,3 +1,4 @@
+{% import "macros.sql" as sql %}
 create or replace table features.item_demand as
 with lines as (
     select
@@ -10,23 +11,7 @@ with lines as (
 ),
 
 items as (
-    select
-        'product' as item_kind,
-        product as item,
-        bought_on,
-        quantity
-    from lines
-    where product is not null
-
-    union all
-
-    select
-        'category' as item_kind,
-        category as item,
-        bought_on,
-        quantity
-    from lines
-    where category is not null
+    {{ sql.items("lines") }}
 ),
 
 periods as (

@@ -1,3 +1,4 @@
+{% import "macros.sql" as sql %}
 create or replace table marts.demand_segments as
 with recent as (
     select min(period_start) as first_day
@@ -23,23 +24,7 @@ lines as (
 ),
 
 sold as (
-    select
-        'product' as item_kind,
-        product as item,
-        customer_id,
-        quantity
-    from lines
-    where product is not null
-
-    union all
-
-    select
-        'category' as item_kind,
-        category as item,
-        customer_id,
-        quantity
-    from lines
-    where category is not null
+    {{ sql.items("lines") }}
 ),
 
 bought as (
