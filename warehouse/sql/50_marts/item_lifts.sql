@@ -77,7 +77,10 @@ priors as (
         grouping,
         item_kind,
         1 / least(0.5, greatest(
-            1e-6, sum(power(count_customers - n * p, 2) - n * p * (1 - p)) / nullif(sum(n * (n - 1) * p * (1 - p)), 0)
+            1e-6,
+            -- in an order, as sums of doubles differ in the last digit from run to run
+            sum(power(count_customers - n * p, 2) - n * p * (1 - p) order by item, group_id)
+            / nullif(sum(n * (n - 1) * p * (1 - p) order by item, group_id), 0)
         )) - 1 as prior
     from cells
     group by all
