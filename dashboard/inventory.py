@@ -11,7 +11,13 @@ from warehouse.errors import InputError
 
 LEVELS = (0.8, 0.9, 0.95, 0.98, 0.99)
 """Service levels of marts.inventory_plan."""
-COLUMNS = ("item", "item_name", "units_before", "units_expected", "safety_stock", "units_needed", "segment_name", "share")
+STOCK_COLUMNS = ("on_hand", "cover_days", "units_to_order")
+"""What the list has of an item where a stock was given."""
+COLUMNS = (
+    *("item", "item_name", "units_before", "units_expected", "safety_stock", "units_needed"),
+    *STOCK_COLUMNS,
+    *("segment_name", "share"),
+)
 """What the list has of an item: among it the segment that buys most of it, and its share."""
 
 
@@ -55,9 +61,26 @@ def total(db: Snapshot, chosen: Choice) -> Row:
             count(*) as count_items,
             sum(units_expected) as units_expected,
             sum(safety_stock) as safety_stock,
-            sum(units_needed) as units_needed
+            sum(units_needed) as units_needed,
+            count(on_hand) as count_stocked,
+            count(*) filter (units_to_order > 0) as count_short,
+            sum(on_hand) as on_hand,
+            sum(units_to_order) as units_to_order
         from marts.inventory_plan
         where {_chosen(chosen)}
+        """
+    )[0]
+
+
+def idle(db: Snapshot, chosen: Choice) -> Row:
+    """What is in stock of items that are not planned: new, not sold lately, or unknown to the transactions."""
+    return db.rows(
+        f"""
+        select
+            count(*) as count_items,
+            sum(on_hand) as on_hand
+        from (from features.stock where item_kind = '{chosen.kind}' and on_hand > 0)
+        anti join (from marts.inventory_plan where {_chosen(chosen)}) using (item_kind, item)
         """
     )[0]
 
@@ -73,7 +96,7 @@ def trials(db: Snapshot, chosen: Choice) -> list[Row]:
 def plan(
     db: Snapshot, chosen: Choice, segmentation: str, algorithm: str, order: Sequence[tuple[str, bool]], start: int, count: int
 ) -> list[Row]:
-    """A page of the items with COLUMNS: those of which most is needed first, unless `order` says otherwise."""
+    """A page of the items with COLUMNS: those of which most is to be ordered, or needed, first, unless `order` says otherwise."""
     return db.rows(f"{_plan(chosen, segmentation, algorithm, order)} limit ? offset ?", [count, start])
 
 
@@ -100,7 +123,7 @@ def _plan(chosen: Choice, segmentation: str, algorithm: str, order: Sequence[tup
             where segmentation = '{segmentation}' and algorithm = '{algorithm}' and place = 1
         ) using (item_kind, item)
         where {_chosen(chosen)}
-        order by {", ".join([*by, "units_needed desc", "item"])}
+        order by {", ".join([*by, "units_to_order desc nulls last", "units_needed desc", "item"])}
     """
 
 

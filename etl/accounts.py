@@ -22,7 +22,7 @@ class LoadReport:
     """What became of the rows of one source."""
 
     source: str
-    """customers or transactions."""
+    """customers, transactions or stock."""
     given: Path
     """The file, folder or pattern that was asked for."""
     files: tuple[str, ...]
@@ -32,7 +32,7 @@ class LoadReport:
     rows_in: int
     """Rows in the files."""
     rows_kept: int
-    """Rows in raw.customers, or those in raw.transactions that count."""
+    """Rows in raw.customers or raw.stock, or those in raw.transactions that count."""
     rows_rejected: int
     """Rows in raw.rejects."""
     rows_duplicate: int
@@ -57,7 +57,9 @@ class LoadReport:
 
 def account(connection: duckdb.DuckDBPyConnection, files: Files, warnings: Sequence[str]) -> LoadReport:
     """Fill raw.sources, a row per file, with what became of its rows, and drop the tables that were needed for it."""
-    kept = "raw.customers" if files.vocabulary.source == "customers" else "(from raw.transactions where not is_duplicate)"
+    what = files.vocabulary.source
+    kept = "(from raw.transactions where not is_duplicate)" if what == "transactions" else f"raw.{what}"
+    are_synthetic = f"bool_and(starts_with(customer_id, '{SYNTHETIC_PREFIX}'))" if what != "stock" else "bool_and(false)"
     for source in files.sources:
         counts = connection.execute(
             f"""
@@ -70,18 +72,18 @@ def account(connection: duckdb.DuckDBPyConnection, files: Files, warnings: Seque
                 (select count(*) from duplicate_rows where source_file = $file) as rows_duplicate,
                 (select count(*) from forgotten_rows where source_file = $file) as rows_forgotten,
                 (
-                    select coalesce(bool_and(starts_with(customer_id, '{SYNTHETIC_PREFIX}')), false)
+                    select coalesce({are_synthetic}, false)
                     from {kept}
                     where source_file = $file
                 ) as is_synthetic
             """,
-            {"file": source.name, "source": files.vocabulary.source},
+            {"file": source.name, "source": what},
         ).fetchone()
         assert counts is not None
         connection.execute(
             "insert into raw.sources values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                files.vocabulary.source,
+                what,
                 source.name,
                 source.fingerprint,
                 source.kind,

@@ -21,6 +21,10 @@ _MUCH_MISSING = 0.05
 """From this share of missing values a column is worth a look."""
 _MUCH_GONE = 0.1
 """From this share of lost customers on, the loss is worth a look."""
+_ROWS = {"customers": "rows", "transactions": "lines of transactions", "stock": "rows of stock"}
+"""What the rows of each source are called."""
+_EXAMPLES = 3
+"""So many things are named of those that are counted."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +193,7 @@ def _remedy(offer: Offer, missing: Mapping[str, Sequence[str]]) -> str:
 
 def ask_of_rows(gate: Gate, connection: duckdb.DuckDBPyConnection, loaded: LoadReport, settings: Settings) -> None:
     """Whether too many rows of a source were rejected. Raises GateError."""
-    what = "rows" if loaded.source == "customers" else "lines of transactions"
+    what = _ROWS[loaded.source]
     rule = f"{what.capitalize()} rejected"
     detail = f"{loaded.rows_rejected:,} of {loaded.rows_in:,} {what} cannot be used"
     if loaded.rows_rejected > settings.max_rejected * loaded.rows_in:
@@ -274,6 +278,39 @@ def ask_of_transactions(gate: Gate, connection: duckdb.DuckDBPyConnection, loade
         return {name for (name,) in alike}
     gate.warned("Purchases", "No customer bought more than once, so that how lately and how often says nothing of them.")
     return {"recency_days", "frequency", *(name for (name,) in alike)}
+
+
+def ask_of_stock(gate: Gate, connection: duckdb.DuckDBPyConnection, loaded: LoadReport) -> None:
+    """Whether the stock is of what the transactions sell. Raises GateError where nothing is."""
+    for warning in loaded.warnings:
+        gate.warned("Reading stock", warning)
+    kind, count, sold, repeated, strangers = connection.execute(
+        """
+        select
+            item_kind,
+            count(*),
+            count(*) filter (is_sold),
+            count(*) filter (count_rows > 1),
+            list(item order by on_hand desc, item) filter (not is_sold)
+        from features.stock
+        group by item_kind
+        order by item_kind desc
+        limit 1
+        """
+    ).fetchone() or ("product", 0, 0, 0, [])
+    what = {"product": "products", "category": "categories"}[kind]
+    detail = f"{sold:,} of {count:,} {what} are in the transactions"
+    if strangers:
+        more = ", …" if len(strangers) > _EXAMPLES else ""
+        detail += f"; not {', '.join(repr(name) for name in strangers[:_EXAMPLES])}{more}"
+    if not sold:
+        gate.refuse("Stock", detail, "write the items of both files alike", can_force=False, given=loaded.given)
+    say = gate.warned if count - sold > _MUCH_MISSING * count else gate.passed
+    say("Stock", f"{detail}.")
+    if repeated and kind == "product":
+        gate.warned(
+            "Stock", f"Several rows that differ, perhaps places, are of one product, {repeated:,} times: they were added up."
+        )
 
 
 def _enough(loaded: LoadReport) -> float:

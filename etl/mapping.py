@@ -8,7 +8,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, get_args
 
-from etl.vocabulary import CUSTOMERS, IGNORE, TRANSACTIONS, Vocabulary, normalise
+from etl.vocabulary import CUSTOMERS, IGNORE, STOCK, TRANSACTIONS, Vocabulary, normalise
 from warehouse.columns import Column, Scale
 from warehouse.errors import InputError
 from warehouse.toml import read_toml
@@ -71,9 +71,9 @@ def read_mapping(path: Path | None, vocabulary: Vocabulary = CUSTOMERS) -> Mappi
         return Mapping()
     tables = read_toml(path)
     try:
-        of_transactions = _table("transactions", tables, ("columns", "file"))
-        _refuse_unknown("", tables, ("columns", "file", "transactions"))
-        said: Table[str, Any] = of_transactions if vocabulary.source == TRANSACTIONS.source else tables
+        further = {name: _table(name, tables, ("columns", "file")) for name in (TRANSACTIONS.source, STOCK.source)}
+        _refuse_unknown("", tables, ("columns", "file", *further))
+        said = further.get(vocabulary.source, tables)
         return Mapping(path, _columns(_table("columns", said), vocabulary), _options(_table("file", said), vocabulary))
     except ValueError as error:
         raise InputError(f"{path}: {error}") from error

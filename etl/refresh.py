@@ -28,14 +28,16 @@ from etl.gate import (
     ask_of_rows,
     ask_of_segments,
     ask_of_shifts,
+    ask_of_stock,
     ask_of_transactions,
     ask_of_values,
 )
 from etl.mapping import read_mapping
 from etl.sample import BUNDLED
-from etl.sample_transactions import BUNDLED_TRANSACTIONS
+from etl.sample_transactions import BUNDLED_STOCK, BUNDLED_TRANSACTIONS
+from etl.stock import load_stock
 from etl.transactions import load_transactions, load_transactions_and_customers
-from etl.vocabulary import BOTH, TRANSACTIONS
+from etl.vocabulary import BOTH, STOCK, TRANSACTIONS
 from warehouse import forgotten
 from warehouse.build import build
 from warehouse.catalog import relations
@@ -50,7 +52,7 @@ from warehouse.versions import CURRENT, current, files, published, version_of
 KAGGLE_FILE = Path("data/Mall_Customers.csv")
 _OF_TRANSACTIONS = (
     *("features.service_rules", "features.products", "features.transaction_lines", "features.observation"),
-    *("features.transaction_features", "features.category_shares", "features.columns"),
+    *("features.transaction_features", "features.category_shares", "features.columns", "features.stock"),
 )
 """What the transactions tell, built first: the gate asks of it which segmentations can be served."""
 _NOT_COMPARED = "NOT COMPARED WITH WHAT WAS PUBLISHED, AND WITHOUT ITS HISTORY"
@@ -105,13 +107,16 @@ def _load(
     """Load the sources and ask the gate. Returns what became of the customers, and the segmentations that can be served."""
     connection = draft.connection
     with reporter.step("load"):
-        loaded, transactions = _read(draft, settings, gate)
-    _report_rows(reporter, loaded, transactions)
+        loaded, transactions, stock = _read(draft, settings, gate)
+    _report_rows(reporter, loaded, transactions, stock)
     with reporter.step("transactions"):
         build(connection, _OF_TRANSACTIONS)
     if transactions is not None:
         ask_of_rows(gate, connection, transactions, settings)
         silent = ask_of_transactions(gate, connection, transactions)
+        if stock is not None:
+            ask_of_rows(gate, connection, stock, settings)
+            ask_of_stock(gate, connection, stock)
         segmentations = segmentations if settings.segmentations else _telling(segmentations, silent, gate)
     needs = {segmentation.name: segmentation.features for segmentation in segmentations}
     offer = Offer.of(connection, loaded)
@@ -129,8 +134,17 @@ def _load(
     return loaded, chosen
 
 
-def _read(draft: Draft, settings: Settings, gate: Gate) -> tuple[LoadReport, LoadReport | None]:
-    """Load what was given: customers, transactions beside them, or transactions that customers are made from."""
+def _read(draft: Draft, settings: Settings, gate: Gate) -> tuple[LoadReport, LoadReport | None, LoadReport | None]:
+    """Load what was given: customers, transactions beside them or that customers are made from, and stock."""
+    loaded, transactions = _read_customers(draft, settings, gate)
+    if settings.stock is None:
+        return loaded, transactions, None
+    if transactions is None:
+        raise InputError(f"{settings.stock}: what is in stock says something beside what is sold: give TRANSACTIONS=path too")
+    return loaded, transactions, load_stock(draft.connection, settings.stock, read_mapping(settings.mapping, STOCK))
+
+
+def _read_customers(draft: Draft, settings: Settings, gate: Gate) -> tuple[LoadReport, LoadReport | None]:
     erased = forgotten.read(settings.warehouse)
     if settings.customers is None and settings.transactions is not None:
         mapping = read_mapping(settings.mapping, BOTH)
@@ -221,16 +235,18 @@ def _with_sources(settings: Settings, reporter: Reporter, before: Before | None)
         f"SYNTHETIC CUSTOMERS: no CUSTOMERS=path was given and there is no {KAGGLE_FILE}, so this is the bundled sample "
         "of generated people and purchases. `make data` fetches the Kaggle file."
     )
-    return replace(settings, customers=BUNDLED, transactions=BUNDLED_TRANSACTIONS)
+    return replace(settings, customers=BUNDLED, transactions=BUNDLED_TRANSACTIONS, stock=settings.stock or BUNDLED_STOCK)
 
 
-def _report_rows(reporter: Reporter, loaded: LoadReport, transactions: LoadReport | None) -> None:
+def _report_rows(reporter: Reporter, loaded: LoadReport, transactions: LoadReport | None, stock: LoadReport | None) -> None:
     if loaded.is_of_files:
         _report_source(reporter, "Customers", "Rows", loaded)
     if transactions is not None:
         _report_source(reporter, "Transactions", "Lines", transactions)
     if not loaded.is_of_files:
         reporter.line("Customers", f"{loaded.rows_kept:,}, made from the transactions")
+    if stock is not None:
+        _report_source(reporter, "Stock", "Rows", stock)
 
 
 def _report_source(reporter: Reporter, what: str, rows: str, loaded: LoadReport) -> None:
@@ -277,6 +293,12 @@ def parse(arguments: Sequence[str], settings: Settings) -> Settings:
         type=Path,
         default=settings.transactions,
         help="TRANSACTIONS: lines of purchases, in a file, a folder or a pattern",
+    )
+    parser.add_argument(
+        "--stock",
+        type=Path,
+        default=settings.stock,
+        help="STOCK: what is in stock of the products, in a file, a folder or a pattern",
     )
     parser.add_argument(
         "--warehouse", type=Path, default=settings.warehouse, help="WAREHOUSE: directory of versions (now %(default)s)"

@@ -14,6 +14,7 @@ from etl.sample import BUNDLED_CUSTOMERS, GROUPS, SEED
 from warehouse.errors import InputError
 
 BUNDLED_TRANSACTIONS = Path(__file__).parent / "sample_transactions.parquet"
+BUNDLED_STOCK = Path(__file__).parent / "sample_stock.csv"
 FIRST_DAY, WEEKS = "2024-01-01", 104
 
 # Per group, in the order of etl.sample: purchases a week, what they become by the end, the hour they come at, and how much they
@@ -239,19 +240,42 @@ from everything
 order by occurred_at, transaction_id, line, product
 """
 
+# Of each product what was sold in the last four weeks, times a number between 0.1 and 1.
+_STOCK = f"""
+select
+    product as "Product code",
+    any_value(product_name) as "Product name",
+    any_value(category) as "Category",
+    cast(ceil(sum(quantity) * (0.1 + 0.9 * hash(concat_ws('/', $seed, product, 'stock')) / 18446744073709551616.0)) as integer)
+        as "On hand"
+from ({_SQL})
+where quantity > 0 and category is not null and occurred_at >= timestamp '{FIRST_DAY}' + to_weeks({WEEKS - 4})
+group by product
+order by product
+"""
+
 
 def write_transactions(path: Path, customers: int = BUNDLED_CUSTOMERS, seed: int = SEED) -> None:
     """Write the transactions of `customers` synthetic customers to `path`, as Parquet where it is called so, else as CSV.
 
     The same arguments give the same rows. Raises InputError when the file cannot be written.
     """
+    _write(_SQL, path, customers, seed)
+
+
+def write_stock(path: Path, customers: int = BUNDLED_CUSTOMERS, seed: int = SEED) -> None:
+    """Write what is in stock at their end to `path`, likewise. Raises InputError when the file cannot be written."""
+    _write(_STOCK, path, customers, seed)
+
+
+def _write(sql: str, path: Path, customers: int, seed: int) -> None:
     kind = "format parquet, compression zstd" if path.suffix == ".parquet" else "header"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with duckdb.connect() as connection:
             location = str(path).replace("'", "''")
             connection.execute(
-                f"copy ({_SQL}) to '{location}' ({kind})",
+                f"copy ({sql}) to '{location}' ({kind})",
                 {"customers": customers, "seed": seed, "digits": max(5, len(str(customers)))},
             )
     except (OSError, duckdb.IOException) as error:

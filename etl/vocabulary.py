@@ -23,7 +23,7 @@ class Vocabulary:
     """The columns that files of one source may have."""
 
     source: str
-    """customers or transactions."""
+    """customers, transactions or stock."""
     known: Mapping[Column, tuple[str, ...]]
     """Each column with the headers it is recognised by, as `normalise` gives them."""
 
@@ -102,6 +102,23 @@ _ABOUT_CUSTOMERS = {
 CUSTOMERS = Vocabulary("customers", {CUSTOMER_ID: (*_CUSTOMER_IDS, "id"), **_ABOUT_CUSTOMERS})
 """A row is a customer."""
 
+_ITEMS = {
+    Column("product", "text", "Product"): (
+        *("product", "product_id", "productid", "product_code", "product_no", "stock_code", "stockcode", "sku", "item"),
+        *("item_id", "itemid", "item_code", "item_no", "article", "article_id", "article_no", "upc", "ean"),
+    ),
+    Column("product_name", "text", "Product name"): (
+        *("product_name", "product_description", "description", "item_name", "item_description", "article_name"),
+    ),
+    Column("category", "text", "Category"): (
+        *("category", "category_name", "product_category", "product_group", "product_line", "item_category", "department"),
+    ),
+}
+
+_STORE = {
+    Column("store", "text", "Store"): ("store", "store_id", "store_name", "shop", "shopping_mall", "mall", "branch", "outlet")
+}
+
 TRANSACTIONS = Vocabulary(
     "transactions",
     {
@@ -125,16 +142,7 @@ TRANSACTIONS = Vocabulary(
             *("order_date", "orderdate", "order_datetime", "order_purchase_timestamp", "purchase_date", "purchased_at"),
             *("transaction_date", "transactiondate", "trans_date", "sale_date", "sales_date", "created_at"),
         ),
-        Column("product", "text", "Product"): (
-            *("product", "product_id", "productid", "product_code", "product_no", "stock_code", "stockcode", "sku", "item"),
-            *("item_id", "itemid", "item_code", "item_no", "article", "article_id", "article_no", "upc", "ean"),
-        ),
-        Column("product_name", "text", "Product name"): (
-            *("product_name", "product_description", "description", "item_name", "item_description", "article_name"),
-        ),
-        Column("category", "text", "Category"): (
-            *("category", "category_name", "product_category", "product_group", "product_line", "item_category", "department"),
-        ),
+        **_ITEMS,
         Column("quantity", "numeric", "Quantity"): ("quantity", "qty", "units", "quantity_ordered", "item_quantity", "count"),
         Column("unit_price", "numeric", "Unit price"): (
             *("unit_price", "unitprice", "price", "price_each", "price_per_unit", "item_price", "selling_price", "retail_price"),
@@ -153,10 +161,32 @@ TRANSACTIONS = Vocabulary(
             ),
             *("sales_value", "revenue", "net_amount", "gross_amount"),
         ),
-        Column("store", "text", "Store"): ("store", "store_id", "store_name", "shop", "shopping_mall", "mall", "branch", "outlet"),
+        **_STORE,
     },
 )
 """A row is a line of a transaction: one product on one receipt."""
+
+STOCK = Vocabulary(
+    "stock",
+    {
+        **_ITEMS,
+        Column("on_hand", "numeric", "On hand"): (
+            *("on_hand", "onhand", "stock", "in_stock", "stock_on_hand", "stock_level", "stock_quantity", "stock_qty"),
+            *(
+                "quantity_on_hand",
+                "qty_on_hand",
+                "units_on_hand",
+                "units_in_stock",
+                "current_stock",
+                "inventory",
+                "inventory_level",
+            ),
+            *("quantity", "qty", "units", "pieces", "count", "available", "soh", "qoh"),
+        ),
+        **_STORE,
+    },
+)
+"""A row is what is there of a product or a category, perhaps at one place of several."""
 
 BOTH = Vocabulary("transactions", {**TRANSACTIONS.known, **_ABOUT_CUSTOMERS})
 """The same, with what says something of the customer, where there is no file of customers."""

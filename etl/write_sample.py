@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from etl.sample import BUNDLED_CUSTOMERS, SEED, write_sample
-from etl.sample_transactions import write_transactions
+from etl.sample_transactions import write_stock, write_transactions
 from warehouse.errors import MallError, refuse
 
 
@@ -18,6 +18,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=SEED, help="another seed gives other customers (default %(default)s)")
     parser.add_argument("--output", type=Path, default=Path("data/sample_customers.csv"), help="default %(default)s")
     parser.add_argument("--transactions", type=Path, help="also write two years of their transactions, as .csv or .parquet")
+    parser.add_argument("--stock", type=Path, help="also write what is in stock of what they buy, as .csv or .parquet")
     arguments = parser.parse_args()
     if arguments.customers_n < 1:
         parser.error("--customers-n: give a number of customers, at least 1")
@@ -27,6 +28,9 @@ def main() -> int:
         if arguments.transactions is not None:
             write_transactions(arguments.transactions, arguments.customers_n, arguments.seed)
             print(f"{arguments.transactions}: their transactions")
+        if arguments.stock is not None:
+            write_stock(arguments.stock, arguments.customers_n, arguments.seed)
+            print(f"{arguments.stock}: what is in stock")
     except MallError as error:
         return refuse("sample", error)
     return 0

@@ -13,7 +13,7 @@ from rich.console import Console
 from etl.console import Reporter
 from etl.refresh import refresh
 from etl.sample import BUNDLED
-from etl.sample_transactions import BUNDLED_TRANSACTIONS
+from etl.sample_transactions import BUNDLED_STOCK, BUNDLED_TRANSACTIONS
 from tests.bought import refresh_bought
 from tests.helpers import QUICK
 from tests.moved import refresh_thrice
@@ -117,7 +117,7 @@ def moved_published(shared_folder: Path) -> Path:
 def bundled_published(shared_folder: Path) -> Path:
     """A warehouse directory with the bundled sample and its transactions, as a refresh with nothing given makes it."""
     directory = shared_folder / "bundled"
-    settings = Settings(warehouse=directory, customers=BUNDLED, transactions=BUNDLED_TRANSACTIONS)
+    settings = Settings(warehouse=directory, customers=BUNDLED, transactions=BUNDLED_TRANSACTIONS, stock=BUNDLED_STOCK)
     return once(directory, lambda _: refresh(settings, Reporter(Console(quiet=True))))
 
 

@@ -90,6 +90,8 @@ class Context:
     """The columns of the customers source that are loaded, in its order."""
     transactions: tuple[Column, ...] = ()
     """The same of the transactions; none where there are none."""
+    stock: tuple[Column, ...] = ()
+    """The same of the stock."""
     features: tuple[Column, ...] = ()
     """The numeric features of a customer, those of the customers source first."""
     purchases: tuple[Column, ...] = ()
@@ -119,8 +121,8 @@ class Context:
         return tuple(column for column in self.columns if column.kind == "text")
 
     def of_source(self, source: str) -> "Context":
-        """The same, with the columns of `source`, customers or transactions, as `columns`."""
-        return replace(self, columns=self.transactions) if source == "transactions" else self
+        """The same, with the columns of `source`, customers, transactions or stock, as `columns`."""
+        return replace(self, columns={"transactions": self.transactions, "stock": self.stock}.get(source, self.columns))
 
     @classmethod
     def read(cls, connection: duckdb.DuckDBPyConnection) -> "Context":
@@ -139,6 +141,7 @@ class Context:
         return cls(
             columns=columns("raw.columns", _COLUMN, "source = 'customers' and kind <> 'ignore'"),
             transactions=columns("raw.columns", _COLUMN, "source = 'transactions' and kind <> 'ignore'"),
+            stock=columns("raw.columns", _COLUMN, "source = 'stock' and kind <> 'ignore'"),
             features=columns("features.columns", _FEATURE),
             purchases=columns("features.columns", _FEATURE, "source = 'transactions'"),
             charted=columns("features.columns", _FEATURE, "is_charted"),

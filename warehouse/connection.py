@@ -33,6 +33,9 @@ _NOT_DAMAGE = ("Cannot open file", "Could not set lock", "Too many open files")
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 
+_looked_at: set[tuple[int, ...] | None] = set()
+"""The files that this process found whole: a refresh opens a version several times."""
+
 log = logging.getLogger(__name__)
 
 
@@ -55,7 +58,9 @@ class Snapshot:
         self._connection = duckdb.connect(":memory:", config={"temp_directory": _spill()})
         try:
             self._connection.execute(f"attach {literal(path)} as warehouse (read_only)")
-            self._look(math.inf if is_thorough else _LOOK_AT)
+            if is_thorough or self.identity not in _looked_at:
+                self._look(math.inf if is_thorough else _LOOK_AT)
+                _looked_at.add(self.identity)
         except duckdb.Error as error:
             self._connection.close()
             raise _refusal(path, error) from error

@@ -3,6 +3,8 @@
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import duckdb
@@ -55,6 +57,9 @@ class _Column:
     default: str | None
 
 
+_Columns = dict[str, list[_Column]]
+
+
 def carry_history(
     connection: duckdb.DuckDBPyConnection, previous: Path, before: int, relations: Sequence[str] = HISTORY
 ) -> list[Carried]:
@@ -70,7 +75,8 @@ def carry_history(
         problem = f"{previous}: cannot be read: {str(error).splitlines()[0]}"
         return [Carried(relation, problem=problem) for relation in relations]
     try:
-        return [_carry(connection, relation, before) for relation in relations]
+        held, wanted = _columns(connection, _OLD), _columns(connection, _current(connection))
+        return [_carry(connection, relation, before, held, wanted[relation]) for relation in relations]
     finally:
         connection.execute(f"detach {_OLD}")
 
@@ -92,7 +98,7 @@ def gather_labels(connection: duckdb.DuckDBPyConnection, versions: Sequence[Path
     Only versions that share a run with the history carried count: elsewhere a segment id means another segment.
     """
     known = set(connection.execute("select run_id, created_at from segments.runs").fetchall())
-    columns = [column.name for column in _columns(connection, _current(connection), "segments.labels")]
+    columns = [column.name for column in _columns(connection, _current(connection))["segments.labels"]]
     held = set(connection.execute(f"select {', '.join(columns)} from segments.labels").fetchall())
     found: set[tuple[object, ...]] = set()
     for path in versions:
@@ -107,15 +113,16 @@ def gather_labels(connection: duckdb.DuckDBPyConnection, versions: Sequence[Path
     return len(new)
 
 
-def _carry(connection: duckdb.DuckDBPyConnection, relation: str, before: int) -> Carried:
-    held = {column.name: column for column in _columns(connection, _OLD, relation)}
+def _carry(connection: duckdb.DuckDBPyConnection, relation: str, before: int, old: _Columns, wanted: list[_Column]) -> Carried:
+    held = {column.name: column for column in old.get(relation, [])}
     if not held:
-        return _memberships_of_assignments(connection, before) if relation.endswith(".membership_history") else Carried(relation)
+        begins = relation.endswith(".membership_history") and "segments.assignments" in old
+        return _memberships_of_assignments(connection, before) if begins else Carried(relation)
     run_column = next((name for name in _RUN_COLUMNS if name in held), None)
     if run_column is None:
         return Carried(relation, problem=f"{relation} of the previous version does not say of which run its rows are")
     names, values, conditions = [], [], [f"{run_column} < {before}"]
-    for column in _columns(connection, _current(connection), relation):
+    for column in wanted:
         value = _value(relation, column, held.get(column.name))
         if value is None and not column.is_nullable and column.default is None:
             return Carried(relation, problem=f"{relation} of the previous version has no {column.name}")
@@ -141,8 +148,6 @@ def _value(relation: str, column: _Column, held: _Column | None) -> str | None:
 
 def _memberships_of_assignments(connection: duckdb.DuckDBPyConnection, before: int) -> Carried:
     """A version older than the history knows one moment, its own: that is where the history begins."""
-    if not _columns(connection, _OLD, "segments.assignments"):
-        return Carried("segments.membership_history")
     return _insert(
         connection,
         "segments.membership_history",
@@ -164,13 +169,14 @@ def _insert(connection: duckdb.DuckDBPyConnection, relation: str, sql: str) -> C
     return Carried(relation, count)
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, database: str, relation: str) -> list[_Column]:
+def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> _Columns:
+    """By relation, its columns in their order."""
     rows = connection.execute(
-        "select column_name, data_type, is_nullable, column_default from duckdb_columns() "
-        "where database_name = ? and schema_name || '.' || table_name = ? order by column_index",
-        [database, relation],
+        "select schema_name || '.' || table_name, column_name, data_type, is_nullable, column_default from duckdb_columns() "
+        "where database_name = ? order by 1, column_index",
+        [database],
     ).fetchall()
-    return [_Column(*row) for row in rows]
+    return {relation: [_Column(*row) for _, *row in columns] for relation, columns in groupby(rows, key=itemgetter(0))}
 
 
 def _current(connection: duckdb.DuckDBPyConnection) -> str:

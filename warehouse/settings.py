@@ -22,6 +22,8 @@ class Settings:
     """The customers file, a folder of such files or a pattern; None looks for data/Mall_Customers.csv, then takes the sample."""
     transactions: Path | None = None
     """The transactions file, a folder of such files or a pattern; alone, the customers are made from it."""
+    stock: Path | None = None
+    """What is in stock of the products of the transactions: a file, a folder of such files or a pattern."""
     warehouse: Path = DEFAULT_WAREHOUSE
     """The directory of warehouse versions; the newest is always current.duckdb in it."""
     segmentations: Path | None = None
@@ -59,6 +61,7 @@ class Settings:
             customers=_path(given, "CUSTOMERS"),
             mapping=_path(given, "MAPPING"),
             transactions=_path(given, "TRANSACTIONS"),
+            stock=_path(given, "STOCK"),
             warehouse=_path(given, "WAREHOUSE") or default.warehouse,
             segmentations=_path(given, "SEGMENTATIONS"),
             k=int(_number(given, "K", 0, FEWEST_SEGMENTS, MOST_SEGMENTS)) or None,

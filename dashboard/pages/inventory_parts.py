@@ -28,6 +28,9 @@ _COLUMNS: dict[str, tuple[str, int, Any]] = {
     "units_expected": ("Expected", 110, _TENTHS),
     "safety_stock": ("Safety stock", 128, _TENTHS),
     "units_needed": ("Needed", 110, _COUNT),
+    "on_hand": ("On hand", 104, _COUNT),
+    "cover_days": ("Lasts (days)", 124, _COUNT),
+    "units_to_order": ("To order", 110, _COUNT),
     "segment_name": ("Bought most by", 220, None),
     "share": ("Its share", 100, _PERCENT),
 }
@@ -67,8 +70,11 @@ def content(db: Snapshot, kind: Any, periods: Any, level: Any) -> list[Any]:
         return [html.P("Loading …", className="muted")]  # what can be chosen is on its way
     chosen = inventory.choice(db, kind, periods, level)
     calendar, trials = inventory.calendar(db), inventory.trials(db, chosen)
+    total = inventory.total(db, chosen)
     return [
-        html.P(_answer(inventory.total(db, chosen), trials, chosen, calendar), className="answer"),
+        html.P(
+            f"{_answer(total, trials, chosen, calendar)}{_stock(total, inventory.idle(db, chosen), chosen)}", className="answer"
+        ),
         html.Div(
             [
                 html.Section(
@@ -95,6 +101,26 @@ def _answer(total: Row, trials: Sequence[Row], chosen: Choice, calendar: Row) ->
         f"a probability of {format.percent(chosen.level)}: {format.count(total['units_expected'])} are expected to be asked for, "
         f"{format.count(total['safety_stock'])} are safety stock. {_lasted(trial)}"
     )
+
+
+def _stock(total: Row, idle: Row, chosen: Choice) -> str:
+    """What is there of it; nothing where no stock was given."""
+    if not total["count_stocked"]:
+        return ""
+    items = _PLURALS[chosen.kind]
+    are_all = total["count_stocked"] == total["count_items"]
+    what = f"all {items}" if are_all else f"{format.count(total['count_stocked'])} of the {items}"
+    order = "none has too few"
+    if total["count_short"]:
+        order = (
+            f"{format.count(total['count_short'])} {'has' if total['count_short'] == 1 else 'have'} too few, "
+            f"and {format.count(total['units_to_order'])} pieces are to be ordered"
+        )
+    beside = ""
+    if idle["count_items"]:
+        which = f"1 {chosen.kind} that is" if idle["count_items"] == 1 else f"{format.count(idle['count_items'])} {items} that are"
+        beside = f" {format.count(idle['on_hand'])} more pieces are of {which} not sold lately or new."
+    return f" In stock are {format.count(total['on_hand'])} pieces of {what}: {order}.{beside}"
 
 
 def _lasted(trial: Row) -> str:
@@ -139,7 +165,8 @@ def _taken(model: Row) -> list[Any]:
         ),
         html.P(
             "Safety stock is for the error of that, over the whole time: what arrives meanwhile is not counted. Pieces are those "
-            "sold: what was asked for and not there is not known."
+            "sold: what was asked for and not there is not known. What is in stock (STOCK=path) is taken as counted at the end of "
+            "the last complete week or month."
         ),
         html.P(["From ", html.Code("marts.inventory_plan"), "."], className="muted small"),
     ]
@@ -157,9 +184,9 @@ def items(db: Snapshot, kind: Any, periods: Any, level: Any, key: tuple[str, str
     query = urlencode({"kind": kind, "periods": periods, "level": level, "segmentation": key[0], "algorithm": key[1]})
     link = html.A("Download as CSV", href=f"{EXPORT}?{query}", download=EXPORT.rpartition("/")[2])
     calendar = inventory.calendar(db)
-    columns = [
-        sheet.formatted(name, *shown) for name, shown in _COLUMNS.items() if name != "item" or chosen.kind == "product"
-    ]  # a category is its name
+    left_out = {"category": {"item"}, "product": set()}[chosen.kind]  # a category is its name
+    left_out |= set() if inventory.total(db, chosen)["count_stocked"] else set(inventory.STOCK_COLUMNS)
+    columns = [sheet.formatted(name, *shown) for name, shown in _COLUMNS.items() if name not in left_out]
     caption = html.Span([f"{_when(chosen, calendar)}, {format.percent(chosen.level)} ", link], className="view-caption")
     return [
         html.H2(["Pieces to have", caption], className="view-title"),

@@ -50,6 +50,36 @@ def test_the_first_lines_are_sums_of_the_plan(bundled: Snapshot, asked):
     assert format.percent(trial["fill_rate"]) in told
 
 
+@pytest.mark.parametrize("asked", [("product", "4", "0.95"), ("category", "1", "0.8")])
+def test_what_is_in_stock_is_said(bundled: Snapshot, asked):
+    """How much of how many items, how many have too few, and how much is to be ordered."""
+    row = bundled.rows(
+        "select sum(on_hand) as on_hand, count(*) filter (on_hand < units_needed) as short, "
+        "sum(greatest(units_needed - on_hand, 0)) as order_, count(*) filter (on_hand is null) as unknown "
+        "from marts.inventory_plan where item_kind = ? and count_periods = ?::integer and service_level = ?::double",
+        list(asked),
+    )[0]
+    count, pieces = row["short"], format.count(row["order_"])
+    order = (
+        f"{count} {'has' if count == 1 else 'have'} too few, and {pieces} pieces are to be ordered" if count else "none has too few"
+    )
+    told = said(content(bundled, *asked))
+    assert f"In stock are {format.count(row['on_hand'])} pieces of all {'products' if asked[0] == 'product' else 'categor'}" in told
+    assert order in told
+    assert row["unknown"] == 0
+
+
+def test_what_stock_there_is_of_items_that_are_not_planned(bundled: Snapshot, monkeypatch: pytest.MonkeyPatch):
+    """It is said beside; where no stock was given nothing is said of one, and its columns are not there."""
+    monkeypatch.setattr(inventory, "idle", lambda *_: {"count_items": 1, "on_hand": 7})
+    assert said(content(bundled, *ASKED)).endswith("7 more pieces are of 1 product that is not sold lately or new.")
+    assert "To order" in text(items(bundled, *ASKED, KEY))
+    total = inventory.total(bundled, Choice("product", 4, 0.95))
+    monkeypatch.setattr(inventory, "total", lambda *_: total | {"count_stocked": 0})
+    assert "In stock" not in said(content(bundled, *ASKED))
+    assert "To order" not in text(items(bundled, *ASKED, KEY))
+
+
 def test_a_service_level_that_was_missed_is_said(bundled: Snapshot, monkeypatch: pytest.MonkeyPatch):
     """Where fewer lasted than were asked for."""
     trials = [
@@ -57,17 +87,17 @@ def test_a_service_level_that_was_missed_is_said(bundled: Snapshot, monkeypatch:
         for row in inventory.trials(bundled, Choice("product", 4, 0.95))
     ]
     monkeypatch.setattr(inventory, "trials", lambda *_: trials)
-    assert said(content(bundled, *ASKED)).endswith("85 % would have lasted: fewer than it should be.")
+    assert "85 % would have lasted: fewer than it should be." in said(content(bundled, *ASKED))
 
 
 def test_the_list_is_the_plan(bundled: Snapshot):
-    """What is most needed first, with the segment that buys most of it; sorted by any column; the SQL beside it gives the same."""
+    """What is to be ordered first, with the segment that buys most of it; sorted by any column; the SQL gives the same."""
     chosen = inventory.choice(bundled, *ASKED)
     found = rows(bundled, PAGE, chosen, KEY)
     assert found["rowCount"] == len(found["rowData"]) == 48
-    assert [row["units_needed"] for row in found["rowData"]] == sorted(
-        (row["units_needed"] for row in found["rowData"]), reverse=True
-    )
+    order = [(row["units_to_order"], row["units_needed"]) for row in found["rowData"]]
+    assert order == sorted(order, reverse=True)
+    assert order[0][0] > order[-1][0] == 0
     for row in found["rowData"][:5]:
         drives = bundled.rows(
             "select segment_name, demand.share from marts.demand_segments as demand inner join marts.segment_profiles "

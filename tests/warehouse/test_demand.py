@@ -10,6 +10,7 @@ import pytest
 
 from analytics.backtest import choose
 from analytics.demand import LEVELS, forecast
+from etl.sample_transactions import BUNDLED_STOCK
 from tests.helpers import refreshed
 from warehouse.connection import Snapshot
 
@@ -77,6 +78,24 @@ def test_the_plan_stands_beside_what_was(bundled: Snapshot):
         assert {row["count_days"] for row in rows} == {7 * periods}
         before = {row["item"]: row["units_before"] for row in rows}
         assert before == pytest.approx(pieces.tail(periods).sum().to_dict())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_how_long_the_stock_lasts(bundled: Snapshot, kind: str):
+    """Day by day by numpy: the stock of the file, less what is expected to be asked for each day until nothing is left."""
+    counted = pd.read_csv(BUNDLED_STOCK)
+    stock = counted.groupby("Product code" if kind == "product" else "Category")["On hand"].sum().to_dict()
+    plan = bundled.frame("from marts.inventory_plan where item_kind = ? and round(service_level, 2) = 0.9", [kind])
+    for item, rows in plan.groupby("item"):
+        rows = rows.sort_values("count_periods")
+        expected = np.concatenate([[0], rows["units_expected"]])
+        days = np.concatenate([[0], rows["count_days"]])
+        on_hand = stock[item]
+        cover = np.interp(on_hand, expected, days) if on_hand < expected[-1] else days[-1] * on_hand / expected[-1]
+        assert set(rows["on_hand"]) == {on_hand}
+        assert list(rows["cover_days"]) == pytest.approx([cover] * len(rows))
+        assert list(rows["units_to_order"]) == pytest.approx(list(np.maximum(rows["units_needed"] - on_hand, 0)))
+    assert len(plan["item"].unique()) == len(stock)
 
 
 def test_planned_items_last_as_often_as_they_should_in_the_sample(bundled: Snapshot):

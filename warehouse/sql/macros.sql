@@ -85,6 +85,26 @@ coalesce({% for name in names %}{{ present(name) }}{{ ", " if not loop.last }}{%
 if(length({{ value }}) > 60, left({{ value }}, 60) || '…', {{ value }})
 {%- endmacro %}
 
+{# What can be wrong with a row as a whole, as branches of a CASE; _first_value is its first value, `thing` what should stand there,
+   `prefix` stands before its columns, those of the header. #}
+{% macro row_faults(columns, thing, prefix) -%}
+when _first_value is null
+    then {'rule': 'blank row', 'reason': 'the row is blank'}
+when regexp_full_match(lower(_first_value), {{ totals() | literal }})
+    then {
+        'rule': 'subtotal row',
+        'reason': '''' || {{ shown("_first_value") }} || {{ ("' stands where " ~ thing ~ " should: a row of totals") | literal }}
+    }
+{% if columns %}
+when
+    {% for column in columns %}
+    coalesce({{ trimmed(prefix ~ column.name) }}, '') = {{ column.source_header.strip() | literal }}
+    {{ "and" if not loop.last }}
+    {% endfor %}
+    then {'rule': 'repeated header', 'reason': 'the row repeats the header'}
+{% endif %}
+{%- endmacro %}
+
 {# What can be wrong with a number, as branches of a CASE; _number_... is what was made of it, `prefix` stands before its column. #}
 {% macro number_faults(column, prefix) -%}
 {% set header = column.source_header.strip() -%}

@@ -47,6 +47,49 @@ products as (
     from features.products
 ),
 
+-- the demand of each period, and the days it reaches over
+steps as (
+    select
+        demand.item_kind,
+        demand.item,
+        demand.expected as expected_to,
+        coalesce(
+            lag(demand.expected) over (partition by demand.item_kind, demand.item order by demand.count_periods), 0
+        ) as expected_from,
+        date_diff(
+            'day', models.last_period + models.period, models.last_period + demand.count_periods * models.period
+        ) as days_from,
+        date_diff(
+            'day', models.last_period + models.period, models.last_period + (demand.count_periods + 1) * models.period
+        ) as days_to,
+        demand.count_periods = models.horizon as is_last
+    from segments.demand_forecasts as demand
+    cross join models
+),
+
+-- stock ends in the period by whose end more is asked for; beyond the last it goes on at the pace of all of them
+covers as (
+    select
+        steps.item_kind,
+        steps.item,
+        stock.on_hand,
+        min(
+            case
+                when stock.on_hand <= 0 then 0
+                when steps.expected_from <= stock.on_hand and steps.expected_to > stock.on_hand
+                    then
+                        steps.days_from
+                        + (steps.days_to - steps.days_from) * (stock.on_hand - steps.expected_from)
+                        / (steps.expected_to - steps.expected_from)
+                when steps.is_last and steps.expected_to > 0 and steps.expected_to <= stock.on_hand
+                    then steps.days_to * stock.on_hand / steps.expected_to
+            end
+        ) as cover_days
+    from steps
+    inner join features.stock as stock using (item_kind, item)
+    group by all
+),
+
 planned as (
     select
         levels.item_kind,
@@ -59,16 +102,20 @@ planned as (
         cast(right(levels.service_level, 2) as double) / 100 as service_level,
         coalesce(before.quantity, 0) as units_before,
         levels.expected as units_expected,
-        ceil(levels.needed) as units_needed
+        ceil(levels.needed) as units_needed,
+        covers.on_hand,
+        covers.cover_days
     from levels
     cross join models
     left join before using (count_periods, item_kind, item)
+    left join covers using (item_kind, item)
     left join products on levels.item_kind = 'product' and levels.item = products.product
 )
 
 select
     *,
-    units_needed - units_expected as safety_stock
+    units_needed - units_expected as safety_stock,
+    greatest(units_needed - on_hand, 0) as units_to_order
 from planned
 order by item_kind, item, count_periods, service_level;
 
@@ -82,4 +129,7 @@ comment on column marts.inventory_plan.service_level is 'Probability with which 
 comment on column marts.inventory_plan.units_before is 'Pieces sold in as many periods before.';
 comment on column marts.inventory_plan.units_expected is 'Pieces expected to be asked for.';
 comment on column marts.inventory_plan.units_needed is 'Pieces that last with that probability, rounded up.';
+comment on column marts.inventory_plan.on_hand is 'Pieces in stock, taken as counted at the end of the last complete week or month; null where no stock was given, or none of the item.';
+comment on column marts.inventory_plan.cover_days is 'Days for which they last if as much is asked for as expected: beyond the forecast, at its mean pace. Null where on_hand is, and where there are some of which nothing is expected to be asked for.';
 comment on column marts.inventory_plan.safety_stock is 'units_needed less units_expected.';
+comment on column marts.inventory_plan.units_to_order is 'units_needed less on_hand, 0 where there are enough; null where on_hand is.';

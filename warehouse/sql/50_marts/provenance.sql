@@ -5,7 +5,7 @@ with sources as (
         case when count(*) = 1 then min(source_file) else count(*) || ' files' end as source_file,
         bool_and(is_synthetic) as is_synthetic
     from raw.sources
-    where source = (select min(source) from raw.sources)
+    where source = (select min(source) from raw.sources where source in ('customers', 'transactions'))
 ),
 
 customers as (

@@ -19,6 +19,14 @@ held as (
         source_file,
         is_duplicate
     from raw.transactions
+
+    union all
+
+    select
+        'stock' as source,
+        source_file,
+        false as is_duplicate
+    from raw.stock
 ),
 
 counted as (

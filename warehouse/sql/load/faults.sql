@@ -6,7 +6,6 @@
 {% set headed = context.columns | selectattr("source_header") | list %}
 {% set values = context.columns | rejectattr("kind", "equalto", "id") | map(attribute="name") | list %}
 {% set numbers = context.numeric | map(attribute="name") | list %}
-{% set totals = sql.totals() %}
 create or replace temporary table faults as
 with numbered as (
     select
@@ -26,21 +25,7 @@ judged as (
         numbered.count_lines,
         numbered._id as customer_id,
         case
-            when _first_value is null
-                then {'rule': 'blank row', 'reason': 'the row is blank'}
-            when regexp_full_match(lower(_first_value), {{ totals | literal }})
-                then {
-                    'rule': 'subtotal row',
-                    'reason': '''' || {{ sql.shown("_first_value") }} || ''' stands where a customer should: a row of totals'
-                }
-            {% if headed %}
-            when
-                {% for column in headed %}
-                coalesce({{ sql.trimmed("numbered." ~ column.name) }}, '') = {{ column.source_header.strip() | literal }}
-                {{ "and" if not loop.last }}
-                {% endfor %}
-                then {'rule': 'repeated header', 'reason': 'the row repeats the header'}
-            {% endif %}
+            {{ sql.row_faults(headed, "a customer", "numbered.") | indent(12) }}
             when _id is null
                 then {'rule': 'no customer id', 'reason': 'the row has no customer id'}
             {% if numbers %}

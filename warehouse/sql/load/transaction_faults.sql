@@ -60,19 +60,7 @@ judged as (
         count_lines,
         _id as customer_id,
         case
-            when _first_value is null
-                then {'rule': 'blank row', 'reason': 'the row is blank'}
-            when regexp_full_match(lower(_first_value), {{ sql.totals() | literal }})
-                then {
-                    'rule': 'subtotal row',
-                    'reason': '''' || {{ sql.shown("_first_value") }} || ''' stands where a transaction should: a row of totals'
-                }
-            when
-                {% for column in columns %}
-                coalesce({{ sql.trimmed(column.name) }}, '') = {{ column.source_header.strip() | literal }}
-                {{ "and" if not loop.last }}
-                {% endfor %}
-                then {'rule': 'repeated header', 'reason': 'the row repeats the header'}
+            {{ sql.row_faults(columns, "a transaction", "") | indent(12) }}
             when {{ sql.present("occurred_at") | indent(12) }} is null
                 then {'rule': 'no date', 'reason': {{ ("the row has no " ~ time.source_header.strip()) | literal }}}
             when _time is null
