@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 WAREHOUSE ?= data/warehouse
 CUSTOMERS_N ?= 2000
 SAMPLE ?= data/sample_customers.csv
-export CUSTOMERS MAPPING TRANSACTIONS STOCK WAREHOUSE SEGMENTATIONS K REPORT HOST PORT FORCE MAX_REJECTED MAX_SHRINK KEEP_VERSIONS ID ALLOW_EDIT NAME DESCRIPTION BY
+export CUSTOMERS MAPPING TRANSACTIONS STOCK RESULTS WAREHOUSE SEGMENTATIONS PLAYBOOK K REPORT HOST PORT FORCE MAX_REJECTED MAX_SHRINK KEEP_VERSIONS ID ALLOW_EDIT NAME DESCRIPTION BY
 
 APP := $(VENV)/.app
 DEV := $(VENV)/.dev
@@ -59,9 +59,9 @@ label: $(APP) ## Name a segment (SEGMENTATION_NAME=spending SEGMENT=3 NAME="..."
 forget: $(APP) ## Erase a customer from every version (ID=...; UNDO=1 lets them be loaded again)
 	@$(BIN)/python -m warehouse.forget --id "$$ID" $(if $(UNDO),--undo)
 
-sample: $(APP) ## Write synthetic customers (CUSTOMERS_N=2000 SAMPLE=data/sample_customers.csv SAMPLE_TRANSACTIONS=path SAMPLE_STOCK=path)
+sample: $(APP) ## Write synthetic customers (CUSTOMERS_N=2000 SAMPLE=data/sample_customers.csv SAMPLE_TRANSACTIONS=path SAMPLE_STOCK=path SAMPLE_RESULTS=path)
 	@$(BIN)/python -m etl.write_sample --customers-n $(CUSTOMERS_N) --output $(SAMPLE) $(if $(SAMPLE_TRANSACTIONS),--transactions $(SAMPLE_TRANSACTIONS)) \
-		$(if $(SAMPLE_STOCK),--stock $(SAMPLE_STOCK))
+		$(if $(SAMPLE_STOCK),--stock $(SAMPLE_STOCK)) $(if $(SAMPLE_RESULTS),--results $(SAMPLE_RESULTS))
 
 data: $(FETCH) ## Fetch the Kaggle file to data/Mall_Customers.csv
 	@$(BIN)/python -m etl.fetch
@@ -85,7 +85,7 @@ format: $(DEV) ## Format the code and mend what the linter can
 dictionary: $(APP) ## Write the data dictionary of the README from the comments in the SQL
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		$(BIN)/python -m etl.refresh --customers etl/sample_customers.csv --transactions etl/sample_transactions.parquet \
-			--stock etl/sample_stock.csv --warehouse "$$folder" >/dev/null && \
+			--stock etl/sample_stock.csv --results etl/sample_results.parquet --warehouse "$$folder" >/dev/null && \
 		WAREHOUSE="$$folder" $(BIN)/python -m warehouse.dictionary README.md
 
 clean: ## Remove the environment and caches; data/ stays

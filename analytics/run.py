@@ -9,6 +9,7 @@ import numpy as np
 
 from analytics.assign import label_by_point, polish
 from analytics.calendar import read_calendar
+from analytics.campaigns import measure_campaigns
 from analytics.choice import Choice, choose_k
 from analytics.demand import model_demand
 from analytics.evidence import Evaluation, evaluate
@@ -18,6 +19,7 @@ from analytics.kmeans import fit_kmeans
 from analytics.labels import called
 from analytics.methods import METHODS
 from analytics.naming import name_segments
+from analytics.playbook import Play, read_playbook, write_playbook
 from analytics.points import Floats, Points
 from analytics.reader import Inputs, read_inputs, source_fingerprint
 from analytics.recommendations import model_recommendations
@@ -31,7 +33,7 @@ from analytics.writer import Clustering, Run, write_clustering, write_scaling
 from warehouse.errors import InputError
 from warehouse.rules import count_rules
 
-__all__ = ["ALGORITHMS", "SEED", "Clustering", "Progress", "Segmentation", "read_segmentations", "run"]
+__all__ = ["ALGORITHMS", "SEED", "Clustering", "Play", "Progress", "Segmentation", "read_playbook", "read_segmentations", "run"]
 
 SEED = 7
 ALGORITHMS = ("kmeans", "hierarchical")
@@ -64,11 +66,13 @@ def run(
     seed: int = SEED,
     progress: Progress = lambda *_: None,
     taken_ids: Mapping[tuple[str, str], int] | None = None,
+    plays: Sequence[Play] = (),
 ) -> list[Clustering]:
     """Cluster the features by every segmentation, model retention, recommendations and sales, and write `segments`.
 
     The relations of the schema must exist: empty, or with the history of earlier runs, whose segments keep their ids.
-    `taken_ids` has by segmentation and algorithm the highest segment id that runs outside that history have given.
+    `taken_ids` has by segmentation and algorithm the highest segment id that runs outside that history have given, `plays` what
+    to do with which kind of segment.
     Returns the clusterings, in order. Raises InputError when the customers cannot be clustered, naming the segmentation.
     """
     taken = taken_ids or {}
@@ -95,6 +99,8 @@ def run(
     count_rules(connection)
     write_memberships(connection, run_id, this_run.created_at)
     write_events(connection, run_id)
+    write_playbook(connection, plays)
+    measure_campaigns(connection)
     model_retention(connection, run_id)
     model_recommendations(connection, run_id)
     if calendar := read_calendar(connection):

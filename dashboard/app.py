@@ -14,7 +14,7 @@ from dashboard import ids, shell, trust
 from dashboard.browser import in_browser
 from dashboard.cube import cube
 from dashboard.guard import guard
-from dashboard.pages import data, evidence, explore, forecast, history, inventory, products, retention, segments
+from dashboard.pages import campaigns, data, evidence, explore, forecast, history, inventory, products, retention, segments
 from dashboard.queries import Row, clusterings, known_run, provenance
 from warehouse.connection import Warehouse
 from warehouse.errors import MallError
@@ -48,6 +48,7 @@ def create_app(settings: Settings) -> Dash:
     products.register(app, warehouse)
     forecast.register(app, warehouse)
     inventory.register(app, warehouse)
+    campaigns.register(app, warehouse)
     data.register(app, warehouse)
     return app
 
@@ -129,6 +130,7 @@ def _follow_address(app: Dash, settings: Settings) -> None:
         "/products": products.layout,
         "/forecast": forecast.layout,
         "/inventory": inventory.layout,
+        "/campaigns": campaigns.layout,
         "/data": data.layout,
     }
 

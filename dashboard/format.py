@@ -23,6 +23,12 @@ def number(value: float) -> str:
     return (f"{value:.4f}" if "e" in text else text).replace("-", "−")
 
 
+def signed(value: float) -> str:
+    """Three significant digits with the sign of a change: 0.602 -> "+0.602"."""
+    text = number(value)
+    return text if text.startswith("−") or not text.strip("0.") else f"+{text}"
+
+
 def places(value: float) -> str:
     """Three decimals, for an index between -1 and 1 or so: -0.05 -> "−0.050"."""
     return f"{value:.3f}".replace("-", "−")

@@ -18,6 +18,7 @@ LINKS = {
     "link-products": "/products",
     "link-forecast": "/forecast",
     "link-inventory": "/inventory",
+    "link-campaigns": "/campaigns",
 }
 """The id of each link, and the path it leads to."""
 _TITLES = {
@@ -30,8 +31,9 @@ _TITLES = {
     "link-products": "Products",
     "link-forecast": "Forecast",
     "link-inventory": "Inventory",
+    "link-campaigns": "Campaigns",
 }
-ACTIONS = ("link-retention", "link-products", "link-forecast", "link-inventory")
+ACTIONS = ("link-retention", "link-products", "link-forecast", "link-inventory", "link-campaigns")
 """The pages of what to do, which a menu holds."""
 _POLL_MILLISECONDS = 3_000
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"

@@ -22,7 +22,7 @@ class LoadReport:
     """What became of the rows of one source."""
 
     source: str
-    """customers, transactions or stock."""
+    """customers, transactions, stock or results."""
     given: Path
     """The file, folder or pattern that was asked for."""
     files: tuple[str, ...]
@@ -32,7 +32,7 @@ class LoadReport:
     rows_in: int
     """Rows in the files."""
     rows_kept: int
-    """Rows in raw.customers or raw.stock, or those in raw.transactions that count."""
+    """Rows in raw.customers, raw.stock or raw.results, or those in raw.transactions that count."""
     rows_rejected: int
     """Rows in raw.rejects."""
     rows_duplicate: int

@@ -28,7 +28,7 @@ def load_customers(
     if CUSTOMER_ID.name not in (column.name for column in files.columns):
         files = replace(files, all_columns=(CUSTOMER_ID, *files.all_columns))
     read_files(connection, files, files.columns)
-    build(connection, ["raw.columns", "raw.rejects", "raw.sources", "raw.gate", "raw.transactions", "raw.stock"])
+    build(connection, ["raw.columns", "raw.rejects", "raw.sources", "raw.gate", "raw.transactions", "raw.stock", "raw.results"])
     write_columns(connection, CUSTOMERS.source, files.all_columns)
     warnings = [*left_out(files), *set_decimal_marks(connection, files)]
     if not any(column.kind == "id" and column.source_header for column in files.columns):

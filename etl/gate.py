@@ -21,7 +21,7 @@ _MUCH_MISSING = 0.05
 """From this share of missing values a column is worth a look."""
 _MUCH_GONE = 0.1
 """From this share of lost customers on, the loss is worth a look."""
-_ROWS = {"customers": "rows", "transactions": "lines of transactions", "stock": "rows of stock"}
+_ROWS = {"customers": "rows", "transactions": "lines of transactions", "stock": "rows of stock", "results": "rows of results"}
 """What the rows of each source are called."""
 _EXAMPLES = 3
 """So many things are named of those that are counted."""
@@ -311,6 +311,38 @@ def ask_of_stock(gate: Gate, connection: duckdb.DuckDBPyConnection, loaded: Load
         gate.warned(
             "Stock", f"Several rows that differ, perhaps places, are of one product, {repeated:,} times: they were added up."
         )
+
+
+def ask_of_results(gate: Gate, connection: duckdb.DuckDBPyConnection, loaded: LoadReport) -> None:
+    """Whether every campaign has somebody to compare with."""
+    for warning in loaded.warnings:
+        gate.warned("Reading results", warning)
+    count, alone = connection.execute(
+        """
+        select count(*), list(campaign order by campaign) filter (count_groups = 1)
+        from (select campaign, count(distinct test_group) as count_groups from staging.results group by campaign)
+        """
+    ).fetchone() or (0, None)
+    if alone:
+        named = ", ".join(f"'{name}'" for name in alone[:_EXAMPLES])
+        gate.warned(
+            "Campaigns", f"What they brought cannot be told of {len(alone)} of {count} campaigns, {named}: one group is missing."
+        )
+    else:
+        gate.passed("Campaigns", f"Addressed and held out customers are there of {count:,}.")
+
+
+def ask_of_playbook(gate: Gate, connection: duckdb.DuckDBPyConnection) -> None:
+    """Whether there are the features that the plays are about."""
+    unknown = connection.execute(
+        "select feature, min(play) from segments.play_conditions inner join segments.plays using (position) "
+        "anti join (select column_name as feature from features.columns) using (feature) group by feature order by feature"
+    ).fetchall()
+    if unknown:
+        named = ", ".join(f"{feature} (in '{play}')" for feature, play in unknown)
+        gate.warned("Playbook", f"There is no feature {named}: plays about it fit no segment.")
+    else:
+        gate.passed("Playbook", "Every feature that its plays are about is there.")
 
 
 def _enough(loaded: LoadReport) -> float:

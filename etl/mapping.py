@@ -8,7 +8,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, get_args
 
-from etl.vocabulary import CUSTOMERS, IGNORE, STOCK, TRANSACTIONS, Vocabulary, normalise
+from etl.vocabulary import CUSTOMERS, IGNORE, RESULTS, STOCK, TRANSACTIONS, Vocabulary, normalise
 from warehouse.columns import Column, Scale
 from warehouse.errors import InputError
 from warehouse.toml import read_toml
@@ -27,6 +27,8 @@ _TAKEN = frozenset(
 """Names that stand beside a customer's columns in the warehouse's own relations."""
 _NUMBERED = re.compile(r"(distance|bin)_\d+|\w+_(kmeans|hierarchical)")
 """The same, one per segment, feature or clustering."""
+_FURTHER = (TRANSACTIONS.source, STOCK.source, RESULTS.source)
+"""The sources whose tables have their name before them."""
 _ACRONYM = 3
 """So many capitals are probably the first letters of words."""
 _DETAILS = {"label": str, "short": str, "unit": str, "minimum": float, "maximum": float, "divide_by": float, "scale": str}
@@ -71,7 +73,7 @@ def read_mapping(path: Path | None, vocabulary: Vocabulary = CUSTOMERS) -> Mappi
         return Mapping()
     tables = read_toml(path)
     try:
-        further = {name: _table(name, tables, ("columns", "file")) for name in (TRANSACTIONS.source, STOCK.source)}
+        further = {name: _table(name, tables, ("columns", "file")) for name in _FURTHER}
         _refuse_unknown("", tables, ("columns", "file", *further))
         said = further.get(vocabulary.source, tables)
         return Mapping(path, _columns(_table("columns", said), vocabulary), _options(_table("file", said), vocabulary))

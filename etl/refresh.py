@@ -14,17 +14,20 @@ from typing import NoReturn
 
 import duckdb
 
-from analytics.run import Clustering, Segmentation, read_segmentations
+from analytics.run import Clustering, Play, Segmentation, read_playbook, read_segmentations
 from analytics.run import run as find_segments
 from etl.accounts import LoadReport
 from etl.console import Reporter
 from etl.customers import load_customers
+from etl.further import load_results, load_stock
 from etl.gate import (
     Before,
     Gate,
     Offer,
     ask_of_columns,
     ask_of_customers,
+    ask_of_playbook,
+    ask_of_results,
     ask_of_rows,
     ask_of_segments,
     ask_of_shifts,
@@ -34,10 +37,10 @@ from etl.gate import (
 )
 from etl.mapping import read_mapping
 from etl.sample import BUNDLED
+from etl.sample_results import BUNDLED_RESULTS
 from etl.sample_transactions import BUNDLED_STOCK, BUNDLED_TRANSACTIONS
-from etl.stock import load_stock
 from etl.transactions import load_transactions, load_transactions_and_customers
-from etl.vocabulary import BOTH, STOCK, TRANSACTIONS
+from etl.vocabulary import BOTH, RESULTS, STOCK, TRANSACTIONS
 from warehouse import forgotten
 from warehouse.build import build
 from warehouse.catalog import relations
@@ -64,6 +67,7 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
     Raises InputError, GateError or BusyError with nothing published.
     """
     segmentations = read_segmentations(settings.segmentations)
+    plays = read_playbook(settings.playbook)
     if settings.k is not None:
         segmentations = tuple(replace(segmentation, k=settings.k) for segmentation in segmentations)
     with new_version(settings.warehouse, settings.keep_versions) as draft:
@@ -78,7 +82,9 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
                 "History", f"begins anew: version {before.version} is of {'generated' if before.is_synthetic else 'real'} customers"
             )
             draft = replace(draft, previous=None)
-        _cluster(draft, loaded, served, gate, reporter)
+        _cluster(draft, loaded, served, plays, gate, reporter)
+        if settings.playbook is not None:
+            ask_of_playbook(gate, draft.connection)
         with reporter.step("marts"):
             build(draft.connection, ["marts"])
             _carry(draft, reporter, MARTS)
@@ -107,17 +113,18 @@ def _load(
     """Load the sources and ask the gate. Returns what became of the customers, and the segmentations that can be served."""
     connection = draft.connection
     with reporter.step("load"):
-        loaded, transactions, stock = _read(draft, settings, gate)
-    _report_rows(reporter, loaded, transactions, stock)
+        loaded, transactions = _read(draft, settings, gate)
+        further = _read_further(draft, settings, transactions is not None)
+    _report_rows(reporter, loaded, transactions, further)
     with reporter.step("transactions"):
         build(connection, _OF_TRANSACTIONS)
     if transactions is not None:
         ask_of_rows(gate, connection, transactions, settings)
         silent = ask_of_transactions(gate, connection, transactions)
-        if stock is not None:
-            ask_of_rows(gate, connection, stock, settings)
-            ask_of_stock(gate, connection, stock)
         segmentations = segmentations if settings.segmentations else _telling(segmentations, silent, gate)
+    for source in further:
+        ask_of_rows(gate, connection, source, settings)
+        (ask_of_stock if source.source == STOCK.source else ask_of_results)(gate, connection, source)
     needs = {segmentation.name: segmentation.features for segmentation in segmentations}
     offer = Offer.of(connection, loaded)
     served = ask_of_columns(gate, offer, needs, settings.segmentations is not None, before)
@@ -134,17 +141,21 @@ def _load(
     return loaded, chosen
 
 
-def _read(draft: Draft, settings: Settings, gate: Gate) -> tuple[LoadReport, LoadReport | None, LoadReport | None]:
-    """Load what was given: customers, transactions beside them or that customers are made from, and stock."""
-    loaded, transactions = _read_customers(draft, settings, gate)
-    if settings.stock is None:
-        return loaded, transactions, None
-    if transactions is None:
-        raise InputError(f"{settings.stock}: what is in stock says something beside what is sold: give TRANSACTIONS=path too")
-    return loaded, transactions, load_stock(draft.connection, settings.stock, read_mapping(settings.mapping, STOCK))
+def _read_further(draft: Draft, settings: Settings, has_transactions: bool) -> list[LoadReport]:
+    """Load what was given beside: stock, and results of campaigns."""
+    found = []
+    if settings.stock is not None:
+        if not has_transactions:
+            raise InputError(f"{settings.stock}: what is in stock says something beside what is sold: give TRANSACTIONS=path too")
+        found.append(load_stock(draft.connection, settings.stock, read_mapping(settings.mapping, STOCK)))
+    if settings.results is not None:
+        mapping, erased = read_mapping(settings.mapping, RESULTS), forgotten.read(settings.warehouse)
+        found.append(load_results(draft.connection, settings.results, mapping, erased))
+    return found
 
 
-def _read_customers(draft: Draft, settings: Settings, gate: Gate) -> tuple[LoadReport, LoadReport | None]:
+def _read(draft: Draft, settings: Settings, gate: Gate) -> tuple[LoadReport, LoadReport | None]:
+    """Load customers, transactions beside them, or transactions that customers are made from."""
     erased = forgotten.read(settings.warehouse)
     if settings.customers is None and settings.transactions is not None:
         mapping = read_mapping(settings.mapping, BOTH)
@@ -171,7 +182,14 @@ def _telling(segmentations: Sequence[Segmentation], silent: Collection[str], gat
     return found
 
 
-def _cluster(draft: Draft, loaded: LoadReport, segmentations: Sequence[Segmentation], gate: Gate, reporter: Reporter) -> None:
+def _cluster(
+    draft: Draft,
+    loaded: LoadReport,
+    segmentations: Sequence[Segmentation],
+    plays: Sequence[Play],
+    gate: Gate,
+    reporter: Reporter,
+) -> None:
     """Find the segments, upon what earlier versions found."""
     with reporter.step("history"):
         build(draft.connection, ["segments"])
@@ -180,7 +198,12 @@ def _cluster(draft: Draft, loaded: LoadReport, segmentations: Sequence[Segmentat
         gather_labels(draft.connection, others, draft.number)
     with reporter.step("segments") as progress, _naming(gate.given):
         clusterings = find_segments(
-            draft.connection, draft.number, segmentations, progress=progress, taken_ids=highest_ids(draft.abandoned)
+            draft.connection,
+            draft.number,
+            segmentations,
+            progress=progress,
+            taken_ids=highest_ids(draft.abandoned),
+            plays=plays,
         )
     for clustering in clusterings:
         _report_clustering(reporter, clustering)
@@ -235,18 +258,24 @@ def _with_sources(settings: Settings, reporter: Reporter, before: Before | None)
         f"SYNTHETIC CUSTOMERS: no CUSTOMERS=path was given and there is no {KAGGLE_FILE}, so this is the bundled sample "
         "of generated people and purchases. `make data` fetches the Kaggle file."
     )
-    return replace(settings, customers=BUNDLED, transactions=BUNDLED_TRANSACTIONS, stock=settings.stock or BUNDLED_STOCK)
+    return replace(
+        settings,
+        customers=BUNDLED,
+        transactions=BUNDLED_TRANSACTIONS,
+        stock=settings.stock or BUNDLED_STOCK,
+        results=settings.results or BUNDLED_RESULTS,
+    )
 
 
-def _report_rows(reporter: Reporter, loaded: LoadReport, transactions: LoadReport | None, stock: LoadReport | None) -> None:
+def _report_rows(reporter: Reporter, loaded: LoadReport, transactions: LoadReport | None, further: Sequence[LoadReport]) -> None:
     if loaded.is_of_files:
         _report_source(reporter, "Customers", "Rows", loaded)
     if transactions is not None:
         _report_source(reporter, "Transactions", "Lines", transactions)
     if not loaded.is_of_files:
         reporter.line("Customers", f"{loaded.rows_kept:,}, made from the transactions")
-    if stock is not None:
-        _report_source(reporter, "Stock", "Rows", stock)
+    for source in further:
+        _report_source(reporter, source.source.capitalize(), "Rows", source)
 
 
 def _report_source(reporter: Reporter, what: str, rows: str, loaded: LoadReport) -> None:
@@ -301,6 +330,12 @@ def parse(arguments: Sequence[str], settings: Settings) -> Settings:
         help="STOCK: what is in stock of the products, in a file, a folder or a pattern",
     )
     parser.add_argument(
+        "--results",
+        type=Path,
+        default=settings.results,
+        help="RESULTS: what customers did after campaigns, in a file, a folder or a pattern",
+    )
+    parser.add_argument(
         "--warehouse", type=Path, default=settings.warehouse, help="WAREHOUSE: directory of versions (now %(default)s)"
     )
     parser.add_argument(
@@ -308,6 +343,12 @@ def parse(arguments: Sequence[str], settings: Settings) -> Settings:
         type=Path,
         default=settings.segmentations,
         help="SEGMENTATIONS: TOML file of feature lists (default: analytics/segmentations.toml)",
+    )
+    parser.add_argument(
+        "--playbook",
+        type=Path,
+        default=settings.playbook,
+        help="PLAYBOOK: TOML file of what to do with which kind of segment (default: analytics/playbook.toml)",
     )
     parser.add_argument(
         "--k",

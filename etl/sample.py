@@ -57,17 +57,22 @@ order by i
 
 
 def write_sample(path: Path, customers: int = BUNDLED_CUSTOMERS, seed: int = SEED) -> None:
-    """Write `customers` synthetic customers to `path` as CSV. The same arguments give the same bytes.
+    """Write `customers` synthetic customers to `path`, as Parquet where it is called so, else as CSV. The same arguments give the
+    same bytes.
 
     Raises InputError when the file cannot be written.
     """
+    write_rows(_SQL, path, customers, seed)
+
+
+def write_rows(sql: str, path: Path, customers: int, seed: int) -> None:
+    """Write the rows of a statement about so many customers. Raises InputError when the file cannot be written."""
+    kind = "format parquet, compression zstd" if path.suffix == ".parquet" else "header"
+    given = {"customers": customers, "seed": seed, "digits": max(5, len(str(customers)))}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with duckdb.connect() as connection:
             location = str(path).replace("'", "''")
-            connection.execute(
-                f"copy ({_SQL}) to '{location}' (header)",
-                {"customers": customers, "seed": seed, "digits": max(5, len(str(customers)))},
-            )
+            connection.execute(f"copy ({sql}) to '{location}' ({kind})", given)
     except (OSError, duckdb.IOException) as error:
         raise InputError(f"{path}: cannot be written: {error}") from error

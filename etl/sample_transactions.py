@@ -7,11 +7,8 @@ and purchases of nobody known.
 
 from pathlib import Path
 
-import duckdb
-
 from etl.accounts import SYNTHETIC_PREFIX
-from etl.sample import BUNDLED_CUSTOMERS, GROUPS, SEED
-from warehouse.errors import InputError
+from etl.sample import BUNDLED_CUSTOMERS, GROUPS, SEED, write_rows
 
 BUNDLED_TRANSACTIONS = Path(__file__).parent / "sample_transactions.parquet"
 BUNDLED_STOCK = Path(__file__).parent / "sample_stock.csv"
@@ -260,23 +257,9 @@ def write_transactions(path: Path, customers: int = BUNDLED_CUSTOMERS, seed: int
 
     The same arguments give the same rows. Raises InputError when the file cannot be written.
     """
-    _write(_SQL, path, customers, seed)
+    write_rows(_SQL, path, customers, seed)
 
 
 def write_stock(path: Path, customers: int = BUNDLED_CUSTOMERS, seed: int = SEED) -> None:
     """Write what is in stock at their end to `path`, likewise. Raises InputError when the file cannot be written."""
-    _write(_STOCK, path, customers, seed)
-
-
-def _write(sql: str, path: Path, customers: int, seed: int) -> None:
-    kind = "format parquet, compression zstd" if path.suffix == ".parquet" else "header"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with duckdb.connect() as connection:
-            location = str(path).replace("'", "''")
-            connection.execute(
-                f"copy ({sql}) to '{location}' ({kind})",
-                {"customers": customers, "seed": seed, "digits": max(5, len(str(customers)))},
-            )
-    except (OSError, duckdb.IOException) as error:
-        raise InputError(f"{path}: cannot be written: {error}") from error
+    write_rows(_STOCK, path, customers, seed)

@@ -44,7 +44,7 @@ def load_transactions_and_customers(
     Returns what became of the rows, and the customers as if a file had held a row for each.
     """
     files = open_files(connection, given, mapping or Mapping(), BOTH)
-    build(connection, ["raw.columns", "raw.rejects", "raw.sources", "raw.gate", "raw.stock"])
+    build(connection, ["raw.columns", "raw.rejects", "raw.sources", "raw.gate", "raw.stock", "raw.results"])
     report = _load(connection, files, forgotten or Forgotten("", ()))
     about = [
         column

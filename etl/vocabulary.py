@@ -23,7 +23,7 @@ class Vocabulary:
     """The columns that files of one source may have."""
 
     source: str
-    """customers, transactions or stock."""
+    """customers, transactions, stock or results."""
     known: Mapping[Column, tuple[str, ...]]
     """Each column with the headers it is recognised by, as `normalise` gives them."""
 
@@ -187,6 +187,21 @@ STOCK = Vocabulary(
     },
 )
 """A row is what is there of a product or a category, perhaps at one place of several."""
+
+RESULTS = Vocabulary(
+    "results",
+    {
+        Column("campaign", "text", "Campaign"): ("campaign", "campaign_name", "campaign_id"),
+        CUSTOMER_ID: ("customer", "customer_hash", *_CUSTOMER_IDS),
+        Column("test_group", "text", "Group"): ("test_group", "group", "campaign_group", "arm", "variant", "cohort"),
+        Column("outcome", "numeric", "Outcome"): (
+            *("outcome", "result", "response", "responded", "converted", "conversion", "bought", "purchased"),
+            *("revenue", "amount", "spend", "spent", "sales", "purchases", "visits"),
+        ),
+        Column("stratum", "text", "Stratum"): ("stratum",),
+    },
+)
+"""A row is what a customer did after a campaign, whether they were addressed or held out."""
 
 BOTH = Vocabulary("transactions", {**TRANSACTIONS.known, **_ABOUT_CUSTOMERS})
 """The same, with what says something of the customer, where there is no file of customers."""

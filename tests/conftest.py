@@ -13,6 +13,7 @@ from rich.console import Console
 from etl.console import Reporter
 from etl.refresh import refresh
 from etl.sample import BUNDLED
+from etl.sample_results import BUNDLED_RESULTS
 from etl.sample_transactions import BUNDLED_STOCK, BUNDLED_TRANSACTIONS
 from tests.bought import refresh_bought
 from tests.helpers import QUICK
@@ -117,7 +118,8 @@ def moved_published(shared_folder: Path) -> Path:
 def bundled_published(shared_folder: Path) -> Path:
     """A warehouse directory with the bundled sample and its transactions, as a refresh with nothing given makes it."""
     directory = shared_folder / "bundled"
-    settings = Settings(warehouse=directory, customers=BUNDLED, transactions=BUNDLED_TRANSACTIONS, stock=BUNDLED_STOCK)
+    files = {"customers": BUNDLED, "transactions": BUNDLED_TRANSACTIONS, "stock": BUNDLED_STOCK, "results": BUNDLED_RESULTS}
+    settings = Settings(warehouse=directory, **files)
     return once(directory, lambda _: refresh(settings, Reporter(Console(quiet=True))))
 
 

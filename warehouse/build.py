@@ -92,6 +92,8 @@ class Context:
     """The same of the transactions; none where there are none."""
     stock: tuple[Column, ...] = ()
     """The same of the stock."""
+    results: tuple[Column, ...] = ()
+    """The same of the results of campaigns."""
     features: tuple[Column, ...] = ()
     """The numeric features of a customer, those of the customers source first."""
     purchases: tuple[Column, ...] = ()
@@ -121,8 +123,8 @@ class Context:
         return tuple(column for column in self.columns if column.kind == "text")
 
     def of_source(self, source: str) -> "Context":
-        """The same, with the columns of `source`, customers, transactions or stock, as `columns`."""
-        return replace(self, columns={"transactions": self.transactions, "stock": self.stock}.get(source, self.columns))
+        """The same, with the columns of `source`, customers, transactions, stock or results, as `columns`."""
+        return self if source == "customers" else replace(self, columns=getattr(self, source))
 
     @classmethod
     def read(cls, connection: duckdb.DuckDBPyConnection) -> "Context":
@@ -142,6 +144,7 @@ class Context:
             columns=columns("raw.columns", _COLUMN, "source = 'customers' and kind <> 'ignore'"),
             transactions=columns("raw.columns", _COLUMN, "source = 'transactions' and kind <> 'ignore'"),
             stock=columns("raw.columns", _COLUMN, "source = 'stock' and kind <> 'ignore'"),
+            results=columns("raw.columns", _COLUMN, "source = 'results' and kind <> 'ignore'"),
             features=columns("features.columns", _FEATURE),
             purchases=columns("features.columns", _FEATURE, "source = 'transactions'"),
             charted=columns("features.columns", _FEATURE, "is_charted"),

@@ -93,6 +93,14 @@ class Snapshot:
         frame: pd.DataFrame = self._read(self._cursor(sql, parameters).df)
         return frame
 
+    def copy(self, sql: str, path: Path, about: Mapping[str, Any] | None = None) -> None:
+        """Write the rows of `sql` to a file, CSV or Parquet as its name ends; `about` goes into the Parquet file's own metadata."""
+        how = "header" if path.suffix == ".csv" else "format parquet, compression zstd"
+        if about:
+            pairs = ", ".join(f"{literal(key)}: {literal(value)}" for key, value in about.items())
+            how += f", kv_metadata {{{pairs}}}"
+        self._cursor(f"copy ({sql}) to {literal(path)} ({how})", ())
+
     def close(self) -> None:
         """Let go of the file. What other threads still read through this snapshot fails."""
         self._connection.close()

@@ -26,9 +26,10 @@ from warehouse.rules import count_rules
 _TELLING = 4
 """From this many characters an id is looked for byte by byte."""
 _ERASED = "erased on request"
-_SOURCES = {"raw.customers": "customers", "raw.transactions": "transactions"}
+_SOURCES = {"raw.customers": "customers", "raw.transactions": "transactions", "raw.results": "results"}
 """The tables of raw rows, with what raw.columns calls their source."""
-_IS_THEIRS = f"{trimmed('customer_id')} is not distinct from $id"
+_IS_THEIRS = f"coalesce({trimmed('customer_id')} in ($id, sha256($id)), false)"
+"""A row that has their id, or the hash of it, as the lists of campaigns may."""
 _COLUMNS = (
     "select schema_name, table_name, column_name from duckdb_columns() inner join duckdb_tables() "
     "using (database_name, schema_name, table_name) where database_name = '{database}' and data_type {condition}"

@@ -27,11 +27,15 @@ class Forgotten:
     salt: str
     """What is put before an id when it is hashed."""
     hashes: tuple[str, ...]
-    """SHA-256 of salt and id, hexadecimal."""
+    """SHA-256 of salt and id, hexadecimal; and of salt and the id's own SHA-256, which the lists of campaigns may have for it."""
 
     def hash(self, customer_id: str) -> str:
         """The hash of an id."""
         return hashlib.sha256((self.salt + stripped(customer_id)).encode()).hexdigest()
+
+    def hashes_of(self, customer_id: str) -> tuple[str, str]:
+        """All that is kept of an id."""
+        return self.hash(customer_id), self.hash(hashlib.sha256(stripped(customer_id).encode()).hexdigest())
 
     def holds(self, customer_id: str) -> bool:
         """Whether that person was erased."""
@@ -58,14 +62,14 @@ def read(directory: Path) -> Forgotten:
 def remember(directory: Path, forgotten: Forgotten, customer_id: str) -> None:
     """Add a person. Call it with the lock held."""
     if not forgotten.holds(customer_id):
-        _write(
-            directory, forgotten.salt, [*_lines(directory), f"{forgotten.hash(customer_id)},{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"]
-        )
+        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        _write(directory, forgotten.salt, [*_lines(directory), *(f"{one},{now}" for one in forgotten.hashes_of(customer_id))])
 
 
 def take_back(directory: Path, forgotten: Forgotten, customer_id: str) -> None:
     """Take a person off the list: who comes back as a customer is loaded again. Call it with the lock held."""
-    _write(directory, forgotten.salt, [line for line in _lines(directory) if not line.startswith(forgotten.hash(customer_id))])
+    theirs = forgotten.hashes_of(customer_id)
+    _write(directory, forgotten.salt, [line for line in _lines(directory) if not line.startswith(theirs)])
 
 
 def _lines(directory: Path) -> list[str]:

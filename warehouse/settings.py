@@ -24,10 +24,14 @@ class Settings:
     """The transactions file, a folder of such files or a pattern; alone, the customers are made from it."""
     stock: Path | None = None
     """What is in stock of the products of the transactions: a file, a folder of such files or a pattern."""
+    results: Path | None = None
+    """What customers did after campaigns, addressed or held out: a file, a folder of such files or a pattern."""
     warehouse: Path = DEFAULT_WAREHOUSE
     """The directory of warehouse versions; the newest is always current.duckdb in it."""
     segmentations: Path | None = None
     """A TOML file of named feature lists; None takes analytics/segmentations.toml."""
+    playbook: Path | None = None
+    """A TOML file that says what to do with which kind of segment; None takes analytics/playbook.toml."""
     k: int | None = None
     """How many segments every segmentation shall have; None leaves it to the segmentations file, and that to the evidence."""
     mapping: Path | None = None
@@ -62,8 +66,10 @@ class Settings:
             mapping=_path(given, "MAPPING"),
             transactions=_path(given, "TRANSACTIONS"),
             stock=_path(given, "STOCK"),
+            results=_path(given, "RESULTS"),
             warehouse=_path(given, "WAREHOUSE") or default.warehouse,
             segmentations=_path(given, "SEGMENTATIONS"),
+            playbook=_path(given, "PLAYBOOK"),
             k=int(_number(given, "K", 0, FEWEST_SEGMENTS, MOST_SEGMENTS)) or None,
             report=_path(given, "REPORT") or default.report,
             host=given.get("HOST", default.host),

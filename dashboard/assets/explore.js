@@ -259,7 +259,7 @@
     const search = mall.address.write({ filters, segmentation, algorithm });
     const current = mall.address.write(mall.address.read(window.location.search));
     if (search !== current) set("location", { search });
-    return ["/", "/segments", "/evidence", "/history", "/data", "/retention", "/products", "/forecast", "/inventory"].map((path) => path + search);
+    return ["/", "/segments", "/evidence", "/history", "/data", "/retention", "/products", "/forecast", "/inventory", "/campaigns"].map((path) => path + search);
   }
 
   /* Keep the colour scheme of everything that is not Mantine in step with it. */

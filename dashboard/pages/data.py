@@ -14,9 +14,9 @@ from warehouse.connection import Snapshot, Warehouse
 
 EXAMPLES = 3
 """Rows that are shown for a kind of rejected rows."""
-_SOURCES = {"customers": "", "transactions": " of transactions", "stock": " of stock"}
+_SOURCES = {"customers": "", "transactions": " of transactions", "stock": " of stock", "results": " of campaigns"}
 """What may be loaded, and what is said of it where both are."""
-_ROWS = {"customers": "rows", "transactions": "lines of transactions", "stock": "rows of stock"}
+_ROWS = {"customers": "rows", "transactions": "lines of transactions", "stock": "rows of stock", "results": "rows of results"}
 _WORDS = {"steady": "hardly moved", "moved": "moved", "moved a lot": "moved a lot"}
 _HINT = (
     "Population stability index {index:.3f} over {groups} groups of customers: below 0.1 hardly moved, from 0.25 a lot. "

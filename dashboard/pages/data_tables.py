@@ -126,7 +126,7 @@ def _column(row: Row) -> Any:
 
 
 def _column_kind(row: Row) -> str:
-    """What the column is; of customers, text is not used, of transactions and stock most of it is."""
+    """What the column is; of customers, text is not used, of others most of it is."""
     if row["source"] != "customers" and row["kind"] == "text":
         return "text"
     return _COLUMN_KINDS.get(row["kind"], str(row["kind"]))

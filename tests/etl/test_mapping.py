@@ -60,7 +60,7 @@ def test_a_label_is_the_header_as_people_write(write: Write, header: str, said: 
     ("text", "reason"),
     [
         ("[columns", "is not TOML"),
-        ('age = "numeric"', "unknown entry age; known are [columns], [file], [transactions] and [stock]"),
+        ('age = "numeric"', "unknown entry age; known are [columns], [file], [transactions], [stock] and [results]"),
         ('columns = "age"', "'columns' is not a table"),
         ("[columns]\nA = 1", "[columns] 'A': give a column, a kind or a table"),
         ('[columns]\nA = "years"', "[columns] 'A': there is no column 'years'; known are customer_id, gender, age,"),

@@ -7,8 +7,8 @@ import duckdb
 import pytest
 
 from etl.accounts import LoadReport
+from etl.further import load_stock
 from etl.mapping import read_mapping
-from etl.stock import load_stock
 from etl.transactions import load_transactions_and_customers
 from etl.vocabulary import STOCK
 from tests.helpers import QUICK, four, refreshed

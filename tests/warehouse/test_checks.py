@@ -15,7 +15,15 @@ KMEANS = "segmentation = 'spending' and algorithm = 'kmeans'"
 
 STAY = "insert into segments.membership_history values ('1', 'spending', 'kmeans', 1,"
 
+LIFT = (
+    "insert into segments.campaign_lifts by name select 'x' as campaign, 'amount' as outcome_kind, 5 as count_treated, "
+    "5 as count_held_out, 'Welch' as method"
+)
 BREAKS = [
+    ("campaigns_are_told", f"{LIFT}, 3 as lift, 4 as lift_low, 5 as lift_high"),
+    ("campaigns_are_told", f"{LIFT}, 3 as lift, '-infinity' as lift_low, 5 as lift_high"),
+    ("campaigns_are_told", f"{LIFT}, 3 as lift, 2 as lift_low, 5 as lift_high, 'because' as shortfall"),
+    ("campaigns_are_told", f"{LIFT}, unnest(['a', 'b']) as shortfall"),
     ("cube_counts_every_customer", "delete from marts.crossfilter_cube where rowid = 0"),
     ("cube_counts_every_customer", "update marts.crossfilter_cube set count_customers = 2 where rowid = 0"),
     ("cube_counts_every_customer", "update marts.crossfilter_cube set sum_age = sum_age + 1 where rowid = 0"),

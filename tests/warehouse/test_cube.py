@@ -50,7 +50,7 @@ def _cubed(connection: duckdb.DuckDBPyConnection, numbers: list[float], scale: s
         "insert into raw.columns values ('customers', $1, $1, $2, $1, $1, '', null, null, 1, $4, '.', '', $3)",
         [("customer_id", "id", 1, "linear"), ("amount", "numeric", 2, scale), ("tier", "category", 3, "linear")],
     )
-    build(connection, ["raw.customers", "raw.transactions", "raw.rejects", "raw.sources", "raw.gate"])
+    build(connection, [f"raw.{name}" for name in ("customers", "transactions", "stock", "results", "rejects", "sources", "gate")])
     connection.executemany(
         "insert into raw.customers values ('literal', $1, $1, $2, $3)",
         [(place, repr(number), "gold" if place % 3 else "iron") for place, number in enumerate(numbers)],
@@ -135,7 +135,7 @@ def test_a_constant_has_one_bin(connection: duckdb.DuckDBPyConnection, sample: S
         "insert into raw.columns values ('customers', $1, $1, $2, $1, $1, '', null, null, 1, 'linear', '.', '', $3)",
         [("customer_id", "id", 1), ("amount", "numeric", 2), ("other", "numeric", 3)],
     )
-    build(connection, ["raw.customers", "raw.transactions", "raw.rejects", "raw.sources", "raw.gate"])
+    build(connection, [f"raw.{name}" for name in ("customers", "transactions", "stock", "results", "rejects", "sources", "gate")])
     connection.executemany("insert into raw.customers values ('literal', $1, $1, '7.5', $1)", [(place,) for place in range(4)])
     build(connection, ["staging", "features", "segments"])
     run(connection, 1, [Segmentation("any", "Any", ("other",), k=2)])

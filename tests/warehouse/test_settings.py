@@ -15,6 +15,8 @@ HOME = Path.home()
         ({"CUSTOMERS": "~/my.csv"}, "customers", HOME / "my.csv"),
         ({"TRANSACTIONS": "my.parquet"}, "transactions", Path("my.parquet")),
         ({"STOCK": "stock.csv"}, "stock", Path("stock.csv")),
+        ({"RESULTS": "results.csv"}, "results", Path("results.csv")),
+        ({"PLAYBOOK": "plays.toml"}, "playbook", Path("plays.toml")),
         ({"WAREHOUSE": "/srv/mall"}, "warehouse", Path("/srv/mall")),
         ({"MAPPING": "mine.toml"}, "mapping", Path("mine.toml")),
         ({"MAX_SHRINK": "0.9"}, "max_shrink", 0.9),
@@ -50,7 +52,7 @@ def test_what_the_gate_allows_by_itself():
 def test_every_field_has_a_variable():
     """The table above leaves no field out, and an empty variable counts as unset."""
     emptied = {name.upper(): "" for name in vars(Settings())}
-    assert len(emptied) == 15
+    assert len(emptied) == 17
     assert Settings() == Settings.from_environment(emptied)
     assert Settings() == Settings.from_environment({"UNRELATED": "1"})
 

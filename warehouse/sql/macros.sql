@@ -65,6 +65,24 @@ case
 {{ number(value, column.decimal_mark) }}{{ " / " ~ column.divide_by if column.divide_by != 1 }}
 {%- endmacro %}
 
+{# The outcome of a campaign, of the column `column`: a number, or yes or no as 1 or 0. #}
+{% macro outcome(column) -%}
+case
+        when regexp_full_match({{ trimmed("outcome") }}, '(?i)true|yes|y') then 1.0
+        when regexp_full_match({{ trimmed("outcome") }}, '(?i)false|no|n') then 0.0
+        else {{ amount(column, "outcome") }}
+    end
+{%- endmacro %}
+
+{# The group of a campaign that a text names; null where it names none. #}
+{% macro test_group(value) -%}
+case
+        when regexp_full_match({{ trimmed(value) }}, '(?i)(treatment|treated|test|campaign|addressed|contacted|exposed)( group)?')
+            then 'treatment'
+        when regexp_full_match({{ trimmed(value) }}, '(?i)(hold[ _-]?out|held[ _-]?out|control|untreated)( group)?') then 'holdout'
+    end
+{%- endmacro %}
+
 {# The columns of customers that a model reads, as a list. #}
 {% macro columns_of(model) -%}
 [{% for name in model.features | map(attribute="column") | unique %}{{ name | literal }}{{ ", " if not loop.last }}{% endfor %}]

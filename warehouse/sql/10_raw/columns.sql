@@ -16,7 +16,7 @@ create or replace table raw.columns (
 );
 
 comment on table raw.columns is 'What each column of the sources was taken for. Grain: one row per source and column.';
-comment on column raw.columns.source is 'What the files hold: customers, transactions or stock.';
+comment on column raw.columns.source is 'What the files hold: customers, transactions, stock or results.';
 comment on column raw.columns.column_name is 'Name of the column in the warehouse; one that is not loaded has a number instead.';
 comment on column raw.columns.source_header is 'Header of the source, as it came.';
 comment on column raw.columns.kind is 'id, numeric (a feature), category (profiled and encoded), time, text (carried as it came) or ignore (not loaded).';

@@ -9,7 +9,7 @@ create or replace table raw.rejects (
 );
 
 comment on table raw.rejects is 'The rows that could not be used, and why. Grain: one row per rejected row of a source.';
-comment on column raw.rejects.source is 'What the file holds: customers, transactions or stock.';
+comment on column raw.rejects.source is 'What the file holds: customers, transactions, stock or results.';
 comment on column raw.rejects.source_file is 'Name of the file, as in raw.sources.';
 comment on column raw.rejects.source_line is 'Line of the row in the file, from 1, the header included; in a Parquet file or a sheet the row.';
 comment on column raw.rejects.customer_id is 'The customer''s id in the row; null where it has none or cannot be told.';

@@ -15,14 +15,14 @@ create or replace table raw.sources (
 );
 
 comment on table raw.sources is 'The files this warehouse was loaded from, and what became of their rows. Grain: one row per file.';
-comment on column raw.sources.source is 'What the file holds: customers, transactions or stock.';
+comment on column raw.sources.source is 'What the file holds: customers, transactions, stock or results.';
 comment on column raw.sources.source_file is 'Name of the file; where a folder or a pattern was given, its path from there.';
 comment on column raw.sources.source_fingerprint is 'SHA-256 of the file''s bytes, hexadecimal.';
 comment on column raw.sources.file_kind is 'csv, parquet or excel, as the content says.';
 comment on column raw.sources.encoding is 'How the text is encoded; null for a file that is not text.';
 comment on column raw.sources.delimiter is 'What separates the values of a line; null for a file that is not text.';
 comment on column raw.sources.rows_in is 'Rows in the file, the header and the empty lines at its end not counted: kept + rejected + duplicate + forgotten.';
-comment on column raw.sources.rows_kept is 'Rows in raw.customers or raw.stock, or in raw.transactions without those that are marked there as duplicates.';
+comment on column raw.sources.rows_kept is 'Rows in raw.customers, raw.stock or raw.results, or in raw.transactions without those that are marked there as duplicates.';
 comment on column raw.sources.rows_rejected is 'Rows in raw.rejects.';
 comment on column raw.sources.rows_duplicate is 'Rows that do not count because an identical one does: of transactions marked, of others dropped.';
 comment on column raw.sources.rows_forgotten is 'Rows of people who were erased on request: not loaded, or taken out since.';

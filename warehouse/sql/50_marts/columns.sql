@@ -60,16 +60,18 @@ measured as (
     cross join given
     union all
     {% endfor %}
-    {% for column in context.stock %}
+    {% for source, columns in (("stock", context.stock), ("results", context.results)) %}
+    {% for column in columns %}
     select
-        'stock' as source,
+        {{ source | literal }} as source,
         {{ column.name | literal }} as column_name,
         count(*) - count({{ column.name }}) as count_missing,
         null as filled_with,
-        {{ "min(on_hand)" if column.name == "on_hand" else "null" }} as lowest,
-        {{ "max(on_hand)" if column.name == "on_hand" else "null" }} as highest
-    from staging.stock
+        {{ "min(" ~ column.name ~ ")" if column.kind == "numeric" else "null" }} as lowest,
+        {{ "max(" ~ column.name ~ ")" if column.kind == "numeric" else "null" }} as highest
+    from staging.{{ source }}
     union all
+    {% endfor %}
     {% endfor %}
     {% for column in context.numeric %}
     select
@@ -128,7 +130,7 @@ left join medians using (source, column_name)
 order by columns.source, columns.position;
 
 comment on table marts.columns is 'What each column of the sources was taken for, and what it holds. Grain: one row per source and column.';
-comment on column marts.columns.source is 'What the files hold: customers, transactions or stock.';
+comment on column marts.columns.source is 'What the files hold: customers, transactions, stock or results.';
 comment on column marts.columns.column_name is 'Name of the column in the warehouse; one that is not loaded has a number instead.';
 comment on column marts.columns.source_header is 'Header of the source, as it came.';
 comment on column marts.columns.kind is 'id, numeric (a feature), category (profiled and encoded), text (carried as it came), time or ignore (not loaded).';
@@ -142,7 +144,7 @@ comment on column marts.columns.scale is 'How the models see the number: linear 
 comment on column marts.columns.decimal_mark is 'Decimal mark of the numbers in the source: a point or a comma.';
 comment on column marts.columns.date_order is 'What comes first in dates written like 03/04/2024: day or month; empty where no date is written so.';
 comment on column marts.columns.position is 'Place of the column, from 1: an id that is made first, then the order of the file, then what further files add.';
-comment on column marts.columns.count_missing is 'Customers, lines of transactions or rows of stock without a value in the source; null for a column that is not loaded.';
+comment on column marts.columns.count_missing is 'Customers, lines of transactions, rows of stock or of results without a value in the source; null for a column that is not loaded.';
 comment on column marts.columns.filled_with is 'What stands in for a missing value: the median, or Unknown; null where none does.';
 comment on column marts.columns.lowest is 'Smallest value of the source; null unless numeric.';
 comment on column marts.columns.median is 'Half of the customers with a value have at most this; null unless numeric.';

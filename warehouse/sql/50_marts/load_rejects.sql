@@ -27,7 +27,7 @@ inner join sources using (source)
 order by source, count_rows desc, rejects.rule, place;
 
 comment on view marts.load_rejects is 'The rows that could not be used, by source and kind of fault, the most frequent first. Grain: one row per rejected row of a source.';
-comment on column marts.load_rejects.source is 'What the file holds: customers, transactions or stock.';
+comment on column marts.load_rejects.source is 'What the file holds: customers, transactions, stock or results.';
 comment on column marts.load_rejects.rule is 'The kind of fault, in a few words, e.g. out of range.';
 comment on column marts.load_rejects.place is 'Place of the row among those of its kind, from 1, by file and line.';
 comment on column marts.load_rejects.count_rows is 'Rows of that kind.';

@@ -27,6 +27,14 @@ held as (
         source_file,
         false as is_duplicate
     from raw.stock
+
+    union all
+
+    select
+        'results' as source,
+        source_file,
+        false as is_duplicate
+    from raw.results
 ),
 
 counted as (

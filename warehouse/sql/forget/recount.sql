@@ -31,6 +31,16 @@ from (
         ) as count_duplicates
     from raw.sources
     where source = 'transactions'
+
+    union all
+
+    select
+        'results' as source,
+        source_file,
+        (select count(*) from raw.results where results.source_file = sources.source_file) as count_rows,
+        null as count_duplicates
+    from raw.sources
+    where source = 'results'
 ) as remaining
 where sources.source = remaining.source and sources.source_file = remaining.source_file;
 

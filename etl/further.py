@@ -1,0 +1,96 @@
+"""Loading what may stand beside customers and their transactions: stock, and results of campaigns.
+
+Every row ends in the source's table, in raw.rejects, or is counted as a copy of a kept one or a person's who was erased.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from etl.accounts import LoadReport, account, refuse_unusable
+from etl.decimals import set_decimal_marks
+from etl.erased import leave_out, redact
+from etl.loading import Files, cut_off, left_out, open_files, read_files, write_columns, write_rejects
+from etl.mapping import Mapping
+from etl.vocabulary import CUSTOMER_ID, RESULTS, STOCK, Vocabulary
+from warehouse.build import Context, build, execute_file
+from warehouse.catalog import SQL
+from warehouse.errors import InputError
+from warehouse.forgotten import Forgotten
+
+
+@dataclass(frozen=True)
+class _Source:
+    vocabulary: Vocabulary
+    needed: tuple[tuple[str, ...], ...]
+    """The columns it cannot do without; of those in one bracket any."""
+
+
+_STOCK = _Source(STOCK, (("product", "product_name", "category"), ("on_hand",)))
+_RESULTS = _Source(RESULTS, (("campaign",), ("customer_id",), ("test_group",), ("outcome",)))
+
+
+def load_stock(connection: duckdb.DuckDBPyConnection, given: Path, mapping: Mapping | None = None) -> LoadReport:
+    """Load what is in stock into raw.stock, and build staging.stock.
+
+    Raises InputError for files that cannot be used, naming the file.
+    """
+    return _load(connection, given, mapping or Mapping(), _STOCK, Forgotten("", ()))
+
+
+def load_results(
+    connection: duckdb.DuckDBPyConnection, given: Path, mapping: Mapping | None = None, forgotten: Forgotten | None = None
+) -> LoadReport:
+    """Load what came of campaigns into raw.results, and build staging.results.
+
+    People in `forgotten` are counted and not loaded. Raises InputError for files that cannot be used, naming the file.
+    """
+    return _load(connection, given, mapping or Mapping(), _RESULTS, forgotten or Forgotten("", ()))
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection, given: Path, mapping: Mapping, source: _Source, forgotten: Forgotten
+) -> LoadReport:
+    vocabulary = source.vocabulary
+    files = open_files(connection, given, mapping, vocabulary)
+    known = [column if column.name in vocabulary.names else replace(column, kind="text") for column in files.all_columns]
+    files = replace(files, all_columns=tuple(known))
+    _refuse_incomplete(files, source.needed)
+    read_files(connection, files, files.columns)
+    write_columns(connection, vocabulary.source, files.all_columns)
+    warnings = [*left_out(files), *set_decimal_marks(connection, files)]
+    if CUSTOMER_ID.name in vocabulary.names:
+        warnings += leave_out(connection, forgotten)
+    else:
+        connection.execute(
+            "create or replace temporary table forgotten_rows as select source_file, source_line from source_rows limit 0"
+        )
+    execute_file(connection, SQL / "load" / f"{vocabulary.source}_faults.sql")
+    execute_file(connection, SQL / "load" / "duplicate_rows.sql", Context.read(connection).of_source(vocabulary.source))
+    build(connection, [f"raw.{vocabulary.source}"])
+    names = ", ".join(column.name for column in files.columns)
+    connection.execute(
+        f"insert into raw.{vocabulary.source} select source_file, source_line, {names} from source_rows "
+        "anti join faults using (source_file, source_line) anti join duplicate_rows using (source_file, source_line) "
+        "order by source_file, source_line"
+    )
+    write_rejects(connection, files)
+    warnings += redact(connection, forgotten, vocabulary.source, files.columns)
+    report = account(connection, files, [*warnings, *cut_off(connection, files)])
+    build(connection, [f"staging.{vocabulary.source}"])
+    refuse_unusable(connection, report)
+    return report
+
+
+def _refuse_incomplete(files: Files, needed: Sequence[Sequence[str]]) -> None:
+    names = {column.name for column in files.columns}
+    missing = [either[0] for either in needed if names.isdisjoint(either)]
+    if missing:
+        found = ", ".join(f"'{column.source_header}'" for column in files.all_columns)
+        hints = "; ".join(map(files.vocabulary.hint, missing))
+        raise InputError(
+            f"{files.given}: a needed column is missing; its columns are {found}. Headers that are recognised: {hints}. "
+            f'Say in MAPPING=path.toml which is which: [{files.vocabulary.prefix}columns] "..." = "{missing[0]}"'
+        )
