@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 WAREHOUSE ?= data/warehouse
 CUSTOMERS_N ?= 2000
 SAMPLE ?= data/sample_customers.csv
-export CUSTOMERS MAPPING TRANSACTIONS STOCK RESULTS WAREHOUSE SEGMENTATIONS PLAYBOOK K REPORT HOST PORT FORCE MAX_REJECTED MAX_SHRINK KEEP_VERSIONS ID ALLOW_EDIT NAME DESCRIPTION BY
+export CUSTOMERS MAPPING TRANSACTIONS STOCK RESULTS WAREHOUSE SEGMENTATIONS PLAYBOOK K REPORT HOST PORT FORCE MAX_REJECTED MAX_SHRINK KEEP_VERSIONS MEMORY_LIMIT ID ALLOW_EDIT NAME DESCRIPTION BY
 
 APP := $(VENV)/.app
 DEV := $(VENV)/.dev
@@ -22,7 +22,7 @@ else
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 endif
 
-.PHONY: help refresh dashboard report sql rollback versions label forget test soak check format dictionary sample data browser clean
+.PHONY: help refresh dashboard report sql rollback versions label forget test bench soak check format dictionary sample data browser clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -68,6 +68,9 @@ data: $(FETCH) ## Fetch the Kaggle file to data/Mall_Customers.csv
 
 test: $(DEV) browser ## Run every test, the browser's included
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+
+bench: $(DEV) ## Measure loading and modelling of transactions against DuckDB's plain load (LINES=1500000 BENCH_MEMORY=4GB)
+	@$(BIN)/python -m tests.benchmarks.transactions $(if $(LINES),--lines $(LINES)) $(if $(BENCH_MEMORY),--memory-limit $(BENCH_MEMORY))
 
 soak: $(DEV) ## Run the long tests: hundreds of kills, full disks and broken files, with their figures
 	@$(BIN)/python -m pytest -m soak -s

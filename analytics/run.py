@@ -33,7 +33,17 @@ from analytics.writer import Clustering, Run, write_clustering, write_scaling
 from warehouse.errors import InputError
 from warehouse.rules import count_rules
 
-__all__ = ["ALGORITHMS", "SEED", "Clustering", "Play", "Progress", "Segmentation", "read_playbook", "read_segmentations", "run"]
+__all__ = [
+    "ALGORITHMS",
+    "SEED",
+    "Clustering",
+    "Progress",
+    "Segmentation",
+    "model_actions",
+    "read_playbook",
+    "read_segmentations",
+    "run",
+]
 
 SEED = 7
 ALGORITHMS = ("kmeans", "hierarchical")
@@ -66,13 +76,11 @@ def run(
     seed: int = SEED,
     progress: Progress = lambda *_: None,
     taken_ids: Mapping[tuple[str, str], int] | None = None,
-    plays: Sequence[Play] = (),
 ) -> list[Clustering]:
-    """Cluster the features by every segmentation, model retention, recommendations and sales, and write `segments`.
+    """Cluster the features by every segmentation, and write `segments`.
 
     The relations of the schema must exist: empty, or with the history of earlier runs, whose segments keep their ids.
-    `taken_ids` has by segmentation and algorithm the highest segment id that runs outside that history have given, `plays` what
-    to do with which kind of segment.
+    `taken_ids` has by segmentation and algorithm the highest segment id that runs outside that history have given.
     Returns the clusterings, in order. Raises InputError when the customers cannot be clustered, naming the segmentation.
     """
     taken = taken_ids or {}
@@ -99,6 +107,14 @@ def run(
     count_rules(connection)
     write_memberships(connection, run_id, this_run.created_at)
     write_events(connection, run_id)
+    return clusterings
+
+
+def model_actions(connection: duckdb.DuckDBPyConnection, run_id: int, plays: Sequence[Play] = ()) -> None:
+    """Model upon the segments what can be acted on: retention, recommendations, sales and stock; measure campaigns.
+
+    `plays` says what to do with which kind of segment.
+    """
     write_playbook(connection, plays)
     measure_campaigns(connection)
     model_retention(connection, run_id)
@@ -106,7 +122,6 @@ def run(
     if calendar := read_calendar(connection):
         model_sales(connection, run_id, calendar)
         model_demand(connection, run_id, calendar)
-    return clusterings
 
 
 def _now(connection: duckdb.DuckDBPyConnection) -> datetime:

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import duckdb
 
-from analytics.run import Clustering, Play, Segmentation, read_playbook, read_segmentations
+from analytics.run import Clustering, Segmentation, model_actions, read_playbook, read_segmentations
 from analytics.run import run as find_segments
 from etl.accounts import LoadReport
 from etl.console import Reporter
@@ -49,7 +49,7 @@ from warehouse.connection import Snapshot
 from warehouse.errors import DamagedError, InputError, MallError, refuse
 from warehouse.history import HISTORY, MARTS, carry_history, gather_labels, highest_ids
 from warehouse.publish import Draft, new_version
-from warehouse.settings import FEWEST_SEGMENTS, MOST_SEGMENTS, Settings
+from warehouse.settings import FEWEST_SEGMENTS, MOST_SEGMENTS, Settings, memory
 from warehouse.versions import CURRENT, current, files, published, version_of
 
 KAGGLE_FILE = Path("data/Mall_Customers.csv")
@@ -70,7 +70,7 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
     plays = read_playbook(settings.playbook)
     if settings.k is not None:
         segmentations = tuple(replace(segmentation, k=settings.k) for segmentation in segmentations)
-    with new_version(settings.warehouse, settings.keep_versions) as draft:
+    with new_version(settings.warehouse, settings.keep_versions, settings.memory_limit) as draft:
         before = _before(draft, settings, reporter)
         settings = _with_sources(settings, reporter, before)
         given = settings.customers or settings.transactions
@@ -82,7 +82,9 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
                 "History", f"begins anew: version {before.version} is of {'generated' if before.is_synthetic else 'real'} customers"
             )
             draft = replace(draft, previous=None)
-        _cluster(draft, loaded, served, plays, gate, reporter)
+        _cluster(draft, loaded, served, gate, reporter)
+        with reporter.step("models"):
+            model_actions(draft.connection, draft.number, plays)
         if settings.playbook is not None:
             ask_of_playbook(gate, draft.connection)
         with reporter.step("marts"):
@@ -182,14 +184,7 @@ def _telling(segmentations: Sequence[Segmentation], silent: Collection[str], gat
     return found
 
 
-def _cluster(
-    draft: Draft,
-    loaded: LoadReport,
-    segmentations: Sequence[Segmentation],
-    plays: Sequence[Play],
-    gate: Gate,
-    reporter: Reporter,
-) -> None:
+def _cluster(draft: Draft, loaded: LoadReport, segmentations: Sequence[Segmentation], gate: Gate, reporter: Reporter) -> None:
     """Find the segments, upon what earlier versions found."""
     with reporter.step("history"):
         build(draft.connection, ["segments"])
@@ -198,12 +193,7 @@ def _cluster(
         gather_labels(draft.connection, others, draft.number)
     with reporter.step("segments") as progress, _naming(gate.given):
         clusterings = find_segments(
-            draft.connection,
-            draft.number,
-            segmentations,
-            progress=progress,
-            taken_ids=highest_ids(draft.abandoned),
-            plays=plays,
+            draft.connection, draft.number, segmentations, progress=progress, taken_ids=highest_ids(draft.abandoned)
         )
     for clustering in clusterings:
         _report_clustering(reporter, clustering)
@@ -375,6 +365,12 @@ def parse(arguments: Sequence[str], settings: Settings) -> Settings:
         help="KEEP_VERSIONS: published versions that stay on disk (now %(default)s)",
     )
     parser.add_argument(
+        "--memory-limit",
+        type=_memory,
+        default=settings.memory_limit,
+        help="MEMORY_LIMIT: memory that DuckDB may use, such as 4GB or 60%% of the machine's (now %(default)s)",
+    )
+    parser.add_argument(
         "--force",
         action="store_true",
         default=settings.force,
@@ -392,6 +388,13 @@ def _share(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text}: give a share from 0 to 1")
     return value
+
+
+def _memory(text: str) -> str:
+    try:
+        return memory(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error}") from error
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:

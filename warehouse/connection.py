@@ -19,6 +19,7 @@ import duckdb
 import pandas as pd
 
 from warehouse.errors import DamagedError, InputError, NotPublishedError, ReleaseError
+from warehouse.settings import Settings
 from warehouse.versions import CURRENT, files, version_of
 
 STORAGE_VERSION = "v1.5.0"
@@ -263,9 +264,12 @@ def _spill() -> str:
 
 
 @contextmanager
-def builder(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Create the database file `path` and connect to it for writing; closed at the end, whatever happens."""
-    connection = duckdb.connect(":memory:", config={"temp_directory": f"{path}.spill"})
+def builder(path: Path, memory_limit: str = Settings.memory_limit) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Create the database file `path` and connect to it for writing; closed at the end, whatever happens.
+
+    What `memory_limit` leaves no room for is spilled beside the file.
+    """
+    connection = duckdb.connect(":memory:", config={"temp_directory": f"{path}.spill", "memory_limit": memory_limit})
     try:
         try:
             connection.execute(f"attach {literal(path)} as warehouse (storage_version '{STORAGE_VERSION}')")

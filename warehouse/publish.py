@@ -23,6 +23,7 @@ import duckdb
 from warehouse.connection import Snapshot, builder, is_of_the_machine
 from warehouse.errors import BusyError, DamagedError, InputError, MallError
 from warehouse.history import HISTORY, MARTS
+from warehouse.settings import Settings
 from warehouse.versions import CURRENT, current, file_name, files, taken, version_of
 
 LOCK = "refresh.lock"
@@ -49,10 +50,10 @@ class Draft:
 
 
 @contextmanager
-def new_version(directory: Path, keep: int) -> Iterator[Draft]:
+def new_version(directory: Path, keep: int, memory_limit: str = Settings.memory_limit) -> Iterator[Draft]:
     """Build a version in the block; it is published when the block ends, and thrown away when it raises.
 
-    `keep` is how many versions stay on disk, the new one and the one it follows included.
+    `keep` is how many versions stay on disk, the new one and the one it follows included; `memory_limit` is DuckDB's.
     Raises BusyError when another process builds here, InputError when the directory cannot be written or is full.
     """
     try:
@@ -65,7 +66,7 @@ def new_version(directory: Path, keep: int) -> Iterator[Draft]:
         number = 1 + max([*taken(directory), last_number, current(directory) or 0])
         final = directory / file_name(number)
         with unfinished(final) as building:
-            with builder(building) as connection:
+            with builder(building, memory_limit) as connection:
                 before = version_of(previous) if previous is not None else 0
                 yield Draft(number, connection, previous, tuple(path for path in files(directory) if version_of(path) > before))
                 connection.execute("checkpoint warehouse")

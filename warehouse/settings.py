@@ -1,6 +1,7 @@
 """Settings, read once from the environment; no other module looks at os.environ."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,8 @@ class Settings:
     """The share of rows, 0 to 1, that may be rejected before the gate refuses the file."""
     max_shrink: float = 0.5
     """The share of its customers, 0 to 1, that a warehouse may lose in one refresh before the gate refuses the file."""
+    memory_limit: str = "60%"
+    """The memory that DuckDB may use in a refresh, e.g. 4GB or a share of the machine's; what does not fit is spilled to disk."""
     keep_versions: int = 3
     """How many published versions stay on disk."""
     allow_edit: bool = False
@@ -77,6 +80,7 @@ class Settings:
             force=_switch(given, "FORCE"),
             max_rejected=_number(given, "MAX_REJECTED", default.max_rejected, 0, 1),
             max_shrink=_number(given, "MAX_SHRINK", default.max_shrink, 0, 1),
+            memory_limit=_memory(given, default.memory_limit),
             keep_versions=int(_number(given, "KEEP_VERSIONS", default.keep_versions, 1, 1_000)),
             allow_edit=_switch(given, "ALLOW_EDIT"),
         )
@@ -87,6 +91,21 @@ def _path(given: Mapping[str, str], name: str) -> Path | None:
         return Path(given[name]).expanduser() if name in given else None
     except RuntimeError as error:
         raise InputError(f"{name}={given[name]}: there is no such home") from error
+
+
+def _memory(given: Mapping[str, str], default: str) -> str:
+    text = given.get("MEMORY_LIMIT", default)
+    try:
+        return memory(text)
+    except ValueError as error:
+        raise InputError(f"MEMORY_LIMIT={text}: {error}") from error
+
+
+def memory(text: str) -> str:
+    """The same text, where it is an amount of memory. Raises ValueError, which says how one is written."""
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,3})? ?[KMGT]i?B|([1-9]\d?|100)%", text):
+        raise ValueError("give an amount of memory such as 4GB, or a share of the machine's such as 60%")
+    return text
 
 
 def _switch(given: Mapping[str, str], name: str) -> bool:

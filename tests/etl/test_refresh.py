@@ -135,9 +135,19 @@ def test_an_option_goes_before_its_variable():
     """Every option can be given; what is not given stays as the environment has it."""
     settings = Settings(customers=Path("env.csv"), max_rejected=0.5, keep_versions=9)
     given = parse(["--customers", "mine.csv", "--transactions", "t.csv", "--warehouse", "w", "--segmentations", "s.toml"], settings)
-    assert given == Settings(Path("mine.csv"), Path("t.csv"), Path("w"), Path("s.toml"), max_rejected=0.5, keep_versions=9)
+    paths = {"customers": "mine.csv", "transactions": "t.csv", "warehouse": "w", "segmentations": "s.toml"}
+    assert given == Settings(**{name: Path(path) for name, path in paths.items()}, max_rejected=0.5, keep_versions=9)
     assert parse(["--max-rejected", "0.1", "--force"], settings).max_rejected == 0.1
+    assert parse(["--memory-limit", "2GB"], settings).memory_limit == "2GB"
     assert parse([], settings) == settings
+
+
+@pytest.mark.parametrize("text", ["4", "lots", "-1GB", "0%", "200%", "1e3GB", "4GB; select 1"])
+def test_a_bad_amount_of_memory_is_one_line(text: str, capsys: pytest.CaptureFixture[str]):
+    """It ends with status 2 and one line that names the option, the value and how an amount is written."""
+    assert main([f"--memory-limit={text}"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"--memory-limit: {text}: give an amount of memory such as 4GB" in line
 
 
 @pytest.mark.parametrize("option", ["--max-rejected", "--max-shrink"])

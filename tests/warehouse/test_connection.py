@@ -30,6 +30,16 @@ def test_the_shapes_of_an_answer(snapshot: Snapshot):
     pd.testing.assert_frame_equal(snapshot.frame("select id from fruits"), pd.DataFrame({"id": pd.Series([1, 2], dtype="int32")}))
 
 
+def test_the_memory_of_a_builder(tmp_path: Path):
+    """What a person allows is all that DuckDB takes, and rows that do not fit are sorted beside the file."""
+    with builder(tmp_path / "v1.duckdb", "256MiB") as connection:
+        assert connection.execute("select current_setting('memory_limit')").fetchone() == ("256.0 MiB",)
+        connection.execute(
+            "create table sorted as select repeat('x', 100) || i as text from range(3_000_000) as t(i) order by hash(i)"
+        )
+        assert connection.execute("select count(*) from sorted").fetchone() == (3_000_000,)
+
+
 def test_the_shapes_of_no_answer(snapshot: Snapshot):
     """A query without rows has its columns, and no value."""
     sql = "select id, name from fruits where id > 2"

@@ -35,6 +35,8 @@ HOME = Path.home()
         ({"MAX_REJECTED": "1"}, "max_rejected", 1.0),
         ({"KEEP_VERSIONS": "7"}, "keep_versions", 7),
         ({"K": "5"}, "k", 5),
+        ({"MEMORY_LIMIT": "512 MiB"}, "memory_limit", "512 MiB"),
+        ({"MEMORY_LIMIT": "40%"}, "memory_limit", "40%"),
         ({"ALLOW_EDIT": "1"}, "allow_edit", True),
     ],
 )
@@ -52,7 +54,7 @@ def test_what_the_gate_allows_by_itself():
 def test_every_field_has_a_variable():
     """The table above leaves no field out, and an empty variable counts as unset."""
     emptied = {name.upper(): "" for name in vars(Settings())}
-    assert len(emptied) == 17
+    assert len(emptied) == 18
     assert Settings() == Settings.from_environment(emptied)
     assert Settings() == Settings.from_environment({"UNRELATED": "1"})
 
@@ -75,6 +77,7 @@ def test_the_environment_of_the_process_is_the_default(monkeypatch: pytest.Monke
         ("KEEP_VERSIONS", "-1", "whole number from 1 to 1000"),
         ("KEEP_VERSIONS", "2.5", "whole number from 1 to 1000"),
         ("K", "1", "whole number from 2 to 50"),
+        ("MEMORY_LIMIT", "much", "amount of memory such as 4GB, or a share of the machine's such as 60%"),
         ("K", "51", "whole number from 2 to 50"),
         ("K", "five", "whole number from 2 to 50"),
         ("MAX_REJECTED", "1.1", "number from 0 to 1"),
@@ -88,4 +91,4 @@ def test_a_bad_number_is_refused_by_name(name: str, text: str, wanted: str):
     """A number out of its range, or no number, is refused; the message has the variable, the text and the range."""
     with pytest.raises(InputError) as error:
         Settings.from_environment({name: text})
-    assert f"{name}={text}: give a {wanted}" == str(error.value)
+    assert f"{name}={text}: give {'an' if wanted.startswith('amount') else 'a'} {wanted}" == str(error.value)

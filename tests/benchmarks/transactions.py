@@ -1,0 +1,84 @@
+"""How a refresh with transactions grows: against DuckDB's plain load of the same file, in one run. `make bench`.
+
+The lines are those of the synthetic sample, of as many customers as give so many lines. What a refresh does to them (accounting,
+rules, features, marts, checks) should take at most three times a plain load, beside clustering and models.
+"""
+
+import argparse
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from etl.sample import write_sample
+from etl.sample_transactions import write_transactions
+from tests.benchmarks.measure import Measure, machine, measured
+
+RESULTS = Path(__file__).parent / "RESULTS.md"
+_START, _END = "<!-- transactions -->", "<!-- end of transactions -->"
+_LINES_PER_CUSTOMER = 14.879
+_PLAIN = "import duckdb, sys; duckdb.connect(sys.argv[2]).execute(f\"create table lines as from read_csv('{sys.argv[1]}')\")"
+
+
+def bench(lines: int, memory_limit: str, folder: Path) -> list[str]:
+    """Measure so many lines; returns a row of the table."""
+    customers = max(4, round(lines / _LINES_PER_CUSTOMER))
+    people, bought = folder / "customers.csv", folder / "transactions.csv"
+    write_sample(people, customers)
+    write_transactions(bought, customers)
+    plain = measured("-c", _PLAIN, bought, folder / "plain.duckdb")
+    given = ["--customers", people, "--transactions", bought, "--warehouse", folder / "warehouse"]
+    refresh = measured("-m", "etl.refresh", *given, "--memory-limit", memory_limit)
+    return _row(plain, refresh, memory_limit)
+
+
+def _row(plain: Measure, refresh: Measure, memory_limit: str) -> list[str]:
+    steps = {name: float(seconds) for name, seconds in re.findall(r"(\w+) ([\d.]+) s", refresh.said.partition("Times")[2])}
+    found = re.search(r"^Lines +([\d,]+) in", refresh.said, re.MULTILINE)
+    assert found, refresh.said
+    modelled = steps["segments"] + steps["models"]
+    own = refresh.seconds - modelled
+    return [
+        *(found[1], f"{plain.seconds:.1f} s", f"{refresh.seconds:.1f} s"),
+        *(f"{steps['segments']:.1f} s", f"{steps['models']:.1f} s", f"{own:.1f} s", f"{own / plain.seconds:.1f} ×"),
+        *(f"{refresh.peak_gigabytes:.1f} GB ({memory_limit} for DuckDB)",),
+    ]
+
+
+def report(rows: Sequence[Sequence[str]]) -> str:
+    """The table in Markdown."""
+    head = ["lines", "plain load", "refresh", "of it clustering", "of it models", "the rest", "rest / plain load", "peak memory"]
+    table = [head, ["---"] * len(head), *rows]
+    return "\n".join([f"{date.today():%Y-%m-%d}: {machine()}", "", *(f"| {' | '.join(row)} |" for row in table)])
+
+
+def save(text: str) -> None:
+    """Put the table into RESULTS.md, in the place of the one before."""
+    head, _, rest = RESULTS.read_text(encoding="utf-8").partition(_START)
+    RESULTS.write_text(f"{head}{_START}\n\n{text}\n\n{_END}{rest.partition(_END)[2]}", encoding="utf-8")
+
+
+def main() -> None:
+    """Measure what was asked for, print it and save it."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.transactions", description=__doc__)
+    parser.add_argument("--lines", type=int, nargs="+", default=[150_000, 1_500_000], help="how many (default %(default)s)")
+    parser.add_argument("--memory-limit", default="4GB", help="for DuckDB in the refresh (default %(default)s)")
+    parser.add_argument("--folder", type=Path, help="where the files are made and removed again (default: a temporary one)")
+    arguments = parser.parse_args()
+    rows = []
+    for lines in arguments.lines:
+        folder = Path(tempfile.mkdtemp(prefix="mall-bench-", dir=arguments.folder))
+        try:
+            rows.append(bench(lines, arguments.memory_limit, folder))
+        finally:
+            shutil.rmtree(folder)
+        print(" · ".join(rows[-1]), flush=True)
+    text = report(rows)
+    print(text)
+    save(text)
+
+
+if __name__ == "__main__":
+    main()
