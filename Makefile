@@ -69,8 +69,8 @@ data: $(FETCH) ## Fetch the Kaggle file to data/Mall_Customers.csv
 test: $(DEV) browser ## Run every test, the browser's included
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
-bench: $(DEV) ## Measure loading and modelling of transactions against DuckDB's plain load (LINES=1500000 BENCH_MEMORY=4GB)
-	@$(BIN)/python -m tests.benchmarks.transactions $(if $(LINES),--lines $(LINES)) $(if $(BENCH_MEMORY),--memory-limit $(BENCH_MEMORY))
+bench: $(DEV) ## Measure loading and modelling of transactions against DuckDB's plain load (BENCH_LINES=1500000 BENCH_MEMORY=4GB)
+	@$(BIN)/python -m tests.benchmarks.transactions $(if $(BENCH_LINES),--lines $(BENCH_LINES)) $(if $(BENCH_MEMORY),--memory-limit $(BENCH_MEMORY))
 
 soak: $(DEV) ## Run the long tests: hundreds of kills, full disks and broken files, with their figures
 	@$(BIN)/python -m pytest -m soak -s

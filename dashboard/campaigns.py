@@ -5,6 +5,7 @@ they spend), within each in the order of the MD5 of the campaign's name and thei
 """
 
 import hashlib
+import inspect
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,6 +66,8 @@ def campaign(db: Snapshot, run: Row, clauses: Sequence[Clause], name: Any, segme
     name = name.strip() if isinstance(name, str) else ""
     if not _NAME.fullmatch(name):
         raise InputError("give the campaign a name of letters, digits, blanks, points and dashes, 60 at most")
+    if db.value("select count(*) from marts.campaigns where campaign = ?", [name]):
+        raise InputError(f"there are results of a campaign '{name}' already: give this one another name")
     if share not in [str(one) for one in SHARES]:
         raise InputError("that share cannot be held out")
     ids = {str(row["segment_id"]): row["segment_id"] for row in queries.segments(db, run["segmentation"], run["algorithm"])}
@@ -161,12 +164,13 @@ def split_sql(db: Snapshot, chosen: Campaign) -> str:
     """The statement of a split, to be run as it stands: customer_id, test_group and stratum."""
     value = _value(db, chosen)
     share, start = f"cast({chosen.share} as double)", f"cast({chosen.start!r} as double)"
-    fours = f" || '-' || ntile(4) over (partition by segment_id order by {value}, customer_id)" if value else ""
+    segment = chosen.dimension
+    fours = f" || '-' || ntile(4) over (partition by {segment} order by {value}, customer_id)" if value else ""
     return f"""
         with members as (
             select
                 customer_id,
-                {chosen.dimension} || ''{fours.replace("segment_id", chosen.dimension)} as stratum
+                {segment} || ''{fours} as stratum
             from marts.customers
             where {chosen.condition}
         ),
@@ -235,7 +239,7 @@ def provenance(db: Snapshot, chosen: Campaign, is_hashed: bool) -> dict[str, Any
         "is_synthetic": about["is_synthetic"],
         "version": about["version"],
         "built_at": f"{about['built_at']:%Y-%m-%dT%H:%M:%SZ}",
-        "sql": " ".join(list_sql(db, chosen, is_hashed).split()),
+        "sql": inspect.cleandoc(list_sql(db, chosen, is_hashed)),
     }
 
 

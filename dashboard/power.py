@@ -8,6 +8,7 @@ LEVEL, POWER = 0.95, 0.8
 """Of the test, two-sided, and the probability with which it finds the lift."""
 _TEST = float(stats.norm.ppf((1 + LEVEL) / 2))
 _FIND = float(stats.norm.ppf(POWER))
+_LEAST = 1e-12
 
 
 def smallest_lift(rate: float, treated: int, held: int) -> float | None:
@@ -25,9 +26,9 @@ def smallest_lift(rate: float, treated: int, held: int) -> float | None:
         return lift - chance - _FIND * math.sqrt(other * (1 - other) / treated + rate * (1 - rate) / held)
 
     most = 1 - rate
-    return float(optimize.brentq(lacks, 0, most)) if lacks(most) > 0 else None
+    return float(optimize.brentq(lacks, _LEAST, most)) if lacks(most) > 0 else None  # where nobody responds anyway 0 lacks nothing
 
 
 def smallest_difference(deviation: float, treated: int, held: int) -> float | None:
-    """Of a mean of amounts, from the standard deviation of a customer's. None where a group is empty."""
-    return (_TEST + _FIND) * deviation * math.sqrt(1 / treated + 1 / held) if treated and held else None
+    """Of a mean of amounts, from the standard deviation of a customer's. None where that is 0, or a group empty."""
+    return (_TEST + _FIND) * deviation * math.sqrt(1 / treated + 1 / held) if deviation and treated and held else None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from warehouse.blanks import trimmed
+from warehouse.blanks import named_id, trimmed
 from warehouse.columns import Column
 from warehouse.forgotten import LONG_ID, Forgotten
 
@@ -16,7 +16,7 @@ def leave_out(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> li
         create or replace temporary table forgotten_rows as
         select source_file, source_line
         from source_rows
-        semi join (select unnest($hashes::varchar[]) as erased) on sha256($salt || {trimmed("customer_id")}) = erased
+        semi join (select unnest($hashes::varchar[]) as erased) on sha256($salt || {named_id("customer_id")}) = erased
         """,
         {"hashes": list(forgotten.hashes), "salt": forgotten.salt},
     )

@@ -4,7 +4,7 @@ Every row ends in the source's table, in raw.rejects, or is counted as a copy of
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -12,10 +12,10 @@ import duckdb
 from etl.accounts import LoadReport, account, refuse_unusable
 from etl.decimals import set_decimal_marks
 from etl.erased import leave_out, redact
-from etl.loading import Files, cut_off, left_out, open_files, read_files, write_columns, write_rejects
+from etl.loading import Files, cut_off, left_out, only_known, open_files, read_files, write_columns, write_rejects
 from etl.mapping import Mapping
 from etl.vocabulary import CUSTOMER_ID, RESULTS, STOCK, Vocabulary
-from warehouse.build import Context, build, execute_file
+from warehouse.build import build, execute_file
 from warehouse.catalog import SQL
 from warehouse.errors import InputError
 from warehouse.forgotten import Forgotten
@@ -27,13 +27,18 @@ class _Source:
     needed: tuple[tuple[str, ...], ...]
     """The columns it cannot do without; of those in one bracket any."""
 
+    @property
+    def is_of_people(self) -> bool:
+        """Whether a row is a customer's. Then a row like another says nothing new, and what else it has is kept as text."""
+        return CUSTOMER_ID in self.vocabulary.known
+
 
 _STOCK = _Source(STOCK, (("product", "product_name", "category"), ("on_hand",)))
 _RESULTS = _Source(RESULTS, (("campaign",), ("customer_id",), ("test_group",), ("outcome",)))
 
 
 def load_stock(connection: duckdb.DuckDBPyConnection, given: Path, mapping: Mapping | None = None) -> LoadReport:
-    """Load what is in stock into raw.stock, and build staging.stock.
+    """Load what is in stock into raw.stock, and build staging.stock. Columns that are not known are not loaded.
 
     Raises InputError for files that cannot be used, naming the file.
     """
@@ -54,21 +59,19 @@ def _load(
     connection: duckdb.DuckDBPyConnection, given: Path, mapping: Mapping, source: _Source, forgotten: Forgotten
 ) -> LoadReport:
     vocabulary = source.vocabulary
-    files = open_files(connection, given, mapping, vocabulary)
-    known = [column if column.name in vocabulary.names else replace(column, kind="text") for column in files.all_columns]
-    files = replace(files, all_columns=tuple(known))
+    files = only_known(open_files(connection, given, mapping, vocabulary), "text" if source.is_of_people else "ignore")
     _refuse_incomplete(files, source.needed)
     read_files(connection, files, files.columns)
     write_columns(connection, vocabulary.source, files.all_columns)
     warnings = [*left_out(files), *set_decimal_marks(connection, files)]
-    if CUSTOMER_ID.name in vocabulary.names:
+    if source.is_of_people:
         warnings += leave_out(connection, forgotten)
-    else:
-        connection.execute(
-            "create or replace temporary table forgotten_rows as select source_file, source_line from source_rows limit 0"
-        )
     execute_file(connection, SQL / "load" / f"{vocabulary.source}_faults.sql")
-    execute_file(connection, SQL / "load" / "duplicate_rows.sql", Context.read(connection).of_source(vocabulary.source))
+    if source.is_of_people:
+        execute_file(connection, SQL / "load" / "duplicate_results.sql")
+    else:
+        for name in ("forgotten_rows", "duplicate_rows"):
+            connection.execute(f"create or replace temporary table {name} as select source_file, source_line from faults limit 0")
     build(connection, [f"raw.{vocabulary.source}"])
     names = ", ".join(column.name for column in files.columns)
     connection.execute(

@@ -17,14 +17,12 @@ from warehouse.connection import Snapshot
 from warehouse.errors import GateError
 from warehouse.settings import Settings
 
-_MUCH_MISSING = 0.05
+MUCH_MISSING = 0.05
 """From this share of missing values a column is worth a look."""
 _MUCH_GONE = 0.1
 """From this share of lost customers on, the loss is worth a look."""
 _ROWS = {"customers": "rows", "transactions": "lines of transactions", "stock": "rows of stock", "results": "rows of results"}
 """What the rows of each source are called."""
-_EXAMPLES = 3
-"""So many things are named of those that are counted."""
 
 
 @dataclass(frozen=True)
@@ -254,7 +252,7 @@ def ask_of_transactions(gate: Gate, connection: duckdb.DuckDBPyConnection, loade
     if not known:
         advice = "write the ids of both files alike, or leave CUSTOMERS unset to have the customers made from the transactions"
         gate.refuse("Lines of customers", detail, advice, can_force=False, given=loaded.given)
-    say = gate.warned if none + strangers > _MUCH_MISSING * total else gate.passed
+    say = gate.warned if none + strangers > MUCH_MISSING * total else gate.passed
     say("Lines of customers", f"{detail}.")
     kinds = connection.execute(
         "select line_kind, count(*) from features.transaction_lines where not is_counted group by all order by 2 desc, 1"
@@ -278,71 +276,6 @@ def ask_of_transactions(gate: Gate, connection: duckdb.DuckDBPyConnection, loade
         return {name for (name,) in alike}
     gate.warned("Purchases", "No customer bought more than once, so that how lately and how often says nothing of them.")
     return {"recency_days", "frequency", *(name for (name,) in alike)}
-
-
-def ask_of_stock(gate: Gate, connection: duckdb.DuckDBPyConnection, loaded: LoadReport) -> None:
-    """Whether the stock is of what the transactions sell. Raises GateError where nothing is."""
-    for warning in loaded.warnings:
-        gate.warned("Reading stock", warning)
-    kind, count, sold, repeated, strangers = connection.execute(
-        """
-        select
-            item_kind,
-            count(*),
-            count(*) filter (is_sold),
-            count(*) filter (count_rows > 1),
-            list(item order by on_hand desc, item) filter (not is_sold)
-        from features.stock
-        group by item_kind
-        order by item_kind desc
-        limit 1
-        """
-    ).fetchone() or ("product", 0, 0, 0, [])
-    what = {"product": "products", "category": "categories"}[kind]
-    detail = f"{sold:,} of {count:,} {what} are in the transactions"
-    if strangers:
-        more = ", …" if len(strangers) > _EXAMPLES else ""
-        detail += f"; not {', '.join(repr(name) for name in strangers[:_EXAMPLES])}{more}"
-    if not sold:
-        gate.refuse("Stock", detail, "write the items of both files alike", can_force=False, given=loaded.given)
-    say = gate.warned if count - sold > _MUCH_MISSING * count else gate.passed
-    say("Stock", f"{detail}.")
-    if repeated and kind == "product":
-        gate.warned(
-            "Stock", f"Several rows that differ, perhaps places, are of one product, {repeated:,} times: they were added up."
-        )
-
-
-def ask_of_results(gate: Gate, connection: duckdb.DuckDBPyConnection, loaded: LoadReport) -> None:
-    """Whether every campaign has somebody to compare with."""
-    for warning in loaded.warnings:
-        gate.warned("Reading results", warning)
-    count, alone = connection.execute(
-        """
-        select count(*), list(campaign order by campaign) filter (count_groups = 1)
-        from (select campaign, count(distinct test_group) as count_groups from staging.results group by campaign)
-        """
-    ).fetchone() or (0, None)
-    if alone:
-        named = ", ".join(f"'{name}'" for name in alone[:_EXAMPLES])
-        gate.warned(
-            "Campaigns", f"What they brought cannot be told of {len(alone)} of {count} campaigns, {named}: one group is missing."
-        )
-    else:
-        gate.passed("Campaigns", f"Addressed and held out customers are there of {count:,}.")
-
-
-def ask_of_playbook(gate: Gate, connection: duckdb.DuckDBPyConnection) -> None:
-    """Whether there are the features that the plays are about."""
-    unknown = connection.execute(
-        "select feature, min(play) from segments.play_conditions inner join segments.plays using (position) "
-        "anti join (select column_name as feature from features.columns) using (feature) group by feature order by feature"
-    ).fetchall()
-    if unknown:
-        named = ", ".join(f"{feature} (in '{play}')" for feature, play in unknown)
-        gate.warned("Playbook", f"There is no feature {named}: plays about it fit no segment.")
-    else:
-        gate.passed("Playbook", "Every feature that its plays are about is there.")
 
 
 def _enough(loaded: LoadReport) -> float:
@@ -378,7 +311,7 @@ def _ask_of_missing(gate: Gate, connection: duckdb.DuckDBPyConnection, column: C
         )
     if held < total:
         share = f"{(total - held) / total:.1%}"
-        say = gate.warned if (total - held) > _MUCH_MISSING * total else gate.passed
+        say = gate.warned if (total - held) > MUCH_MISSING * total else gate.passed
         say("Missing values", f"{column.label}: {total - held:,} of {total:,} ({share}) have none and are filled in.")
 
 

@@ -16,7 +16,7 @@ from etl.headers import likeness, match, unused
 from etl.mapping import Mapping
 from etl.source import SourceFile, line_texts, make_tables, open_source, read_rows
 from etl.vocabulary import IGNORE, Vocabulary, normalise
-from warehouse.columns import Column
+from warehouse.columns import Column, Kind
 from warehouse.errors import InputError
 
 MOST_COLUMNS = 1_000
@@ -55,6 +55,18 @@ def open_files(connection: duckdb.DuckDBPyConnection, given: Path, mapping: Mapp
     if not any(column.source_header for column in files.columns):
         raise InputError(f"{mapping.path}: every column of {given} is to be ignored: nothing is left to load")
     return files
+
+
+def only_known(files: Files, other: Kind = "text") -> Files:
+    """The same files, the columns that the vocabulary does not know as `other`; those that are to be ignored stay so."""
+
+    def known(columns: Sequence[Column]) -> tuple[Column, ...]:
+        return tuple(
+            column if column.kind == IGNORE or column.name in files.vocabulary.names else replace(column, kind=other)
+            for column in columns
+        )
+
+    return replace(files, all_columns=known(files.all_columns), columns_of=tuple(map(known, files.columns_of)))
 
 
 def read_files(connection: duckdb.DuckDBPyConnection, files: Files, columns: Sequence[Column]) -> None:

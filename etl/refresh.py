@@ -26,15 +26,13 @@ from etl.gate import (
     Offer,
     ask_of_columns,
     ask_of_customers,
-    ask_of_playbook,
-    ask_of_results,
     ask_of_rows,
     ask_of_segments,
     ask_of_shifts,
-    ask_of_stock,
     ask_of_transactions,
     ask_of_values,
 )
+from etl.gate_further import ask_of_playbook, ask_of_results, ask_of_stock
 from etl.mapping import read_mapping
 from etl.sample import BUNDLED
 from etl.sample_results import BUNDLED_RESULTS

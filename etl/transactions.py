@@ -10,7 +10,7 @@ from etl.accounts import LoadReport, account, refuse_unusable
 from etl.dates import set_date_order
 from etl.decimals import set_decimal_marks
 from etl.erased import leave_out, redact
-from etl.loading import Files, cut_off, left_out, open_files, read_files, write_columns, write_rejects
+from etl.loading import Files, cut_off, left_out, only_known, open_files, read_files, write_columns, write_rejects
 from etl.mapping import Mapping
 from etl.vocabulary import BOTH, TRANSACTIONS, normalise
 from warehouse.build import build, execute_file
@@ -31,8 +31,7 @@ def load_transactions(
     People in `forgotten` are counted and not loaded. Raises InputError for files that cannot be used, naming the file.
     """
     files = open_files(connection, given, mapping or Mapping(), TRANSACTIONS)
-    texts = [column if column.name in TRANSACTIONS.names else replace(column, kind="text") for column in files.all_columns]
-    return _load(connection, replace(files, all_columns=tuple(texts)), forgotten or Forgotten("", ()))
+    return _load(connection, only_known(files), forgotten or Forgotten("", ()))
 
 
 def load_transactions_and_customers(

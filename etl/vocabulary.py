@@ -191,14 +191,14 @@ STOCK = Vocabulary(
 RESULTS = Vocabulary(
     "results",
     {
-        Column("campaign", "text", "Campaign"): ("campaign", "campaign_name", "campaign_id"),
+        Column("campaign", "category", "Campaign"): ("campaign", "campaign_name", "campaign_id"),
         CUSTOMER_ID: ("customer", "customer_hash", *_CUSTOMER_IDS),
-        Column("test_group", "text", "Group"): ("test_group", "group", "campaign_group", "arm", "variant", "cohort"),
+        Column("test_group", "category", "Group"): ("test_group", "group", "campaign_group", "arm", "variant", "cohort"),
         Column("outcome", "numeric", "Outcome"): (
             *("outcome", "result", "response", "responded", "converted", "conversion", "bought", "purchased"),
             *("revenue", "amount", "spend", "spent", "sales", "purchases", "visits"),
         ),
-        Column("stratum", "text", "Stratum"): ("stratum",),
+        Column("stratum", "category", "Stratum"): ("stratum",),
     },
 )
 """A row is what a customer did after a campaign, whether they were addressed or held out."""

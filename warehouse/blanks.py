@@ -12,3 +12,14 @@ def stripped(value: str) -> str:
 def trimmed(expression: str) -> str:
     """SQL for the text that `expression` gives, without the blanks around it."""
     return f"trim({expression}, {' || '.join(f'chr({ord(blank)})' for blank in BLANKS)})"
+
+
+def named_id(expression: str) -> str:
+    """SQL for the id that a value of a column of ids is: as lists of campaigns have it, its SHA-256 may be in capitals, and an
+    apostrophe may stand before what a spreadsheet would take for a formula.
+    """
+    bare = trimmed(expression)
+    return (
+        f"case when regexp_full_match({bare}, '[0-9A-Fa-f]{{64}}') then lower({bare}) "
+        f"else regexp_replace({bare}, '^''([=+@-])', '\\1') end"
+    )

@@ -95,12 +95,22 @@ class Snapshot:
         return frame
 
     def copy(self, sql: str, path: Path, about: Mapping[str, Any] | None = None) -> None:
-        """Write the rows of `sql` to a file, CSV or Parquet as its name ends; `about` goes into the Parquet file's own metadata."""
+        """Write the rows of `sql` to a file, CSV or Parquet as its name ends; `about` goes into the Parquet file's own metadata.
+
+        Raises InputError where the file cannot be written: the version is not taken to be damaged by that.
+        """
         how = "header" if path.suffix == ".csv" else "format parquet, compression zstd"
         if about:
             pairs = ", ".join(f"{literal(key)}: {literal(value)}" for key, value in about.items())
             how += f", kv_metadata {{{pairs}}}"
-        self._cursor(f"copy ({sql}) to {literal(path)} ({how})", ())
+        with self._connection.cursor() as cursor:
+            cursor.execute("use warehouse")
+            try:
+                cursor.execute(f"copy ({sql}) to {literal(path)} ({how})")
+            except duckdb.Error as error:
+                if not is_of_the_machine(error):
+                    raise
+                raise InputError(f"{path}: cannot be written: {str(error).splitlines()[0]}") from error
 
     def close(self) -> None:
         """Let go of the file. What other threads still read through this snapshot fails."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.blanks import trimmed
+from warehouse.blanks import named_id
 from warehouse.build import build, execute_file
 from warehouse.catalog import SQL, relations
 from warehouse.checks import run_checks
@@ -28,7 +28,7 @@ _TELLING = 4
 _ERASED = "erased on request"
 _SOURCES = {"raw.customers": "customers", "raw.transactions": "transactions", "raw.results": "results"}
 """The tables of raw rows, with what raw.columns calls their source."""
-_IS_THEIRS = f"coalesce({trimmed('customer_id')} in ($id, sha256($id)), false)"
+_IS_THEIRS = f"coalesce({named_id('customer_id')} in ($id, sha256($id)), false)"
 """A row that has their id, or the hash of it, as the lists of campaigns may."""
 _COLUMNS = (
     "select schema_name, table_name, column_name from duckdb_columns() inner join duckdb_tables() "
@@ -216,7 +216,10 @@ def _create(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> N
 
 def _mentions(column: str) -> str:
     """SQL: whether a value has the id in it, as a word of its own."""
-    return f"coalesce(regexp_matches(\"{column}\", '(^|[^A-Za-z0-9])' || regexp_escape($id) || '([^A-Za-z0-9]|$)'), false)"
+    return (
+        f"coalesce(regexp_matches(\"{column}\", '(^|[^A-Za-z0-9])' || regexp_escape($id) || '([^A-Za-z0-9]|$)') "
+        f'or contains(lower("{column}"), sha256($id)), false)'
+    )
 
 
 def _mentioned(columns: Sequence[str]) -> str:

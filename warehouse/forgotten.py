@@ -61,9 +61,9 @@ def read(directory: Path) -> Forgotten:
 
 def remember(directory: Path, forgotten: Forgotten, customer_id: str) -> None:
     """Add a person. Call it with the lock held."""
-    if not forgotten.holds(customer_id):
+    if new := [one for one in forgotten.hashes_of(customer_id) if one not in forgotten.hashes]:
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        _write(directory, forgotten.salt, [*_lines(directory), *(f"{one},{now}" for one in forgotten.hashes_of(customer_id))])
+        _write(directory, forgotten.salt, [*_lines(directory), *(f"{one},{now}" for one in new)])
 
 
 def take_back(directory: Path, forgotten: Forgotten, customer_id: str) -> None:

@@ -103,7 +103,7 @@ def _memory(given: Mapping[str, str], default: str) -> str:
 
 def memory(text: str) -> str:
     """The same text, where it is an amount of memory. Raises ValueError, which says how one is written."""
-    if not re.fullmatch(r"\d{1,6}(\.\d{1,3})? ?[KMGT]i?B|([1-9]\d?|100)%", text):
+    if not re.fullmatch(r"[1-9]\d{0,5}(\.\d{1,3})? ?[MGT]i?B|([1-9]\d?|100)%", text):
         raise ValueError("give an amount of memory such as 4GB, or a share of the machine's such as 60%")
     return text
 

@@ -2,19 +2,20 @@
 
 import json
 import tempfile
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import dash_mantine_components as dmc
-from dash import Dash, Input, Output, State, html
+from dash import Dash, Input, Output, State, ctx, html
 from flask import Response, abort, request, send_file
 
 from dashboard import campaigns, filters, ids, queries
 from dashboard.campaigns import Campaign
 from dashboard.pages.campaigns_parts import LISTS, answer, playbook, results, segments_offered, split
 from warehouse.connection import Snapshot, Warehouse
-from warehouse.errors import MallError
+from warehouse.errors import InputError, MallError
 
 _TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
 
@@ -25,7 +26,7 @@ def layout() -> Any:
     days = [{"value": str(window), "label": f"{window} days"} for window in campaigns.WINDOWS]
     choices = [
         dmc.Select(id=ids.CAMPAIGN_SEGMENT, label="For", data=[], value="", size="xs", w=280, allowDeselect=False),
-        dmc.TextInput(id=ids.CAMPAIGN_NAME, label="Called", value="campaign", size="xs", w=180, debounce=500),
+        dmc.TextInput(id=ids.CAMPAIGN_NAME, label="Called", value=f"campaign {date.today()}", size="xs", w=180, debounce=500),
         _labelled("Held out", dmc.SegmentedControl(id=ids.CAMPAIGN_SHARE, data=shares, value="0.1", size="xs")),
         _labelled("Judged over", dmc.SegmentedControl(id=ids.CAMPAIGN_DAYS, data=days, value="28", size="xs")),
         dmc.NumberInput(
@@ -82,6 +83,8 @@ def _fill(app: Dash, warehouse: Warehouse) -> None:
         try:
             db = warehouse.snapshot()
             run = queries.known_run(db, segmentation, algorithm)
+            if ctx.triggered_id in (ids.SEGMENTATION, ids.ALGORITHM):
+                segment = ""  # the same number would be another segment
             return [answer(db), playbook(db, run)], results(db), *segments_offered(db, run, segment)
         except MallError as error:
             return html.P(str(error), className="error"), [], [], ""
@@ -118,8 +121,7 @@ def _serve(app: Dash, warehouse: Warehouse) -> None:
             abort(404)
         try:
             db, campaign, is_hashed = _asked(warehouse)
-            about = campaigns.provenance(db, campaign, is_hashed)
-            file = _file(db, campaigns.list_sql(db, campaign, is_hashed, kind == "csv"), kind, about)
+            file = _file(db, campaign, is_hashed, kind)
         except (MallError, json.JSONDecodeError, RecursionError):
             abort(400)
         name = f"{campaign.name.replace(' ', '_')}.{kind}"
@@ -141,11 +143,15 @@ def _campaign(db: Snapshot, segmentation: Any, algorithm: Any, chosen: Any, name
     return campaigns.campaign(db, run, clauses, name, segment, share)
 
 
-def _file(db: Snapshot, sql: str, kind: str, about: dict[str, Any]) -> BinaryIO:
-    """The rows of a list, or where it comes from, as an open file. DuckDB writes the rows, however many; nothing is left behind."""
+def _file(db: Snapshot, campaign: Campaign, is_hashed: bool, kind: str) -> BinaryIO:
+    """A list, or where it comes from, as an open file. DuckDB writes the rows, however many; nothing is left behind."""
+    about = None if kind == "csv" else campaigns.provenance(db, campaign, is_hashed)
     if kind == "json":
         return BytesIO(json.dumps(about, indent=2, ensure_ascii=False).encode())
-    with tempfile.TemporaryDirectory(prefix="mall-list-") as folder:
-        path = Path(folder) / f"list.{kind}"
-        db.copy(sql, path, about if kind == "parquet" else None)
-        return path.open("rb")
+    try:
+        with tempfile.TemporaryDirectory(prefix="mall-list-") as folder:
+            path = Path(folder) / f"list.{kind}"
+            db.copy(campaigns.list_sql(db, campaign, is_hashed, kind == "csv"), path, about)
+            return path.open("rb")
+    except OSError as error:
+        raise InputError(f"the list cannot be written: {error.strerror}") from error

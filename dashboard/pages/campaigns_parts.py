@@ -37,8 +37,8 @@ def answer(db: Snapshot) -> Any:
     rows = campaigns.measured(db)
     if not rows:
         told = (
-            "No campaign has results yet. The playbook says what to try with which segment; hold some customers out to see whether "
-            "it helps."
+            "This version was given no results of campaigns. The playbook says what to try with which segment; hold some customers "
+            "out to see whether it helps."
         )
     else:
         more, less = (sum(row["verdict"] == verdict for row in rows) for verdict in ("more", "less"))
@@ -106,7 +106,7 @@ def split(db: Snapshot, campaign: Campaign, days: Any, rate: Any, is_hashed: Any
     if 0 in counts.values():
         return [html.P(_too_few(db, campaign, counts), className="answer")]
     words = _who(db, campaign, counts) + _anyway(share, usual, isinstance(rate, int | float), window)
-    words += f" {_shows(power.smallest_lift(share, counts['treatment'], counts['holdout']))}"
+    words += f" {_shows(power.smallest_lift(share, counts['treatment'], counts['holdout']), share)}"
     return [
         html.P(words, className="answer"),
         html.Div(
@@ -144,7 +144,9 @@ def _anyway(share: float, usual: Row | None, is_said: bool, window: int) -> str:
     return f"{format.percent(share)} of them bought in the last {window} days by themselves:"
 
 
-def _shows(lift: float | None) -> str:
+def _shows(lift: float | None, rate: float) -> str:
+    if rate >= 1:
+        return "no campaign can add to that."
     if lift is None:
         return "no lift at all would show in groups as small as these."
     return f"a lift shows, four times of five, if the campaign adds {format.number(100 * lift)} percentage points or more."
@@ -216,7 +218,7 @@ def results(db: Snapshot) -> list[Any]:
     title = "What did campaigns bring?"
     if not rows:
         example = html.Code("make refresh CUSTOMERS=customers.csv RESULTS=results.csv")
-        told: list[Any] = ["No results yet. Give the lists with what came of everybody: ", example]
+        told: list[Any] = ["This version was given no results. Give the lists with what came of everybody: ", example]
         return [html.Section([html.H2(title), html.P(told)], className="panel")]
     titles = ["Addressed", "Held out", "Outcome addressed", "Outcome held out", "Lift", "95 % interval", "Relative", "Extra"]
     words = [html.Th(name, className="words") for name in ("Campaign", "Verdict")]

@@ -116,11 +116,15 @@ def _stock(total: Row, idle: Row, chosen: Choice) -> str:
             f"{format.count(total['count_short'])} {'has' if total['count_short'] == 1 else 'have'} too few, "
             f"and {format.count(total['units_to_order'])} pieces are to be ordered"
         )
-    beside = ""
+    told = f" In stock are {format.count(total['on_hand'])} pieces of {what}: {order}."
+    if not are_all:
+        told += f" Of the other {format.count(total['count_items'] - total['count_stocked'])} it is not known, and none is ordered."
     if idle["count_items"]:
         which = f"1 {chosen.kind} that is" if idle["count_items"] == 1 else f"{format.count(idle['count_items'])} {items} that are"
-        beside = f" {format.count(idle['on_hand'])} more pieces are of {which} not sold lately or new."
-    return f" In stock are {format.count(total['on_hand'])} pieces of {what}: {order}.{beside}"
+        told += (
+            f" {format.count(idle['on_hand'])} more pieces are of {which} not planned: new, not sold lately, or called otherwise."
+        )
+    return told
 
 
 def _lasted(trial: Row) -> str:

@@ -124,7 +124,9 @@ def test_what_customers_spent_by_themselves(bundled: Snapshot):
 def test_a_rate_that_a_person_knows_better(bundled: Snapshot):
     """It takes the place of the measured one; what is no share is refused."""
     assert "If 2.5 % respond anyway: a lift shows" in said(split(bundled, planned(bundled), "28", 2.5, False, {}))
-    assert "If 0 % respond anyway:" in said(split(bundled, planned(bundled), "28", 0, False, {}))
+    none = said(split(bundled, planned(bundled), "28", 0, False, {}))
+    assert "If 0 % respond anyway: a lift shows" in none
+    assert "adds 0 " not in none
     for rate in (100, -1, "many", float("nan"), []):
         with pytest.raises(InputError):
             split(bundled, planned(bundled), "28", rate, False, {})
@@ -139,7 +141,7 @@ def test_without_transactions(sample: Snapshot):
     assert "their segment and its fourths by annual income" in said(shown)
     assert "Spend per customer" not in text(shown)
     assert "RESULTS=" in text(results(sample))
-    assert "No campaign has results yet." in text(answer(sample))
+    assert "This version was given no results of campaigns." in text(answer(sample))
     assert '"Offer"' not in text(playbook(sample, queries.known_run(sample, "spending", "kmeans")))
 
 
@@ -170,6 +172,21 @@ def test_what_is_no_campaign_is_refused(bundled: Snapshot, name: object, segment
     """Only what is offered, and a name that stands well in a file."""
     with pytest.raises(InputError):
         planned(bundled, name, segment, share)  # type: ignore[arg-type]
+
+
+def test_a_name_that_has_results_already(bundled: Snapshot):
+    """Another campaign needs another name, or both would come back as one."""
+    with pytest.raises(InputError, match="results of a campaign 'Spring voucher' already"):
+        planned(bundled, "Spring voucher")
+
+
+def test_a_disk_without_room_for_a_list(bundled_published: Path):
+    """It is refused, and the version is not taken to be damaged."""
+    db = Warehouse(bundled_published).snapshot()
+    with pytest.raises(InputError, match="cannot be written"):
+        db.copy("select * from range(10_000_000)", Path("/dev/full"))
+    assert not db.is_damaged
+    assert db.value("select count(*) from marts.customers") == 2_000
 
 
 def test_segments_to_choose_from(bundled: Snapshot):
@@ -265,15 +282,15 @@ def test_the_page_in_the_browser(dash_duo, bundled_published: Path):
     open_action(dash_duo, "campaigns")
     db = Warehouse(bundled_published).snapshot()
     first = "#campaign-split .answer"
-    wait_until(
-        lambda: dash_duo.find_element(first).text == said(split(db, planned(db, segment=""), "28", None, False, {})), what="all"
-    )
+    name = dash_duo.wait_for_element("#campaign-name").get_attribute("value")
+    everyone = said(split(db, planned(db, name, segment=""), "28", None, False, {}))
+    wait_until(lambda: dash_duo.find_element(first).text == everyone, what="all")
     dash_duo.driver.execute_script("document.querySelector(\"#campaign-share input[value='0.3']\").click()")
     dash_duo.find_element("#campaign-segment").click()
     option = "//div[@role='option'][contains(., 'High income · high score')]"
     wait_until(lambda: dash_duo.driver.find_element("xpath", option).is_displayed(), what="the segments")
     dash_duo.driver.find_element("xpath", option).click()
-    told = said(split(db, planned(db, segment="4", share="0.3"), "28", None, False, {}))
+    told = said(split(db, planned(db, name, segment="4", share="0.3"), "28", None, False, {}))
     wait_until(lambda: dash_duo.find_element(first).text == told, what="the segment")
     dash_duo.find_element("#campaign-name").send_keys(" of mine")
     dash_duo.find_element("#campaign-hashed").click()

@@ -72,9 +72,13 @@ def test_what_is_in_stock_is_said(bundled: Snapshot, asked):
 def test_what_stock_there_is_of_items_that_are_not_planned(bundled: Snapshot, monkeypatch: pytest.MonkeyPatch):
     """It is said beside; where no stock was given nothing is said of one, and its columns are not there."""
     monkeypatch.setattr(inventory, "idle", lambda *_: {"count_items": 1, "on_hand": 7})
-    assert said(content(bundled, *ASKED)).endswith("7 more pieces are of 1 product that is not sold lately or new.")
+    assert said(content(bundled, *ASKED)).endswith(
+        "7 more pieces are of 1 product that is not planned: new, not sold lately, or called otherwise."
+    )
     assert "To order" in text(items(bundled, *ASKED, KEY))
     total = inventory.total(bundled, Choice("product", 4, 0.95))
+    monkeypatch.setattr(inventory, "total", lambda *_: total | {"count_stocked": total["count_items"] - 3})
+    assert "Of the other 3 it is not known, and none is ordered." in said(content(bundled, *ASKED))
     monkeypatch.setattr(inventory, "total", lambda *_: total | {"count_stocked": 0})
     assert "In stock" not in said(content(bundled, *ASKED))
     assert "To order" not in text(items(bundled, *ASKED, KEY))

@@ -1,7 +1,5 @@
 """The smallest lift that shows: by the library's power of the same tests, and by simulated campaigns."""
 
-import math
-
 import numpy as np
 import pytest
 from statsmodels.stats.power import NormalIndPower
@@ -43,4 +41,11 @@ def test_what_can_never_show():
     assert smallest_lift(1.0, 10, 10) is None
     assert smallest_lift(0.5, 2, 1) is None
     assert smallest_difference(1, 0, 5) is None
-    assert math.isclose(smallest_difference(0, 5, 5) or 0, 0)
+    assert smallest_difference(0, 5, 5) is None
+
+
+def test_where_nobody_responds_anyway():
+    """A lift is still needed: so many that they are not told from nobody."""
+    lift = smallest_lift(0, 1_000, 100)
+    assert lift is not None
+    assert 0.02 < lift < 0.2

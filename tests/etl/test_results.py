@@ -88,9 +88,40 @@ def test_erased_people_stay_out(connection: duckdb.DuckDBPyConnection, write: Wr
     forgotten = Forgotten("salt", ())
     forgotten = Forgotten("salt", forgotten.hashes_of("PERSON-1"))
     hashed = sha256(b"PERSON-1").hexdigest()
-    report = resulted(connection, write, f"{GIVEN}a,PERSON-1,test,1\nb,{hashed},test,1\na,2,holdout,0\n", forgotten=forgotten)
-    assert (report.rows_in, report.rows_kept, report.rows_forgotten) == (3, 1, 2)
-    assert "still holds people who were erased on request, in 2 rows (line 2, 3)" in " ".join(report.warnings)
+    rows = f"a,PERSON-1,test,1\nb,{hashed},test,1\nc,{hashed.upper()},test,1\na,2,holdout,0\n"
+    report = resulted(connection, write, GIVEN + rows, forgotten=forgotten)
+    assert (report.rows_in, report.rows_kept, report.rows_forgotten) == (4, 1, 3)
+    assert "still holds people who were erased on request, in 3 rows (line 2, 3, 4)" in " ".join(report.warnings)
+
+
+def test_an_id_as_our_lists_have_it(connection: duckdb.DuckDBPyConnection, write: Write):
+    """The apostrophe before what a spreadsheet would take for a formula goes again."""
+    forgotten = Forgotten("salt", Forgotten("salt", ()).hashes_of("-7"))
+    report = resulted(connection, write, f"{GIVEN}a,'+49170,test,1\na,'-7,holdout,1\n", forgotten=forgotten)
+    assert report.rows_forgotten == 1
+    assert connection.execute("select customer_id from staging.results").fetchall() == [("+49170",)]
+
+
+def test_a_campaign_that_is_called_like_an_erased_person(connection: duckdb.DuckDBPyConnection, write: Write):
+    """Its name stays: it is no text about people. In a note it would go."""
+    forgotten = Forgotten("salt", Forgotten("salt", ()).hashes_of("SPRING-24"))
+    resulted(connection, write, "campaign_id,customer_id,group,outcome,note\nSPRING-24,1,test,1,SPRING-24\n", forgotten=forgotten)
+    assert connection.execute("select campaign, note from staging.results").fetchall() == [("SPRING-24", None)]
+
+
+def test_a_campaign_that_begins_like_totals(connection: duckdb.DuckDBPyConnection, write: Write):
+    """Only a row without a customer is one of totals."""
+    report = resulted(connection, write, f"{GIVEN}Total sale,1,test,1\nTotal,,,1\n")
+    assert (report.rows_kept, report.rows_rejected) == (1, 1)
+
+
+def test_rows_of_strangers_are_warned_of(tmp_path: Path, write: Write):
+    """They are measured, and the gate says that they are nobody's."""
+    results = write(f"{GIVEN}a,1,test,1\na,{sha256(b'2').hexdigest()},holdout,1\na,x,test,0\n", "results.csv")
+    db = refreshed(tmp_path / "w", write(four()), write(QUICK, "q.toml"), results=results)
+    assert db.rows("select verdict, detail from marts.gate where rule = 'Customers of campaigns'") == [
+        {"verdict": "warned", "detail": "2 of 3 rows of results are of a customer, by id or by its hash."}
+    ]
 
 
 def test_a_person_is_erased_from_results_too(tmp_path: Path, write: Write):
@@ -98,16 +129,16 @@ def test_a_person_is_erased_from_results_too(tmp_path: Path, write: Write):
     person = "PERSON-77"
     rows = HEADER + "".join(f"{name},Male,{20 + i},{15 + i},{30 + i}\n" for i, name in enumerate([person, *"abcdefg"]))
     hashed = sha256(person.encode()).hexdigest()
-    results = f"{GIVEN}x,{person},test,1\ny,{hashed},test,1\n" + "".join(f"x,{n},holdout,0\ny,{n},holdout,1\n" for n in "abcd")
+    given = f"{GIVEN}x,{person},test,1\ny,{hashed.upper()},test,1\n"
+    given += "".join(f"x,{name},holdout,0\ny,{name},holdout,1\n" for name in "ab")
+    results = write(given, "results.csv")
     directory = tmp_path / "w"
-    before = refreshed(directory, write(rows), write(QUICK, "q.toml"), results=write(results, "results.csv")).rows(
-        "from marts.campaigns"
-    )
+    before = refreshed(directory, write(rows), write(QUICK, "q.toml"), results=results).rows("from marts.campaigns")
     forget(directory, person)
     db = Warehouse(directory).snapshot()
     assert db.rows("select source, rows_in, rows_kept, rows_forgotten from raw.sources order by 1") == [
         {"source": "customers", "rows_in": 8, "rows_kept": 7, "rows_forgotten": 1},
-        {"source": "results", "rows_in": 10, "rows_kept": 8, "rows_forgotten": 2},
+        {"source": "results", "rows_in": 6, "rows_kept": 4, "rows_forgotten": 2},
     ]
     assert db.value("select count(*) from staging.results where customer_id in (?, ?)", [person, hashed]) == 0
     assert db.rows("from marts.campaigns") == before

@@ -27,7 +27,7 @@ def stocked(connection: duckdb.DuckDBPyConnection, write: Write, rows: str, mapp
     """Load SOLD, a file of stock beside it, and make features.stock."""
     load_transactions_and_customers(connection, write(SOLD, "sold.csv"))
     report = load_stock(connection, write(rows, "stock.csv"), read_mapping(write(mapping, "m.toml"), STOCK))
-    build(connection, ["features.service_rules", "features.products", "features.stock"])
+    build(connection, ["features.service_rules", "features.products", "features.transaction_lines", "features.stock"])
     return report
 
 
@@ -83,18 +83,46 @@ def test_why_a_row_is_rejected(connection: duckdb.DuckDBPyConnection, write: Wri
     assert found == [("stock", 3, rule, reason, row)]
 
 
-def test_copies_do_not_count(connection: duckdb.DuckDBPyConnection, write: Write):
-    """Identical in every column, the place among them; the account of the file says how many."""
-    report = stocked(connection, write, "sku,store,on hand\np1,N,4\np1,N,4\np1,S,4\n")
-    assert (report.rows_in, report.rows_kept, report.rows_duplicate) == (3, 2, 1)
+def test_rows_that_are_alike_all_count(connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path):
+    """Two shelves, or two stores in files of their own, may have as many of an item."""
+    report = stocked(connection, write, "sku,on hand\np1,4\np1,4\n")
+    assert (report.rows_in, report.rows_kept, report.rows_duplicate) == (2, 2, 0)
     assert connection.execute("select on_hand from features.stock where item_kind = 'product'").fetchall() == [(8.0,)]
+    folder = tmp_path / "stores"
+    folder.mkdir()
+    for name in ("north.csv", "south.csv"):
+        (folder / name).write_text("sku,on hand\np1,4\n")
+    load_transactions_and_customers(connection, write(SOLD, "sold.csv"))
+    load_stock(connection, folder)
+    assert connection.execute("select sum(on_hand) from staging.stock").fetchone() == (8.0,)
+
+
+def test_what_is_not_known_is_not_loaded(connection: duckdb.DuckDBPyConnection, write: Write):
+    """A stock is nobody's: what its notes say of people stays in the file."""
+    stocked(connection, write, "sku,on hand,note,customer_id\np1,4,for PERSON-1,PERSON-1\n")
+    assert "PERSON-1" not in str(connection.execute("from raw.stock").fetchall())
+    kinds = connection.execute("select source_header, kind from raw.columns where source = 'stock' order by position").fetchall()
+    assert kinds == [("sku", "text"), ("on hand", "numeric"), ("note", "ignore"), ("customer_id", "ignore")]
+
+
+def test_names_in_the_place_of_codes_and_codes_that_are_unknown(connection: duckdb.DuckDBPyConnection, write: Write):
+    """A name under "product" finds its product; an unknown code is another product, whatever its name; categories in any case."""
+    stocked(connection, write, "product,description,category,on hand\nCHAIR,,,3\np9,Lamp,,5\n,,seats,7\n")
+    found = connection.execute("select item_kind, item, on_hand, is_sold from features.stock order by all").fetchall()
+    assert found == [("category", "Seats", 10.0, True), ("product", "P2", 3.0, True), ("product", "P9", 5.0, False)]
+
+
+def test_products_whose_names_begin_like_totals(connection: duckdb.DuckDBPyConnection, write: Write):
+    """Only a row that names nothing else is one of totals."""
+    report = stocked(connection, write, "name,item name,sku,on hand\nx,Total bleach,p1,4\n,Total,,9\n")
+    assert (report.rows_kept, report.rows_rejected) == (1, 1)
 
 
 def test_a_mapping_says_which_column_is_which(connection: duckdb.DuckDBPyConnection, write: Write):
     """And how numbers are written."""
-    mapping = '[stock.columns]\nArtikel = "product"\nda = "on_hand"\n[stock.file]\ndecimal = ","\n'
+    mapping = '[stock.columns]\nArtikel = "product"\nda = "on_hand"\nnote = "ignore"\n[stock.file]\ndecimal = ","\n'
     stocked(connection, write, "Artikel;da;note\np1;1.234;x\n", mapping)
-    assert connection.execute("select product, on_hand, note from staging.stock").fetchall() == [("P1", 1234.0, "x")]
+    assert connection.execute("select product, on_hand from staging.stock").fetchall() == [("P1", 1234.0)]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +154,7 @@ def test_what_the_gate_says(tmp_path: Path, write: Write):
     assert said == {
         ("Rows of stock rejected", "passed", "Every one of the 4 rows of stock can be used."),
         ("Stock", "warned", "1 of 3 products are in the transactions; not 'P9', 'P8'."),
-        ("Stock", "warned", "Several rows that differ, perhaps places, are of one product, 1 times: they were added up."),
+        ("Stock", "warned", "Several rows, perhaps of several places, are of one product, 1 times: they were added up."),
     }
     with pytest.raises(GateError, match=r"stock\.csv: not published: 0 of 1 products are in the transactions; not 'P9'; write"):
         refresh("sku,on hand\np9,1\n")

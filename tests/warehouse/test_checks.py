@@ -17,7 +17,7 @@ STAY = "insert into segments.membership_history values ('1', 'spending', 'kmeans
 
 LIFT = (
     "insert into segments.campaign_lifts by name select 'x' as campaign, 'amount' as outcome_kind, 5 as count_treated, "
-    "5 as count_held_out, 'Welch' as method"
+    "5 as count_held_out, 'Student' as method"
 )
 BREAKS = [
     ("campaigns_are_told", f"{LIFT}, 3 as lift, 4 as lift_low, 5 as lift_high"),

@@ -104,11 +104,11 @@ if(length({{ value }}) > 60, left({{ value }}, 60) || '…', {{ value }})
 {%- endmacro %}
 
 {# What can be wrong with a row as a whole, as branches of a CASE; _first_value is its first value, `thing` what should stand there,
-   `prefix` stands before its columns, those of the header. #}
-{% macro row_faults(columns, thing, prefix) -%}
+   `prefix` stands before its columns, those of the header; `alone` is what must hold besides of a row of totals. #}
+{% macro row_faults(columns, thing, prefix, alone) -%}
 when _first_value is null
     then {'rule': 'blank row', 'reason': 'the row is blank'}
-when regexp_full_match(lower(_first_value), {{ totals() | literal }})
+when regexp_full_match(lower(_first_value), {{ totals() | literal }}){{ " and " ~ alone if alone }}
     then {
         'rule': 'subtotal row',
         'reason': '''' || {{ shown("_first_value") }} || {{ ("' stands where " ~ thing ~ " should: a row of totals") | literal }}

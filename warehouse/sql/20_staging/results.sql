@@ -12,7 +12,7 @@ select
     source_file,
     source_line,
     {{ sql.present("campaign") }} as campaign,
-    {{ sql.present("customer_id") }} as customer_id,
+    {{ "customer_id" | named_id }} as customer_id,
     {{ sql.test_group("test_group") }} as test_group,
     {{ sql.outcome(columns | selectattr("name", "equalto", "outcome") | first) }} as outcome,
     {% for column in further %}

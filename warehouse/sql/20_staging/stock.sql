@@ -1,7 +1,6 @@
 {% import "macros.sql" as sql %}
 {% set columns = context.stock %}
 {% set names = columns | map(attribute="name") | list %}
-{% set further = columns | rejectattr("name", "in", ("product", "product_name", "category", "on_hand", "store")) | list %}
 {# The text of one of the known columns, null where the files have no such column. #}
 {% macro text_of(name) %}
 {% if name in names %}{{ sql.present(name) }}{% else %}cast(null as varchar){% endif %}
@@ -22,9 +21,6 @@ select
     {% else %}
     cast(null as double) as on_hand,
     {% endfor %}
-    {% for column in further %}
-    {{ sql.present(column.name) }} as {{ column.name }},
-    {% endfor %}
     {{ text_of("store") | trim }} as store
 from stock;
 
@@ -35,7 +31,4 @@ comment on column staging.stock.product is 'The product''s code in capitals; nul
 comment on column staging.stock.product_name is 'The product''s name; null where the source has none.';
 comment on column staging.stock.category is 'The category; null where the source has none.';
 comment on column staging.stock.on_hand is 'Pieces that are there, below zero where more are promised than there are.';
-{% for column in further %}
-comment on column staging.stock.{{ column.name }} is {{ ("Column '" ~ column.source_header ~ "' of the source, as text.") | literal }};
-{% endfor %}
 comment on column staging.stock.store is 'Where they are; null where the source does not say.';

@@ -14,6 +14,18 @@ with lines as (
 
 items as (
     {{ sql.items("lines") }}
+),
+
+days as (
+    select
+        item_kind,
+        item,
+        customer_id,
+        bought_on,
+        sum(quantity) as quantity,
+        sum(amount) as amount
+    from items
+    group by item_kind, item, customer_id, bought_on
 )
 
 select
@@ -22,10 +34,10 @@ select
     customer_id,
     min(bought_on) as first_day,
     max(bought_on) as last_day,
-    count(distinct bought_on) as count_days,
+    count(*) as count_days,
     sum(quantity) as quantity,
     sum(amount) as amount
-from items
+from days
 group by item_kind, item, customer_id
 order by item_kind, item, customer_id;
 

@@ -20,14 +20,18 @@ stock as (
         coalesce(coded.category, named.category, stock.category) as sold_category
     from staging.stock
     left join products as coded on stock.product = coded.product
-    left join names on stock.product_name is not null and upper(stock.product_name) = names.name
+    left join names on upper(coalesce(stock.product, stock.product_name)) = names.name
     left join products as named on names.product = named.product
 ),
 
+-- as the transactions write them
 categories as (
-    select distinct category
-    from staging.transactions
+    select
+        upper(category) as name,
+        min(category) as category
+    from features.transaction_lines
     where category is not null
+    group by name
 ),
 
 rows as (
@@ -43,11 +47,11 @@ rows as (
 
     select
         'category' as item_kind,
-        stock.sold_category as item,
+        coalesce(categories.category, stock.sold_category) as item,
         categories.category is not null as is_sold,
         stock.on_hand
     from stock
-    left join categories on stock.sold_category = categories.category
+    left join categories on upper(stock.sold_category) = categories.name
     where stock.sold_category is not null
 )
 
@@ -61,7 +65,7 @@ from rows
 group by item_kind, item
 order by item_kind, item;
 
-comment on table features.stock is 'What is in stock, put together from all rows of an item: places, sizes. A row is of the product that has its code, else of the only one that has its name, and counts for the category in which that is sold. Empty where no stock was given. Grain: one row per kind of item and item.';
+comment on table features.stock is 'What is in stock, put together from all rows of an item: places, sizes. A row is of the product that has its code, else of the only one whose name is its code, or its name where it has no code, and counts for the category in which that is sold. Empty where no stock was given. Grain: one row per kind of item and item.';
 comment on column features.stock.item_kind is 'product or category.';
 comment on column features.stock.item is 'The product''s code as in features.products, else as in staging.stock, or the category.';
 comment on column features.stock.on_hand is 'Pieces that are there, below zero where more are promised than there are.';

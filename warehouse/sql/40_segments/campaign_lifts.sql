@@ -22,11 +22,11 @@ comment on column segments.campaign_lifts.count_treated is 'Customers who were a
 comment on column segments.campaign_lifts.count_held_out is 'Customers who were held out.';
 comment on column segments.campaign_lifts.treated is 'Mean outcome of those addressed; null where there are none.';
 comment on column segments.campaign_lifts.held_out is 'Mean outcome of those held out; null where there are none.';
-comment on column segments.campaign_lifts.lift is 'The difference: of amounts with strata, that within them, weighted by their customers. Null where shortfall says why.';
+comment on column segments.campaign_lifts.lift is 'The difference: where there are strata, that within them, weighted by their customers. Null where shortfall says why.';
 comment on column segments.campaign_lifts.lift_low is 'Lower end of its 95 % interval.';
 comment on column segments.campaign_lifts.lift_high is 'Upper end.';
-comment on column segments.campaign_lifts.relative_lift is 'treated / held_out less 1; null where nothing came of those held out.';
+comment on column segments.campaign_lifts.relative_lift is 'The same as a share of what came of those held out; null where that is nothing.';
 comment on column segments.campaign_lifts.relative_lift_low is 'Lower end of its 95 % interval; null where either group brought nothing.';
 comment on column segments.campaign_lifts.relative_lift_high is 'Upper end.';
-comment on column segments.campaign_lifts.method is 'How the interval was made: Newcombe (responses), Student (amounts), or Student by strata.';
+comment on column segments.campaign_lifts.method is 'How the interval was made: Newcombe (responses) or Student (amounts), or either by strata.';
 comment on column segments.campaign_lifts.shortfall is 'Why the lift cannot be told; null where it can.';

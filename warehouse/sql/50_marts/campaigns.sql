@@ -23,13 +23,13 @@ comment on column marts.campaigns.count_treated is 'Customers who were addressed
 comment on column marts.campaigns.count_held_out is 'Customers who were held out.';
 comment on column marts.campaigns.treated is 'Mean outcome of those addressed; null where there are none.';
 comment on column marts.campaigns.held_out is 'Mean outcome of those held out; null where there are none.';
-comment on column marts.campaigns.lift is 'The difference: of amounts with strata, that within them, weighted by their customers. Null where shortfall says why.';
+comment on column marts.campaigns.lift is 'The difference: where there are strata, that within them, weighted by their customers. Null where shortfall says why.';
 comment on column marts.campaigns.lift_low is 'Lower end of its 95 % interval.';
 comment on column marts.campaigns.lift_high is 'Upper end.';
-comment on column marts.campaigns.relative_lift is 'treated / held_out less 1; null where nothing came of those held out.';
+comment on column marts.campaigns.relative_lift is 'The same as a share of what came of those held out; null where that is nothing.';
 comment on column marts.campaigns.relative_lift_low is 'Lower end of its 95 % interval; null where either group brought nothing.';
 comment on column marts.campaigns.relative_lift_high is 'Upper end.';
-comment on column marts.campaigns.method is 'How the interval was made: Newcombe (responses), Student (amounts), or Student by strata.';
+comment on column marts.campaigns.method is 'How the interval was made: Newcombe (responses) or Student (amounts), or either by strata.';
 comment on column marts.campaigns.shortfall is 'Why the lift cannot be told; null where it can.';
 comment on column marts.campaigns.extra is 'Responses, or amount, that those addressed brought more than they would have by themselves: lift times count_treated.';
 comment on column marts.campaigns.extra_low is 'Lower end of its 95 % interval.';

@@ -1,8 +1,8 @@
 {% import "macros.sql" as sql %}
 {% set names = context.transactions | map(attribute="name") | list %}
 {% set numbers = names | select("in", ("quantity", "unit_price", "amount")) | list %}
-{# what staging completes is counted where it is not #}
-{% set completed = ("transaction_id", "product", "product_name") %}
+{# what staging casts is counted where that is done already, and what it completes or only trims as it came #}
+{% set cast = ("customer_id", "occurred_at", "category", "store", "quantity", "unit_price", "amount") %}
 create or replace table marts.columns as
 with columns as (
     from raw.columns
@@ -26,19 +26,19 @@ medians as (
 lines as (
     select
         count(*) as count_lines,
-        {% for name in names if name not in completed %}
+        {% for name in names if name in cast %}
         count({{ name }}) as count_{{ name }},
         {% endfor %}
         {% for name in numbers %}
         min({{ name }}) as min_{{ name }},
         max({{ name }}) as max_{{ name }}{{ "," if not loop.last }}
         {% endfor %}
-    from staging.transactions
+    from features.transaction_lines
 ),
 
 given as (
     select
-        {% for name in completed if name in names %}
+        {% for name in names if name not in cast %}
         count({{ sql.present(name) }}) as count_{{ name }}{{ "," if not loop.last }}
         {% else %}
         0 as count_none

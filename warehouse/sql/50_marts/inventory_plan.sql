@@ -115,7 +115,7 @@ planned as (
 select
     *,
     units_needed - units_expected as safety_stock,
-    greatest(units_needed - on_hand, 0) as units_to_order
+    greatest(ceil(units_needed - on_hand), 0) as units_to_order
 from planned
 order by item_kind, item, count_periods, service_level;
 
@@ -132,4 +132,4 @@ comment on column marts.inventory_plan.units_needed is 'Pieces that last with th
 comment on column marts.inventory_plan.on_hand is 'Pieces in stock, taken as counted at the end of the last complete week or month; null where no stock was given, or none of the item.';
 comment on column marts.inventory_plan.cover_days is 'Days for which they last if as much is asked for as expected: beyond the forecast, at its mean pace. Null where on_hand is, and where there are some of which nothing is expected to be asked for.';
 comment on column marts.inventory_plan.safety_stock is 'units_needed less units_expected.';
-comment on column marts.inventory_plan.units_to_order is 'units_needed less on_hand, 0 where there are enough; null where on_hand is.';
+comment on column marts.inventory_plan.units_to_order is 'units_needed less on_hand, rounded up; 0 where there are enough; null where on_hand is.';

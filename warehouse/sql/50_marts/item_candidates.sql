@@ -80,7 +80,7 @@ scored as (
         any_value(owned.count_listed) as count_listed,
         affinities.other_number as item_number,
         sum(affinities.weight) as score,
-        arg_max(owned.item_number, affinities.precedence) as because_number
+        max(affinities.precedence) as precedence
     from owned
     inner join affinities using (model_id, item_number)
     group by owned.model_id, owned.customer_number, affinities.other_number
@@ -93,7 +93,7 @@ own as (
         customer_number,
         item_number,
         score,
-        because_number
+        cast(10000 * ceil(precedence / 10000) as bigint) - precedence as because_number
     from scored
     anti join owned using (model_id, customer_number, item_number)
     qualify row_number() over (partition by model_id, customer_number order by score desc, item_number) <= count_listed

@@ -25,7 +25,7 @@ judged as (
         numbered.count_lines,
         numbered._id as customer_id,
         case
-            {{ sql.row_faults(headed, "a customer", "numbered.") | indent(12) }}
+            {{ sql.row_faults(headed, "a customer", "numbered.", "") | indent(12) }}
             when _id is null
                 then {'rule': 'no customer id', 'reason': 'the row has no customer id'}
             {% if numbers %}

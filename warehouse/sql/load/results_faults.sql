@@ -35,7 +35,7 @@ judged as (
         count_lines,
         _id as customer_id,
         case
-            {{ sql.row_faults(columns, "a campaign", "") | indent(12) }}
+            {{ sql.row_faults(columns, "a campaign", "", "_id is null") | indent(12) }}
             when _campaign is null
                 then {'rule': 'no campaign', 'reason': {{ ("the row has no " ~ header("campaign")) | literal }}}
             when _id is null

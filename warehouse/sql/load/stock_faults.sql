@@ -12,7 +12,11 @@ with numbered as (
         *,
         {{ sql.amount(on_hand, "on_hand") | indent(4) }} as _number_on_hand,
         {{ sql.first_of(items | map(attribute="name")) }} as _item,
-        {{ sql.first_of(names) }} as _first_value
+        {{ sql.first_of(names) }} as _first_value,
+        {% for name in names if name != "on_hand" %}
+        cast({{ sql.present(name) }} is not null as integer){{ " +" if not loop.last }}
+        {% endfor %}
+        as _count_texts
     from source_rows
 ),
 
@@ -22,7 +26,7 @@ judged as (
         source_line,
         count_lines,
         case
-            {{ sql.row_faults(columns, "an item", "") | indent(12) }}
+            {{ sql.row_faults(columns, "an item", "", "_count_texts = 1") | indent(12) }}
             when _item is null
                 then {'rule': 'no item', 'reason': {{ ("the row has no " ~ items | map(attribute="source_header") | map("trim") | join(" and no ")) | literal }}}
             when {{ sql.present("on_hand") | indent(12) }} is null

@@ -60,7 +60,7 @@ judged as (
         count_lines,
         _id as customer_id,
         case
-            {{ sql.row_faults(columns, "a transaction", "") | indent(12) }}
+            {{ sql.row_faults(columns, "a transaction", "", "") | indent(12) }}
             when {{ sql.present("occurred_at") | indent(12) }} is null
                 then {'rule': 'no date', 'reason': {{ ("the row has no " ~ time.source_header.strip()) | literal }}}
             when _time is null
