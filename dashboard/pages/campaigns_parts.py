@@ -69,7 +69,7 @@ def playbook(db: Snapshot, run: Row) -> Any:
             html.Td(format.count(row["size"])),
             html.Td(html.Strong(row["play"] or "–"), className="words"),
             html.Td(row["advice"] or "No play of the playbook fits.", className="words sentence"),
-            html.Td(because or "nothing sets them far apart", className="words sentence" if because else "words sentence muted"),
+            html.Td(because or "no other play fits", className="words sentence" if because else "words sentence muted"),
         ]
         body.append(html.Tr([*cells, *([html.Td(_offer(row), className="words")] if has_offers else [])]))
     head = html.Thead(html.Tr([html.Th(title, className=look) for title, look in titles]))
