@@ -124,7 +124,8 @@ receipts as (
 numbered as (
     select
         *,
-        '7' || lpad(cast(row_number() over (order by occurred_at, i) as varchar), 6, '0') as transaction_id
+        cast(row_number() over (order by occurred_at, i) as varchar) as number,
+        '7' || repeat('0', 6 - length(number)) || number as transaction_id
     from receipts
 ),
 

@@ -162,6 +162,16 @@ def test_one_command_lights_up_every_page(bundled: Snapshot):
     assert verdicts == []
 
 
+@pytest.mark.soak
+def test_a_million_receipts_have_as_many_numbers(tmp_path: Path):
+    """As many per customer as in a small sample: no two receipts have one number."""
+    write_transactions(tmp_path / "many.parquet", 150_000)
+    lines = f"from '{tmp_path / 'many.parquet'}'"
+    receipts, per_customer = duckdb.sql(f"select count(distinct transaction_id), count(*) / 150_000 {lines}").fetchall()[0]
+    assert receipts > 1_200_000
+    assert per_customer == pytest.approx(14.9, abs=0.2)
+
+
 def test_the_transactions_of_a_larger_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """The command writes both files, whose ids go together."""
     customers, bought = tmp_path / "c.csv", tmp_path / "t.csv"
