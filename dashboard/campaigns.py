@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard import queries
+from dashboard.export import FORMULA
 from dashboard.filters import Clause, english, inlined
 from dashboard.queries import Row
 from warehouse.connection import Snapshot, literal
@@ -22,8 +23,8 @@ SHARES = (0.05, 0.1, 0.2, 0.3, 0.5)
 WINDOWS = (7, 28, 91)
 """Days over which a campaign may be judged."""
 _NAME = re.compile(r"\w[\w .-]{0,59}")
-_SAFE = r"regexp_replace(customer_id, '^([=+\-@\t\r])', '''\1')"
-"""What a spreadsheet would take for a formula begins with an apostrophe, as in all our CSV files."""
+_SAFE = rf"regexp_replace(customer_id, '({FORMULA})', '''\1')"
+"""An id before which stands an apostrophe where a spreadsheet would take it for a formula, as in all our CSV files."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,14 @@ class Campaign:
     algorithm: str
     segment_id: int | None
     """The segment it is for; None for all of the selection."""
+    segment_name: str | None
     clauses: tuple[Clause, ...]
     """The selection of Explore, the segment not among it."""
     share: float
     """Of the customers that are held out."""
+    value: str | None
+    """The column by whose fourths a segment is divided: what they spent, else the first number the segments were made from."""
+    value_label: str | None
 
     @property
     def dimension(self) -> str:
@@ -49,7 +54,18 @@ class Campaign:
     def condition(self) -> str:
         """Whom it is for, as SQL that can be run as it stands."""
         own = [] if self.segment_id is None else [f"{self.dimension} = {self.segment_id}"]
-        return " and ".join([*own, inlined(self.clauses)]) if self.clauses else (own[0] if own else "true")
+        return " and ".join([*own, *([inlined(self.clauses)] if self.clauses else [])]) or "true"
+
+    @property
+    def whom(self) -> str:
+        """Whom it is for, in words."""
+        own = [] if self.segment_name is None else [self.segment_name]
+        return ", ".join([*own, *([english(self.clauses)] if self.clauses or not own else [])])
+
+    @property
+    def strata(self) -> str:
+        """What the customers of a stratum have in common, in words."""
+        return f"their segment and its fourths by {self.value_label.lower()}" if self.value_label else "their segment"
 
     @property
     def start(self) -> float:
@@ -70,10 +86,23 @@ def campaign(db: Snapshot, run: Row, clauses: Sequence[Clause], name: Any, segme
         raise InputError(f"there are results of a campaign '{name}' already: give this one another name")
     if share not in [str(one) for one in SHARES]:
         raise InputError("that share cannot be held out")
-    ids = {str(row["segment_id"]): row["segment_id"] for row in queries.segments(db, run["segmentation"], run["algorithm"])}
-    if not (segment is None or isinstance(segment, str)) or (segment and segment not in ids):
+    names = {str(row["segment_id"]): row for row in queries.segments(db, run["segmentation"], run["algorithm"])}
+    if not (segment is None or isinstance(segment, str)) or (segment and segment not in names):
         raise InputError("there is no such segment")
-    return Campaign(name, run["segmentation"], run["algorithm"], ids.get(segment or ""), tuple(clauses), float(share))
+    one = names.get(segment or "", {})
+    labels = {column["column_name"]: column["label"] for column in _numbers(db)}
+    value = next((column for column in ("monetary", *run["features"]) if column in labels), None)
+    return Campaign(
+        name,
+        run["segmentation"],
+        run["algorithm"],
+        one.get("segment_id"),
+        one.get("segment_name"),
+        tuple(clauses),
+        float(share),
+        value,
+        labels.get(value or ""),
+    )
 
 
 def playbook(db: Snapshot, segmentation: str, algorithm: str) -> list[Row]:
@@ -91,31 +120,30 @@ def measured(db: Snapshot) -> list[Row]:
     return db.rows("from marts.campaigns order by campaign")
 
 
-def whom(db: Snapshot, chosen: Campaign) -> str:
-    """Whom a campaign is for, in words."""
-    names = {row["segment_id"]: row["segment_name"] for row in queries.segments(db, chosen.segmentation, chosen.algorithm)}
-    parts = [] if chosen.segment_id is None else [names[chosen.segment_id]]
-    return ", ".join([*parts, english(chosen.clauses)] if chosen.clauses or not parts else parts)
+def sizes(db: Snapshot, chosen: Campaign) -> tuple[int, int]:
+    """How many customers would be addressed, and how many held out."""
+    count = int(db.value(f"select count(*) from marts.customers where {chosen.condition}"))
+    held = chosen.count_held(count)
+    return count - held, held
 
 
-def balance(db: Snapshot, chosen: Campaign) -> tuple[dict[str, int], list[Row]]:
-    """The customers of both groups, and per number how far their means are apart, in standard deviations of all of them."""
-    columns = [column for column in queries.customer_columns(db) if column["kind"] == "numeric"]
+def balance(db: Snapshot, chosen: Campaign) -> list[Row]:
+    """Per number its means in both groups, and how far these are apart, in standard deviations of all of them."""
+    columns = _numbers(db)
     sums = ", ".join(
         f"avg({name}) filter (test_group = 'treatment') as treated_{place}, "
         f"avg({name}) filter (test_group = 'holdout') as held_{place}, stddev_pop({name}) as deviation_{place}"
         for place, name in enumerate(column["column_name"] for column in columns)
     )
-    found = db.rows(
-        f"select count(*) filter (test_group = 'treatment') as treatment, count(*) filter (test_group = 'holdout') as holdout"
-        f"{', ' if sums else ''}{sums} from ({split_sql(db, chosen)}) inner join marts.customers using (customer_id)"
-    )[0]
-    rows = [
-        {"label": column["label"], "unit": column["unit"], **{part: found[f"{part}_{place}"] for part in ("treated", "held")}}
-        | {"apart": _apart(*(found[f"{part}_{place}"] for part in ("treated", "held", "deviation")))}
-        for place, column in enumerate(columns)
-    ]
-    return {group: found[group] for group in ("treatment", "holdout")}, rows
+    if not sums:
+        return []
+    found = db.rows(f"select {sums} from ({split_sql(chosen)}) inner join marts.customers using (customer_id)")[0]
+    rows = []
+    for place, column in enumerate(columns):
+        treated, held, deviation = (found[f"{part}_{place}"] for part in ("treated", "held", "deviation"))
+        apart = _apart(treated, held, deviation)
+        rows.append({"label": column["label"], "unit": column["unit"], "treated": treated, "held": held, "apart": apart})
+    return rows
 
 
 def _apart(treated: float | None, held: float | None, deviation: float | None) -> float | None:
@@ -160,11 +188,10 @@ def usual(db: Snapshot, chosen: Campaign, days: int) -> Row | None:
     )[0]
 
 
-def split_sql(db: Snapshot, chosen: Campaign) -> str:
+def split_sql(chosen: Campaign) -> str:
     """The statement of a split, to be run as it stands: customer_id, test_group and stratum."""
-    value = _value(db, chosen)
     share, start = f"cast({chosen.share} as double)", f"cast({chosen.start!r} as double)"
-    segment = chosen.dimension
+    segment, value = chosen.dimension, chosen.value
     fours = f" || '-' || ntile(4) over (partition by {segment} order by {value}, customer_id)" if value else ""
     return f"""
         with members as (
@@ -196,7 +223,7 @@ def split_sql(db: Snapshot, chosen: Campaign) -> str:
     """
 
 
-def list_sql(db: Snapshot, chosen: Campaign, is_hashed: bool, is_sheet: bool = False) -> str:
+def list_sql(chosen: Campaign, is_hashed: bool, is_sheet: bool = False) -> str:
     """The statement of the list that is downloaded; `is_sheet` where a spreadsheet may open it."""
     own = f"{_SAFE} as customer_id" if is_sheet else "customer_id"
     shown = "sha256(customer_id) as customer_hash" if is_hashed else own
@@ -207,44 +234,33 @@ def list_sql(db: Snapshot, chosen: Campaign, is_hashed: bool, is_sheet: bool = F
             {shown},
             test_group,
             stratum
-        from ({split_sql(db, chosen)}) as split
+        from ({split_sql(chosen)}) as split
         order by {ordered}
     """
-
-
-def strata(db: Snapshot, chosen: Campaign) -> str:
-    """What the customers of a stratum have in common, in words."""
-    value = _value(db, chosen)
-    if value is None:
-        return "their segment"
-    labels = {column["column_name"]: column["label"] for column in queries.customer_columns(db)}
-    return f"their segment and its fourths by {labels[value].lower()}"
 
 
 def provenance(db: Snapshot, chosen: Campaign, is_hashed: bool) -> dict[str, Any]:
     """Where a list comes from: enough to make it again."""
     about = queries.provenance(db)
-    counts, _ = balance(db, chosen)
+    treated, held = sizes(db, chosen)
     return {
         "campaign": chosen.name,
-        "customers": whom(db, chosen),
+        "customers": chosen.whom,
         "condition": chosen.condition,
-        "treatment": counts["treatment"],
-        "holdout": counts["holdout"],
+        "treatment": treated,
+        "holdout": held,
         "holdout_share": chosen.share,
-        "strata": strata(db, chosen),
+        "strata": chosen.strata,
         "ids": "SHA-256, hexadecimal" if is_hashed else "as in the source",
         "source_file": about["source_file"],
         "source_fingerprint": about["source_fingerprint"],
         "is_synthetic": about["is_synthetic"],
         "version": about["version"],
         "built_at": f"{about['built_at']:%Y-%m-%dT%H:%M:%SZ}",
-        "sql": inspect.cleandoc(list_sql(db, chosen, is_hashed)),
+        "sql": inspect.cleandoc(list_sql(chosen, is_hashed)),
     }
 
 
-def _value(db: Snapshot, chosen: Campaign) -> str | None:
-    """The number by whose fourths a segment is divided: what they spent, else the first that the segments were made from."""
-    numbers = [column["column_name"] for column in queries.customer_columns(db) if column["kind"] == "numeric"]
-    run = queries.known_run(db, chosen.segmentation, chosen.algorithm)
-    return next((name for name in ("monetary", *run["features"]) if name in numbers), None)
+def _numbers(db: Snapshot) -> list[Row]:
+    """The columns of numbers that the dashboard shows."""
+    return [column for column in queries.customer_columns(db) if column["kind"] == "numeric"]

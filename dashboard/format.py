@@ -12,7 +12,12 @@ def count(number: float) -> str:
 
 def percent(share: float) -> str:
     """0.062 -> "6.2 %"; without decimals from 10 %."""
-    return f"{share:.0%}".replace("%", " %") if abs(share) >= 0.0995 or share == 0 else f"{share:.1%}".replace("%", " %")
+    return whole_percent(share) if abs(share) >= 0.0995 or share == 0 else f"{share:.1%}".replace("%", " %")
+
+
+def whole_percent(share: float) -> str:
+    """A share that somebody chose: 0.05 -> "5 %"."""
+    return f"{share:.0%}".replace("%", " %")
 
 
 def number(value: float) -> str:
@@ -25,7 +30,11 @@ def number(value: float) -> str:
 
 def signed(value: float) -> str:
     """Three significant digits with the sign of a change: 0.602 -> "+0.602"."""
-    text = number(value)
+    return _with_sign(number(value))
+
+
+def _with_sign(text: str) -> str:
+    """A plus before a number above 0."""
     return text if text.startswith("−") or not text.strip("0.") else f"+{text}"
 
 
@@ -54,8 +63,7 @@ def level(value: float, everyone: float) -> str:
 
 def difference(value: float, everyone: float) -> str:
     """A mean minus everyone's, in the same decimals and with its sign: 0.602, 59.6 -> "+0.6"."""
-    text = level(value, everyone)
-    return text if text.startswith("−") or not text.strip("0.") else f"+{text}"
+    return _with_sign(level(value, everyone))
 
 
 def quantity(value: float, unit: str) -> str:

@@ -8,7 +8,7 @@ import duckdb
 from etl.accounts import LoadReport, account, refuse_unusable
 from etl.decimals import set_decimal_marks
 from etl.erased import leave_out, redact
-from etl.loading import cut_off, left_out, open_files, read_files, write_columns, write_rejects
+from etl.loading import cut_off, keep_rows, left_out, open_files, read_files, write_columns, write_rejects
 from etl.mapping import Mapping
 from etl.vocabulary import CUSTOMER_ID, CUSTOMERS
 from warehouse.build import build, execute_file
@@ -36,13 +36,7 @@ def load_customers(
     warnings += leave_out(connection, forgotten)
     for name in ("repeated_customers", "suspicious_rows", "faults", "duplicate_customers"):
         execute_file(connection, SQL / "load" / f"{name}.sql")
-    build(connection, ["raw.customers"])
-    names = ", ".join(column.name for column in files.columns)
-    connection.execute(
-        f"insert into raw.customers select source_file, source_line, {names} from source_rows "
-        "anti join faults using (source_file, source_line) anti join duplicate_rows using (source_file, source_line) "
-        "order by source_file, source_line"
-    )
+    keep_rows(connection, files)
     write_rejects(connection, files)
     warnings += redact(connection, forgotten, CUSTOMERS.source, files.columns)
     report = account(connection, files, [*warnings, *cut_off(connection, files)])

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from etl.files import fingerprint
-from etl.refresh import KAGGLE_FILE
+from etl.options import KAGGLE_FILE
 from warehouse.errors import InputError, MallError, refuse
 
 DATASET = "vjchoudhary7/customer-segmentation-tutorial-in-python"

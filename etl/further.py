@@ -3,7 +3,6 @@
 Every row ends in the source's table, in raw.rejects, or is counted as a copy of a kept one or a person's who was erased.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +11,21 @@ import duckdb
 from etl.accounts import LoadReport, account, refuse_unusable
 from etl.decimals import set_decimal_marks
 from etl.erased import leave_out, redact
-from etl.loading import Files, cut_off, left_out, only_known, open_files, read_files, write_columns, write_rejects
+from etl.loading import (
+    cut_off,
+    keep_rows,
+    left_out,
+    only_known,
+    open_files,
+    read_files,
+    refuse_missing,
+    write_columns,
+    write_rejects,
+)
 from etl.mapping import Mapping
 from etl.vocabulary import CUSTOMER_ID, RESULTS, STOCK, Vocabulary
 from warehouse.build import build, execute_file
 from warehouse.catalog import SQL
-from warehouse.errors import InputError
 from warehouse.forgotten import Forgotten
 
 
@@ -60,7 +68,8 @@ def _load(
 ) -> LoadReport:
     vocabulary = source.vocabulary
     files = only_known(open_files(connection, given, mapping, vocabulary), "text" if source.is_of_people else "ignore")
-    _refuse_incomplete(files, source.needed)
+    names = {column.name for column in files.columns}
+    refuse_missing(files, [either[0] for either in source.needed if names.isdisjoint(either)])
     read_files(connection, files, files.columns)
     write_columns(connection, vocabulary.source, files.all_columns)
     warnings = [*left_out(files), *set_decimal_marks(connection, files)]
@@ -72,28 +81,10 @@ def _load(
     else:
         for name in ("forgotten_rows", "duplicate_rows"):
             connection.execute(f"create or replace temporary table {name} as select source_file, source_line from faults limit 0")
-    build(connection, [f"raw.{vocabulary.source}"])
-    names = ", ".join(column.name for column in files.columns)
-    connection.execute(
-        f"insert into raw.{vocabulary.source} select source_file, source_line, {names} from source_rows "
-        "anti join faults using (source_file, source_line) anti join duplicate_rows using (source_file, source_line) "
-        "order by source_file, source_line"
-    )
+    keep_rows(connection, files)
     write_rejects(connection, files)
     warnings += redact(connection, forgotten, vocabulary.source, files.columns)
     report = account(connection, files, [*warnings, *cut_off(connection, files)])
     build(connection, [f"staging.{vocabulary.source}"])
     refuse_unusable(connection, report)
     return report
-
-
-def _refuse_incomplete(files: Files, needed: Sequence[Sequence[str]]) -> None:
-    names = {column.name for column in files.columns}
-    missing = [either[0] for either in needed if names.isdisjoint(either)]
-    if missing:
-        found = ", ".join(f"'{column.source_header}'" for column in files.all_columns)
-        hints = "; ".join(map(files.vocabulary.hint, missing))
-        raise InputError(
-            f"{files.given}: a needed column is missing; its columns are {found}. Headers that are recognised: {hints}. "
-            f'Say in MAPPING=path.toml which is which: [{files.vocabulary.prefix}columns] "..." = "{missing[0]}"'
-        )

@@ -16,6 +16,7 @@ from etl.headers import likeness, match, unused
 from etl.mapping import Mapping
 from etl.source import SourceFile, line_texts, make_tables, open_source, read_rows
 from etl.vocabulary import IGNORE, Vocabulary, normalise
+from warehouse.build import build
 from warehouse.columns import Column, Kind
 from warehouse.errors import InputError
 
@@ -112,6 +113,30 @@ def write_rejects(connection: duckdb.DuckDBPyConnection, files: Files) -> None:
         "select source_file, source_line, customer_id, rule, reason, row_text from faults "
         "union all by name from source_rejects) order by source_file, source_line",
         {"source": files.vocabulary.source},
+    )
+
+
+def refuse_missing(files: Files, missing: Sequence[str], also: str = "") -> None:
+    """Raise InputError where a needed column is missing, with the headers it is recognised by; `also` says what else would do."""
+    if not missing:
+        return
+    found = ", ".join(f"'{column.source_header}'" for column in files.all_columns)
+    hints = "; ".join(map(files.vocabulary.hint, missing))
+    raise InputError(
+        f"{files.given}: a needed column is missing; its columns are {found}. Headers that are recognised: {hints}{also}. "
+        f'Say in MAPPING=path.toml which is which: [{files.vocabulary.prefix}columns] "..." = "{missing[0]}"'
+    )
+
+
+def keep_rows(connection: duckdb.DuckDBPyConnection, files: Files) -> None:
+    """Make the source's table of raw rows, and put those into it that have no fault and are no copies."""
+    table = f"raw.{files.vocabulary.source}"
+    build(connection, [table])
+    names = ", ".join(column.name for column in files.columns)
+    connection.execute(
+        f"insert into {table} select source_file, source_line, {names} from source_rows "
+        "anti join faults using (source_file, source_line) anti join duplicate_rows using (source_file, source_line) "
+        "order by source_file, source_line"
     )
 
 

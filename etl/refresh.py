@@ -3,14 +3,12 @@
 Exit status: 0 published, 1 a defect of ours, 2 bad input (nothing published), 3 another refresh is running.
 """
 
-import argparse
 import contextlib
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
 
 import duckdb
 
@@ -34,6 +32,7 @@ from etl.gate import (
 )
 from etl.gate_further import ask_of_playbook, ask_of_results, ask_of_stock
 from etl.mapping import read_mapping
+from etl.options import KAGGLE_FILE, parse
 from etl.sample import BUNDLED
 from etl.sample_results import BUNDLED_RESULTS
 from etl.sample_transactions import BUNDLED_STOCK, BUNDLED_TRANSACTIONS
@@ -47,10 +46,9 @@ from warehouse.connection import Snapshot
 from warehouse.errors import DamagedError, InputError, MallError, refuse
 from warehouse.history import HISTORY, MARTS, carry_history, gather_labels, highest_ids
 from warehouse.publish import Draft, new_version
-from warehouse.settings import FEWEST_SEGMENTS, MOST_SEGMENTS, Settings, memory
+from warehouse.settings import Settings
 from warehouse.versions import CURRENT, current, files, published, version_of
 
-KAGGLE_FILE = Path("data/Mall_Customers.csv")
 _OF_TRANSACTIONS = (
     *("features.service_rules", "features.products", "features.transaction_lines", "features.observation"),
     *("features.transaction_features", "features.category_shares", "features.columns", "features.stock"),
@@ -287,128 +285,6 @@ def _carry(draft: Draft, reporter: Reporter, relations: Sequence[str]) -> None:
 
 def _report_clustering(reporter: Reporter, clustering: Clustering) -> None:
     reporter.line(clustering.segmentation.name.capitalize()[:12], f"{clustering.algorithm:<13} k = {clustering.choice.reason}")
-
-
-def parse(arguments: Sequence[str], settings: Settings) -> Settings:
-    """Put the options of a command line over the settings of the environment."""
-    parser = _Parser(
-        prog="python -m etl.refresh",
-        description="Load customers, build the warehouse, find segments, check everything and publish a new version.",
-        epilog="Every option can also be set by the environment variable named after it. "
-        "Exit status: 0 published, 1 a defect of ours, 2 bad input, 3 another refresh is running.",
-    )
-    parser.add_argument(
-        "--customers",
-        type=Path,
-        default=settings.customers,
-        help="CUSTOMERS: CSV, Parquet or Excel file, a folder or a pattern "
-        f"(default: {KAGGLE_FILE} where it is, else the bundled synthetic sample)",
-    )
-    parser.add_argument("--mapping", type=Path, default=settings.mapping, help="MAPPING: TOML file that says what the columns are")
-    parser.add_argument(
-        "--transactions",
-        type=Path,
-        default=settings.transactions,
-        help="TRANSACTIONS: lines of purchases, in a file, a folder or a pattern",
-    )
-    parser.add_argument(
-        "--stock",
-        type=Path,
-        default=settings.stock,
-        help="STOCK: what is in stock of the products, in a file, a folder or a pattern",
-    )
-    parser.add_argument(
-        "--results",
-        type=Path,
-        default=settings.results,
-        help="RESULTS: what customers did after campaigns, in a file, a folder or a pattern",
-    )
-    parser.add_argument(
-        "--warehouse", type=Path, default=settings.warehouse, help="WAREHOUSE: directory of versions (now %(default)s)"
-    )
-    parser.add_argument(
-        "--segmentations",
-        type=Path,
-        default=settings.segmentations,
-        help="SEGMENTATIONS: TOML file of feature lists (default: analytics/segmentations.toml)",
-    )
-    parser.add_argument(
-        "--playbook",
-        type=Path,
-        default=settings.playbook,
-        help="PLAYBOOK: TOML file of what to do with which kind of segment (default: analytics/playbook.toml)",
-    )
-    parser.add_argument(
-        "--k",
-        type=_whole(FEWEST_SEGMENTS, MOST_SEGMENTS),
-        default=settings.k,
-        help="K: how many segments every segmentation shall have (default: what the segmentations file says, else the evidence)",
-    )
-    parser.add_argument(
-        "--max-rejected",
-        type=_share,
-        default=settings.max_rejected,
-        help="MAX_REJECTED: share of rows, 0 to 1, that may be rejected (now %(default)s)",
-    )
-    parser.add_argument(
-        "--max-shrink",
-        type=_share,
-        default=settings.max_shrink,
-        help="MAX_SHRINK: share of its customers, 0 to 1, that the warehouse may lose (now %(default)s)",
-    )
-    parser.add_argument(
-        "--keep-versions",
-        type=_whole(1, 1_000),
-        default=settings.keep_versions,
-        help="KEEP_VERSIONS: published versions that stay on disk (now %(default)s)",
-    )
-    parser.add_argument(
-        "--memory-limit",
-        type=_memory,
-        default=settings.memory_limit,
-        help="MEMORY_LIMIT: memory that DuckDB may use, such as 4GB or 60%% of the machine's (now %(default)s)",
-    )
-    parser.add_argument(
-        "--force",
-        action="store_true",
-        default=settings.force,
-        help="FORCE: publish although many rows are rejected, customers or a segmentation are lost, or the sample replaces them",
-    )
-    given = parser.parse_args(arguments)
-    return replace(settings, **vars(given))
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text}: give a share from 0 to 1")
-    return value
-
-
-def _memory(text: str) -> str:
-    try:
-        return memory(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text}: {error}") from error
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-            raise argparse.ArgumentTypeError(f"{text}: give a whole number from {low} to {high}")
-        return int(text)
-
-    return number
-
-
-class _Parser(argparse.ArgumentParser):
-    """An argument parser whose refusals are one line, like all others."""
-
-    def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message}; python -m etl.refresh --help lists the options")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

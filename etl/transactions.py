@@ -10,7 +10,7 @@ from etl.accounts import LoadReport, account, refuse_unusable
 from etl.dates import set_date_order
 from etl.decimals import set_decimal_marks
 from etl.erased import leave_out, redact
-from etl.loading import Files, cut_off, left_out, only_known, open_files, read_files, write_columns, write_rejects
+from etl.loading import Files, cut_off, left_out, only_known, open_files, read_files, refuse_missing, write_columns, write_rejects
 from etl.mapping import Mapping
 from etl.vocabulary import BOTH, TRANSACTIONS, normalise
 from warehouse.build import build, execute_file
@@ -107,14 +107,7 @@ def _refuse_incomplete(files: Files) -> None:
     missing = [name for name in ("customer_id", "occurred_at") if name not in names]
     if "amount" not in names and "unit_price" not in names:
         missing.append("amount")
-    if missing:
-        found = ", ".join(f"'{column.source_header}'" for column in files.all_columns)
-        hints = "; ".join(files.vocabulary.hint(name) for name in missing)
-        raise InputError(
-            f"{files.given}: a needed column is missing; its columns are {found}. Headers that are recognised: {hints}"
-            f"{', or unit_price, with quantity' if 'amount' in missing else ''}. Say in MAPPING=path.toml which is which: "
-            f'[transactions.columns] "..." = "{missing[0]}"'
-        )
+    refuse_missing(files, missing, ", or unit_price, with quantity" if "amount" in missing else "")
 
 
 def _settle_price(connection: duckdb.DuckDBPyConnection, files: Files) -> tuple[Files, list[str]]:

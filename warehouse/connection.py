@@ -103,23 +103,25 @@ class Snapshot:
         if about:
             pairs = ", ".join(f"{literal(key)}: {literal(value)}" for key, value in about.items())
             how += f", kv_metadata {{{pairs}}}"
-        with self._connection.cursor() as cursor:
-            cursor.execute("use warehouse")
-            try:
-                cursor.execute(f"copy ({sql}) to {literal(path)} ({how})")
-            except duckdb.Error as error:
-                if not is_of_the_machine(error):
-                    raise
-                raise InputError(f"{path}: cannot be written: {str(error).splitlines()[0]}") from error
+        try:
+            self._in_warehouse().execute(f"copy ({sql}) to {literal(path)} ({how})")
+        except duckdb.Error as error:
+            if not is_of_the_machine(error):
+                raise
+            raise InputError(f"{path}: cannot be written: {str(error).splitlines()[0]}") from error
 
     def close(self) -> None:
         """Let go of the file. What other threads still read through this snapshot fails."""
         self._connection.close()
 
-    def _cursor(self, sql: str, parameters: Parameters) -> duckdb.DuckDBPyConnection:
+    def _in_warehouse(self) -> duckdb.DuckDBPyConnection:
         # One cursor per query: a connection shared by threads mixes up their results. A cursor starts in the database in memory.
         cursor = self._connection.cursor()
         cursor.execute("use warehouse")
+        return cursor
+
+    def _cursor(self, sql: str, parameters: Parameters) -> duckdb.DuckDBPyConnection:
+        cursor = self._in_warehouse()
         return self._read(lambda: cursor.execute(sql, parameters))  # type: ignore[no-any-return]
 
     def _read(self, query: Any) -> Any:

@@ -11,7 +11,7 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, ctx, html
 from flask import Response, abort, request, send_file
 
-from dashboard import campaigns, filters, ids, queries
+from dashboard import campaigns, filters, format, ids, queries
 from dashboard.campaigns import Campaign
 from dashboard.pages.campaigns_parts import LISTS, answer, playbook, results, segments_offered, split
 from warehouse.connection import Snapshot, Warehouse
@@ -22,7 +22,7 @@ _TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json"
 
 def layout() -> Any:
     """The page, before its numbers are there."""
-    shares = [{"value": str(share), "label": f"{share:.0%}".replace("%", " %")} for share in campaigns.SHARES]
+    shares = [{"value": str(share), "label": format.whole_percent(share)} for share in campaigns.SHARES]
     days = [{"value": str(window), "label": f"{window} days"} for window in campaigns.WINDOWS]
     choices = [
         dmc.Select(id=ids.CAMPAIGN_SEGMENT, label="For", data=[], value="", size="xs", w=280, allowDeselect=False),
@@ -151,7 +151,7 @@ def _file(db: Snapshot, campaign: Campaign, is_hashed: bool, kind: str) -> Binar
     try:
         with tempfile.TemporaryDirectory(prefix="mall-list-") as folder:
             path = Path(folder) / f"list.{kind}"
-            db.copy(campaigns.list_sql(db, campaign, is_hashed, kind == "csv"), path, about)
+            db.copy(campaigns.list_sql(campaign, is_hashed, kind == "csv"), path, about)
             return path.open("rb")
     except OSError as error:
         raise InputError(f"the list cannot be written: {error.strerror}") from error

@@ -100,39 +100,38 @@ def split(db: Snapshot, campaign: Campaign, days: Any, rate: Any, is_hashed: Any
     window = next((one for one in campaigns.WINDOWS if str(one) == days), None)
     if window is None or not (rate in (None, "") or (isinstance(rate, int | float) and 0 <= rate < 100)):
         raise InputError("give the share who respond anyway in percent, from 0 to below 100")
-    counts, means = campaigns.balance(db, campaign)
-    usual = campaigns.usual(db, campaign, window) if sum(counts.values()) else None
+    treated, held = campaigns.sizes(db, campaign)
+    if not (treated and held):
+        return [html.P(_too_few(campaign, treated + held), className="answer")]
+    usual = campaigns.usual(db, campaign, window)
     share = rate / 100 if isinstance(rate, int | float) else usual["rate"] if usual else _USUAL
-    if 0 in counts.values():
-        return [html.P(_too_few(db, campaign, counts), className="answer")]
-    words = _who(db, campaign, counts) + _anyway(share, usual, isinstance(rate, int | float), window)
-    words += f" {_shows(power.smallest_lift(share, counts['treatment'], counts['holdout']), share)}"
+    words = _who(campaign, treated, held) + _anyway(share, usual, isinstance(rate, int | float), window)
+    words += f" {_shows(power.smallest_lift(share, treated, held), share)}"
+    means, lifts = campaigns.balance(db, campaign), _lifts(campaign, treated + held, share, usual)
     return [
         html.P(words, className="answer"),
         html.Div(
             [
-                html.Section([html.H3("How small a lift shows?"), _lifts(campaign, counts, share, usual)], className="half"),
-                html.Section([html.H3("Are the two groups alike?"), *_alike(means, counts)], className="half"),
+                html.Section([html.H3("How small a lift shows?"), lifts], className="half"),
+                html.Section([html.H3("Are the two groups alike?"), *_alike(means, treated, held)], className="half"),
             ],
             className="panels",
         ),
         html.Div(_lists(campaign, chosen, bool(is_hashed)), className="lists"),
-        sheet.sql(campaigns.list_sql(db, campaign, bool(is_hashed))),
+        sheet.sql(campaigns.list_sql(campaign, bool(is_hashed))),
     ]
 
 
-def _too_few(db: Snapshot, campaign: Campaign, counts: dict[str, int]) -> str:
-    count = sum(counts.values())
+def _too_few(campaign: Campaign, count: int) -> str:
     if not count:
-        return f"Nobody is in this selection ({campaigns.whom(db, campaign)})."
-    return f"{format.count(count)} customers are too few ({campaigns.whom(db, campaign)}): one of the two groups would be empty."
+        return f"Nobody is in this selection ({campaign.whom})."
+    return f"{format.count(count)} customers are too few ({campaign.whom}): one of the two groups would be empty."
 
 
-def _who(db: Snapshot, campaign: Campaign, counts: dict[str, int]) -> str:
+def _who(campaign: Campaign, treated: int, held: int) -> str:
     return (
-        f"Of {format.count(sum(counts.values()))} customers ({campaigns.whom(db, campaign)}), {format.count(counts['treatment'])} "
-        f"are addressed and {format.count(counts['holdout'])} held out to compare with, by chance among customers alike in "
-        f"{campaigns.strata(db, campaign)}. "
+        f"Of {format.count(treated + held)} customers ({campaign.whom}), {format.count(treated)} are addressed and "
+        f"{format.count(held)} held out to compare with, by chance among customers alike in {campaign.strata}. "
     )
 
 
@@ -152,15 +151,15 @@ def _shows(lift: float | None, rate: float) -> str:
     return f"a lift shows, four times of five, if the campaign adds {format.number(100 * lift)} percentage points or more."
 
 
-def _lifts(campaign: Campaign, counts: dict[str, int], rate: float, usual: Row | None) -> Any:
+def _lifts(campaign: Campaign, count: int, rate: float, usual: Row | None) -> Any:
     """Per share that may be held out: the sizes of both groups and the smallest lift that shows."""
     titles = ["Held out", "Customers", "Addressed", "Responses, points", *(["Spend per customer"] if usual else [])]
     body = []
     for share in campaigns.SHARES:
-        held = campaign.count_held(sum(counts.values()), share)
-        treated = sum(counts.values()) - held
+        held = campaign.count_held(count, share)
+        treated = count - held
         lift = power.smallest_lift(rate, treated, held)
-        sizes = [f"{share:.0%}".replace("%", " %"), format.count(held), format.count(treated)]
+        sizes = [format.whole_percent(share), format.count(held), format.count(treated)]
         cells = [*sizes, "–" if lift is None else f"+{format.number(100 * lift)}"]
         if usual:
             amount = power.smallest_difference(usual["deviation"] or 0, treated, held)
@@ -170,9 +169,9 @@ def _lifts(campaign: Campaign, counts: dict[str, int], rate: float, usual: Row |
     return html.Div(html.Table([head, html.Tbody(body)], className="numbers"), className="scroll")
 
 
-def _alike(means: Sequence[Row], counts: dict[str, int]) -> list[Any]:
+def _alike(means: Sequence[Row], treated: int, held: int) -> list[Any]:
     """Per number: the means of both groups, and how far apart they are."""
-    chance = _CHANCE * math.sqrt(1 / counts["treatment"] + 1 / counts["holdout"])
+    chance = _CHANCE * math.sqrt(1 / treated + 1 / held)
     body = []
     for row in means:
         apart, is_far = row["apart"], row["apart"] is not None and abs(row["apart"]) > chance

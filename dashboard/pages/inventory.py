@@ -7,7 +7,7 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, html
 from flask import Response, abort, request
 
-from dashboard import ids, inventory, queries
+from dashboard import format, ids, inventory, queries
 from dashboard.pages.inventory_parts import DEFAULTS, EXPORT, content, items, periods_offered, rows
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import MallError
@@ -19,7 +19,7 @@ _CLUSTERING = ((ids.SEGMENTATION, "value"), (ids.ALGORITHM, "value"))
 def layout() -> Any:
     """The page, before its numbers are there."""
     kinds = [{"value": "product", "label": "Products"}, {"value": "category", "label": "Categories"}]
-    levels = [{"value": str(level), "label": f"{level:.0%}".replace("%", " %")} for level in inventory.LEVELS]
+    levels = [{"value": str(level), "label": format.whole_percent(level)} for level in inventory.LEVELS]
     choices = [
         dmc.SegmentedControl(id=ids.INVENTORY_KIND, data=kinds, value=DEFAULTS.kind, size="xs"),
         html.Span("to last", className="muted"),

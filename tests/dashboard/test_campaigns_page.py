@@ -51,7 +51,7 @@ def test_the_playbook_of_a_clustering(bundled: Snapshot):
 def test_a_split_is_whole_stratified_and_of_the_share(bundled: Snapshot, segment: str, share: str, chosen: object):
     """Everybody who is meant once, in each stratum the share to within one customer, and strata that are fourths of segments."""
     campaign = planned(bundled, "spring", segment, share, chosen)
-    rows = bundled.frame(campaigns.split_sql(bundled, campaign))
+    rows = bundled.frame(campaigns.split_sql(campaign))
     meant = bundled.frame("select customer_id, spending_kmeans, age, monetary from marts.customers")
     meant = meant[(meant["spending_kmeans"] == int(segment)) if segment else meant["spending_kmeans"] > 0]
     meant = meant[meant["age"].between(20, 49.99)] if chosen else meant
@@ -73,11 +73,11 @@ def test_a_split_is_by_chance_and_always_the_same(bundled: Snapshot):
     """Another name holds others out, as many as by chance; the same name the same ones; nobody is favoured."""
     times = pd.Series(0, index=bundled.frame("select customer_id from marts.customers where spending_kmeans = 4")["customer_id"])
     for number in range(200):
-        rows = bundled.frame(campaigns.split_sql(bundled, planned(bundled, f"name {number}", share="0.2")))
+        rows = bundled.frame(campaigns.split_sql(planned(bundled, f"name {number}", share="0.2")))
         times[rows.loc[rows["test_group"] == "holdout", "customer_id"]] += 1
     assert times.mean() == pytest.approx(40, abs=0.5)
     assert times.std() == pytest.approx(np.sqrt(200 * 0.2 * 0.8), rel=0.15)
-    again = bundled.frame(campaigns.split_sql(bundled, planned(bundled, "name 199", share="0.2")))
+    again = bundled.frame(campaigns.split_sql(planned(bundled, "name 199", share="0.2")))
     assert again.sort_values("customer_id").equals(
         rows.sort_values("customer_id").set_index(again.sort_values("customer_id").index)
     )
@@ -87,7 +87,7 @@ def test_the_numbers_of_the_split(bundled: Snapshot):
     """Sizes, what such customers did by themselves, the smallest lift, and the means of both groups, by pandas."""
     campaign = planned(bundled)
     shown = split(bundled, campaign, "28", None, False, {})
-    rows = bundled.frame(campaigns.split_sql(bundled, campaign)).merge(bundled.frame("from marts.customers"), on="customer_id")
+    rows = bundled.frame(campaigns.split_sql(campaign)).merge(bundled.frame("from marts.customers"), on="customer_id")
     held = rows["test_group"] == "holdout"
     told = said(shown)
     assert f"Of {len(rows)} customers (" in told
@@ -101,7 +101,7 @@ def test_the_numbers_of_the_split(bundled: Snapshot):
     lift = power.smallest_lift(usual["rate"], int((~held).sum()), int(held.sum()))
     assert f"{format.percent(usual['rate'])} of them bought in the last 28 days by themselves: a lift shows" in told
     assert f"adds {format.number(100 * lift)} percentage points or more" in told
-    _, means = campaigns.balance(bundled, campaign)
+    means = campaigns.balance(bundled, campaign)
     for row, name in zip(means, ("age", "annual_income_k"), strict=False):
         assert row["treated"] == pytest.approx(rows.loc[~held, name].mean())
         assert row["held"] == pytest.approx(rows.loc[held, name].mean())
@@ -213,7 +213,7 @@ def test_the_lists_are_the_split(bundled_published: Path, bundled: Snapshot):
     """CSV and Parquet have the same customers; hashed ids are those of the ids; the Parquet file and the JSON say where from."""
     chosen = json.dumps(AGED)
     campaign = planned(bundled, "Spring sale", "4", "0.2", AGED)
-    rows = {row["customer_id"]: row for row in bundled.rows(campaigns.split_sql(bundled, campaign))}
+    rows = {row["customer_id"]: row for row in bundled.rows(campaigns.split_sql(campaign))}
     response = get(bundled_published, "csv", filters=chosen)
     assert "Spring_sale.csv" in response.headers["Content-Disposition"]
     lines = list(csv.DictReader(StringIO(response.text)))
@@ -235,7 +235,7 @@ def test_a_parquet_list_carries_its_provenance(bundled_published: Path, bundled:
     path = tmp_path / "list.parquet"
     path.write_bytes(BytesIO(get(bundled_published, "parquet").data).getvalue())
     read = duckdb.sql(f"select customer_id, test_group, stratum from '{path}' order by 1").fetchall()
-    split_ = f"from ({campaigns.split_sql(bundled, planned(bundled, 'Spring sale', '4', '0.2'))}) order by 1"
+    split_ = f"from ({campaigns.split_sql(planned(bundled, 'Spring sale', '4', '0.2'))}) order by 1"
     assert read == [tuple(row.values()) for row in bundled.rows(split_)]
     about = dict(duckdb.sql(f"select decode(key), decode(value) from parquet_kv_metadata('{path}')").fetchall())
     assert about["campaign"] == "Spring sale"

@@ -8,7 +8,8 @@ import pytest
 
 import etl.refresh
 from etl.console import Reporter
-from etl.refresh import main, parse
+from etl.options import parse
+from etl.refresh import main
 from etl.sample import BUNDLED, write_sample
 from etl.sample_transactions import BUNDLED_TRANSACTIONS
 from tests.bought import refresh_bought

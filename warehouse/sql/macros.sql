@@ -123,6 +123,25 @@ when
 {% endif %}
 {%- endmacro %}
 
+{# The rows that are judged to have a fault, as write_rejects wants them. #}
+{% macro faulty_rows() -%}
+select
+    source_file,
+    source_line,
+    count_lines,
+    customer_id,
+    fault.rule as rule,
+    fault.reason as reason,
+    row_text
+from judged
+where fault is not null
+{%- endmacro %}
+
+{# A row as text, where the source has none: its values side by side. #}
+{% macro row_text(names) -%}
+concat_ws(','{% for name in names %}, coalesce({{ name }}, ''){% endfor %})
+{%- endmacro %}
+
 {# What can be wrong with a number, as branches of a CASE; _number_... is what was made of it, `prefix` stands before its column. #}
 {% macro number_faults(column, prefix) -%}
 {% set header = column.source_header.strip() -%}

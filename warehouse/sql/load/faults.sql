@@ -59,13 +59,4 @@ judged as (
     left join repeated_customers using (source_file, source_line)
 )
 
-select
-    source_file,
-    source_line,
-    count_lines,
-    customer_id,
-    fault.rule as rule,
-    fault.reason as reason,
-    row_text
-from judged
-where fault is not null
+{{ sql.faulty_rows() }}

@@ -55,17 +55,8 @@ judged as (
                     'reason': 'customer ' || {{ sql.shown("_id") }} || ' stands in the campaign more than once, with different values'
                 }
         end as fault,
-        concat_ws(','{% for name in names %}, coalesce({{ name }}, ''){% endfor %}) as row_text
+        {{ sql.row_text(names) }} as row_text
     from counted
 )
 
-select
-    source_file,
-    source_line,
-    count_lines,
-    customer_id,
-    fault.rule as rule,
-    fault.reason as reason,
-    row_text
-from judged
-where fault is not null
+{{ sql.faulty_rows() }}

@@ -25,6 +25,7 @@ judged as (
         source_file,
         source_line,
         count_lines,
+        cast(null as varchar) as customer_id,
         case
             {{ sql.row_faults(columns, "an item", "", "_count_texts = 1") | indent(12) }}
             when _item is null
@@ -33,17 +34,8 @@ judged as (
                 then {'rule': 'no amount', 'reason': {{ ("the row has no " ~ on_hand.source_header.strip()) | literal }}}
             {{ sql.number_faults(on_hand, "") | indent(12) }}
         end as fault,
-        concat_ws(','{% for name in names %}, coalesce({{ name }}, ''){% endfor %}) as row_text
+        {{ sql.row_text(names) }} as row_text
     from numbered
 )
 
-select
-    source_file,
-    source_line,
-    count_lines,
-    cast(null as varchar) as customer_id,
-    fault.rule as rule,
-    fault.reason as reason,
-    row_text
-from judged
-where fault is not null
+{{ sql.faulty_rows() }}
