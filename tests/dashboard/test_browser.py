@@ -182,6 +182,14 @@ def test_every_page_shows_and_asks_nobody_else(dash_duo, published):
     assert [entry for entry in dash_duo.get_logs() or [] if entry["level"] == "SEVERE"] == []
 
 
+def test_a_page_that_needs_transactions_shows_one_sentence_alone(dash_duo, published):
+    """Without transactions Inventory says what it needs; there is nothing to choose."""
+    serve(dash_duo, published)
+    dash_duo.driver.get(f"{dash_duo.server_url}/inventory")
+    wait_until(lambda: "TRANSACTIONS=" in dash_duo.find_element("#inventory-content .answer").text, what="the sentence")
+    wait_until(lambda: not dash_duo.find_element("#inventory-choices").is_displayed(), what="the choices to go")
+
+
 def test_a_long_name_takes_one_line_of_its_card(explore):
     """A bar is as high whatever it is called; what is cut off ends in an ellipsis, and the whole name is told by the row."""
     page, _ = explore
