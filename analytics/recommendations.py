@@ -30,7 +30,7 @@ _PLURALS = {"product": "products", "category": "categories"}
 
 
 def model_recommendations(connection: duckdb.DuckDBPyConnection, run_id: int) -> None:
-    """Fill segments.item_models and segments.item_affinities from features.customer_items.
+    """Fill segments.item_models, segments.item_popularity and segments.item_affinities from features.customer_items.
 
     Where customers or items are too few, the model's row says so.
     """
@@ -77,6 +77,10 @@ def _model(connection: duckdb.DuckDBPyConnection, run_id: int, kind: str, period
     )
     if shortfall:
         return
+    connection.execute(
+        "insert into segments.item_popularity select $1, $2, $3, unnest($4), generate_subscripts($4, 1)",
+        [run_id, kind, period, items],
+    )
     weights = fit_ease(_bought(connection, kind, last_day, items))
     rows, columns = strongest(weights, _STRONGEST)
     connection.execute(

@@ -106,6 +106,8 @@ class Context:
     """The clusterings of the newest run."""
     models: tuple[Model, ...] = ()
     """The models of the newest run."""
+    count_customers: int = 0
+    """The customers that it clustered."""
 
     @property
     def numeric(self) -> tuple[Column, ...]:
@@ -137,6 +139,9 @@ class Context:
                 return []
             return connection.execute(f"select {columns} from {relation} where {condition} order by {order}").fetchall()
 
+        def newest(relation: str) -> str:
+            return f"run_id = (select max(run_id) from {relation})"
+
         def columns(relation: str, values: str, condition: str = "true") -> tuple[Column, ...]:
             return tuple(Column(*row) for row in rows(relation, values, "position", condition))  # type: ignore[arg-type]
 
@@ -158,7 +163,7 @@ class Context:
                     "segments.runs",
                     "segmentation, algorithm",
                     "segmentation_position, algorithm desc",
-                    "run_id = (select max(run_id) from segments.runs)",
+                    newest("segments.runs"),
                 )
             ),
             models=tuple(
@@ -168,11 +173,12 @@ class Context:
                         "segments.scaling",
                         "segmentation, feature, category_column",
                         "segmentation, position",
-                        "run_id = (select max(run_id) from segments.scaling)",
+                        newest("segments.scaling"),
                     ),
                     key=itemgetter(0),
                 )
             ),
+            count_customers=next((int(str(n)) for (n,) in rows("segments.runs", "n_customers", "1", newest("segments.runs"))), 0),
         )
 
 

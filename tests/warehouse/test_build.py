@@ -103,8 +103,11 @@ def test_a_column_has_a_title():
 
 @pytest.mark.parametrize("relation", relations(), ids=lambda relation: relation.qualified)
 def test_each_file_names_one_relation(relation):
-    """A file says `create or replace` once, of the relation it is named after."""
-    created = [line for line in relation.template.splitlines() if line.startswith("create ")]
+    """A file says `create or replace` once, of the relation it is named after; what it needs on the way it drops."""
+    template = relation.template
+    for needed in re.findall(r"^create or replace temporary table (\w+)", template, re.MULTILINE):
+        assert template.count(f"\ndrop table {needed};") == 1
+    created = [line for line in template.splitlines() if line.startswith("create ") and " temporary " not in line]
     created = [re.sub(r"^(create or replace macro [\w.]+)\(.*\) as table$", r"\1 as", line) for line in created]
     assert created in (
         [f"create or replace macro {relation.qualified} as"],

@@ -39,7 +39,7 @@ select
     sum(amount) as amount
 from days
 group by item_kind, item, customer_id
-order by item_kind, item, customer_id;
+order by customer_id, item_kind, item;
 
 comment on table features.customer_items is 'Who bought what. Sales that were undone are left out. Empty where the transactions name neither products nor categories. Grain: one row per product or category and customer who bought it.';
 comment on column features.customer_items.item_kind is 'product or category.';

@@ -7,26 +7,6 @@ with given as (
     from query_table(members)
 ),
 
--- every kind of item has its own buyers: who bought none of that kind tells nothing
-buyers as (
-    select
-        given.grouping,
-        given.group_id,
-        items.item_kind,
-        count(distinct given.customer_id) as n,
-        sum(items.amount) as amount
-    from given
-    inner join features.customer_items as items using (customer_id)
-    group by all
-),
-
-groups as (
-    select
-        *,
-        sum(n) over (partition by grouping, item_kind) as n_all
-    from buyers
-),
-
 bought as (
     select
         given.grouping,
@@ -39,6 +19,36 @@ bought as (
     from given
     inner join features.customer_items as items using (customer_id)
     group by all
+),
+
+-- every kind of item has its own buyers: who bought none of that kind tells nothing
+buyers as (
+    select
+        given.grouping,
+        given.group_id,
+        kinds.item_kind,
+        count(*) as n
+    from given
+    inner join (select distinct item_kind, customer_id from features.customer_items) as kinds using (customer_id)
+    group by all
+),
+
+amounts as (
+    select
+        grouping,
+        group_id,
+        item_kind,
+        sum(amount) as amount
+    from bought
+    group by all
+),
+
+groups as (
+    select
+        *,
+        sum(n) over (partition by grouping, item_kind) as n_all
+    from buyers
+    inner join amounts using (grouping, group_id, item_kind)
 ),
 
 everyone as (

@@ -1,5 +1,32 @@
-create or replace table marts.recommendations as
-with products as (
+-- depends on: segments.runs
+-- So many customers at a time: what is known of all pairs of customer and item is a hundred times what is listed of them.
+{% set batch = 50000 %}
+create or replace temporary table places as
+select
+    customer_id,
+    row_number() over (order by customer_id) - 1 as place
+from (select distinct customer_id from features.customer_items) as buyers;
+
+create or replace table marts.recommendations (
+    item_kind varchar,
+    customer_id varchar,
+    place bigint,
+    item varchar,
+    item_name varchar,
+    score double,
+    because_item varchar,
+    because_name varchar
+);
+
+{% for first in range(0, context.count_customers, batch) %}
+insert into marts.recommendations
+with members as (
+    select customer_id
+    from places
+    where place between {{ first }} and {{ first + batch - 1 }}
+),
+
+products as (
     from features.products
 )
 
@@ -12,12 +39,15 @@ select
     candidates.score,
     candidates.because_item,
     coalesce(reasons.product_name, candidates.because_item) as because_name
-from marts.item_candidates('whole') as candidates
+from marts.item_candidates('whole', members := 'members') as candidates
 inner join segments.item_models as models using (item_kind)
 left join products as items on candidates.item_kind = 'product' and candidates.item = items.product
 left join products as reasons on candidates.item_kind = 'product' and candidates.because_item = reasons.product
 where models.period = 'whole' and candidates.place <= models.count_listed
-order by candidates.item_kind, candidates.customer_id, candidates.place;
+order by candidates.customer_id, candidates.item_kind, candidates.place;
+
+{% endfor %}
+drop table places;
 
 comment on table marts.recommendations is 'What each customer may buy next, of what they have not bought yet. Empty where the transactions name neither products nor categories, or too few customers bought several. Grain: one row per kind of item, customer who bought any of that kind, and place.';
 comment on column marts.recommendations.item_kind is 'product or category.';

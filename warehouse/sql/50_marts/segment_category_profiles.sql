@@ -1,22 +1,30 @@
+-- depends on: segments.runs, features.category_encoding
 create or replace table marts.segment_category_profiles as
 with customers as (
-    from features.customer_features
+    from marts.customers
 ),
 
 {# one branch per category column, so that a file without any still gives a table, empty #}
-facts as (
+counted as (
     {% for column in context.category %}
     select
-        customer_id,
         {{ column.name | literal }} as feature,
-        {{ column.name }} as value
+        {{ column.name }} as value,
+        {% for clustering in context.clusterings %}
+        {{ clustering.dimension }},
+        {% endfor %}
+        count(*) as count_customers
     from customers
+    group by all
     union all
     {% endfor %}
     select
-        customer_id,
         '' as feature,
-        '' as value
+        '' as value,
+        {% for clustering in context.clusterings %}
+        {{ clustering.dimension }},
+        {% endfor %}
+        0 as count_customers
     from customers
     where false
 ),
@@ -25,8 +33,8 @@ everyone as (
     select
         feature,
         value,
-        count(*) / sum(count(*)) over (partition by feature) as share
-    from facts
+        sum(count_customers) / sum(sum(count_customers)) over (partition by feature) as share
+    from counted
     group by feature, value
 ),
 
@@ -36,16 +44,18 @@ segments as (
 ),
 
 per_segment as (
+    {% for clustering in context.clusterings %}
     select
-        assignments.segmentation,
-        assignments.algorithm,
-        assignments.segment_id,
-        facts.feature,
-        facts.value,
-        count(*) as count_customers
-    from segments.assignments as assignments
-    inner join facts using (customer_id)
+        {{ clustering.segmentation | literal }} as segmentation,
+        {{ clustering.algorithm | literal }} as algorithm,
+        {{ clustering.dimension }} as segment_id,
+        feature,
+        value,
+        cast(sum(count_customers) as bigint) as count_customers
+    from counted
     group by all
+    {{ "union all" if not loop.last }}
+    {% endfor %}
 )
 
 select

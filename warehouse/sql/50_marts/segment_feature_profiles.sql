@@ -1,22 +1,49 @@
 {% import "macros.sql" as sql %}
-create or replace table marts.segment_feature_profiles as
-with customers as (
-    from features.customer_features
-),
+-- depends on: segments.runs, features.columns
+-- One feature after the other: an exact quantile holds all values of its group in memory.
+create or replace temporary table feature_statistics (
+    segmentation varchar,
+    algorithm varchar,
+    segment_id integer,
+    feature varchar,
+    mean double,
+    quartiles double[],
+    standard_deviation double,
+    mean_seen double
+);
 
-facts as (
-    select
-        customer_id,
-        feature,
-        value
-    from customers
-    unpivot (
-        value for feature in (
-            {% for column in context.features %}
-            {{ column.name }}{{ "," if not loop.last }}
-            {% endfor %}
-        )
-    )
+{% for column in context.features %}
+insert into feature_statistics
+select
+    case
+        {% for clustering in context.clusterings %}
+        when grouping({{ clustering.dimension }}) = 0 then {{ clustering.segmentation | literal }}
+        {% endfor %}
+    end as segmentation,
+    case
+        {% for clustering in context.clusterings %}
+        when grouping({{ clustering.dimension }}) = 0 then {{ clustering.algorithm | literal }}
+        {% endfor %}
+    end as algorithm,
+    coalesce({{ context.clusterings | join(", ", attribute="dimension") }}) as segment_id,
+    {{ column.name | literal }} as feature,
+    avg({{ column.name }}) as mean,
+    quantile_cont({{ column.name }}, [0.25, 0.5, 0.75]) as quartiles,
+    stddev_pop({{ column.name }}) as standard_deviation,
+    avg({{ sql.transformed(column, column.name) }}) as mean_seen
+from marts.customers
+group by grouping sets (
+    (),
+    {% for clustering in context.clusterings %}
+    ({{ clustering.dimension }}){{ "," if not loop.last }}
+    {% endfor %}
+);
+
+{% endfor %}
+create or replace table marts.segment_feature_profiles as
+with everyone as (
+    from feature_statistics
+    where segment_id is null
 ),
 
 -- mean and deviation of everyone, as the models see them
@@ -24,77 +51,39 @@ scaling as (
     from features.scaling
 ),
 
-everyone as (
-    select
-        feature,
-        avg(value) as mean,
-        median(value) as median,
-        quantile_cont(value, 0.25) as lower_quartile,
-        quantile_cont(value, 0.75) as upper_quartile,
-        stddev_pop(value) as standard_deviation
-    from facts
-    group by feature
-),
-
-per_segment as (
-    select
-        assignments.segmentation,
-        assignments.algorithm,
-        assignments.segment_id,
-        facts.feature,
-        avg(facts.value) as mean,
-        median(facts.value) as median,
-        quantile_cont(facts.value, 0.25) as lower_quartile,
-        quantile_cont(facts.value, 0.75) as upper_quartile,
-        stddev_pop(facts.value) as standard_deviation,
-        avg(
-            case
-                when scaling.scale = 'log' then {{ sql.transformed({"scale": "log"}, "facts.value") }}
-                else facts.value
-            end
-        ) as mean_seen
-    from segments.assignments as assignments
-    inner join facts using (customer_id)
-    inner join scaling using (feature)
-    group by all
-),
-
 compared as (
     select
-        per_segment.* exclude (mean_seen),
+        own.segmentation,
+        own.algorithm,
+        own.segment_id,
+        own.feature,
+        own.mean,
+        own.quartiles[2] as median,
+        own.quartiles[1] as lower_quartile,
+        own.quartiles[3] as upper_quartile,
+        own.standard_deviation,
         everyone.mean as mean_everyone,
-        everyone.median as median_everyone,
-        everyone.lower_quartile as lower_quartile_everyone,
-        everyone.upper_quartile as upper_quartile_everyone,
-        per_segment.mean - everyone.mean as difference,
-        coalesce((per_segment.mean_seen - scaling.mean) / nullif(scaling.standard_deviation, 0), 0) as effect_size
-    from per_segment
+        everyone.quartiles[2] as median_everyone,
+        everyone.quartiles[1] as lower_quartile_everyone,
+        everyone.quartiles[3] as upper_quartile_everyone,
+        own.mean - everyone.mean as difference,
+        coalesce((own.mean_seen - scaling.mean) / nullif(scaling.standard_deviation, 0), 0) as effect_size
+    from feature_statistics as own
     inner join everyone using (feature)
     inner join scaling using (feature)
+    where own.segment_id is not null
 )
 
 select
-    segmentation,
-    algorithm,
-    segment_id,
-    feature,
-    mean,
-    median,
-    lower_quartile,
-    upper_quartile,
-    standard_deviation,
-    mean_everyone,
-    median_everyone,
-    lower_quartile_everyone,
-    upper_quartile_everyone,
-    difference,
-    effect_size,
+    *,
     row_number() over (
         partition by segmentation, algorithm, segment_id
         order by abs(effect_size) desc, feature
     ) as effect_rank
 from compared
 order by segmentation, algorithm desc, segment_id, feature;
+
+drop table feature_statistics;
 
 comment on table marts.segment_feature_profiles is 'What each segment is like in each number, against everyone. Grain: one row per segmentation, algorithm, segment and feature.';
 comment on column marts.segment_feature_profiles.segmentation is 'Name of the feature list.';
