@@ -23,8 +23,8 @@ def leave_out(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> li
     if not forgotten.hashes:
         return []
     connection.execute(
-        "create or replace temporary table source_rows as "
-        "from source_rows anti join forgotten_rows using (source_file, source_line)"
+        "delete from source_rows using forgotten_rows "
+        "where source_rows.source_file = forgotten_rows.source_file and source_rows.source_line = forgotten_rows.source_line"
     )
     found = connection.execute(
         "select source_file, count(*), list(source_line order by source_line)[:10] from forgotten_rows group by all order by all"

@@ -1,4 +1,4 @@
-"""Reading a file into the temporary table `source_rows`, every value as text and every row with its line.
+"""Reading a file into the table `source_rows`, every value as text and every row with its line.
 
 A CSV file that any reader must see alike goes through DuckDB's own reader; any other through etl.records, which is slower and
 says of every line what became of it. Both give the same rows.
@@ -96,10 +96,10 @@ def open_source(
 
 
 def make_tables(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
-    """Make the empty temporary tables `source_rows` (file, line, lines, then `names`) and `source_rejects`."""
+    """Make the empty tables `source_rows` (file, line, lines, then `names`), in the scratch database, and `source_rejects`."""
     columns = "".join(f", {name} varchar" for name in names)
     connection.execute(
-        f"create or replace temporary table source_rows (source_file varchar, source_line bigint, count_lines integer{columns})"
+        f"create or replace table scratch.source_rows (source_file varchar, source_line bigint, count_lines integer{columns})"
     )
     connection.execute(
         "create or replace temporary table source_rejects "

@@ -91,7 +91,7 @@ def _load(connection: duckdb.DuckDBPyConnection, files: Files, forgotten: Forgot
     connection.execute(
         f"insert into raw.transactions select source_file, source_line, {names}, duplicate_rows.source_line is not null "
         "from source_rows anti join faults using (source_file, source_line) "
-        "left join duplicate_rows using (source_file, source_line) order by source_file, source_line"
+        "left join duplicate_rows using (source_file, source_line)"
     )
     write_rejects(connection, files)
     warnings += redact(connection, forgotten, TRANSACTIONS.source, files.columns)

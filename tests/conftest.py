@@ -18,7 +18,7 @@ from etl.sample_transactions import BUNDLED_STOCK, BUNDLED_TRANSACTIONS
 from tests.bought import refresh_bought
 from tests.helpers import QUICK
 from tests.moved import refresh_thrice
-from warehouse.connection import Snapshot, Warehouse
+from warehouse.connection import Snapshot, Warehouse, add_scratch
 from warehouse.settings import Settings
 from warehouse.versions import current
 
@@ -146,8 +146,9 @@ def once(directory: Path, make: Callable[[Path], object]) -> Path:
 
 @pytest.fixture
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A fresh database in memory."""
+    """A fresh database in memory, with another one to scratch in."""
     with duckdb.connect() as connected:
+        add_scratch(connected)
         yield connected
 
 

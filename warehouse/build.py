@@ -107,7 +107,9 @@ class Context:
     models: tuple[Model, ...] = ()
     """The models of the newest run."""
     count_customers: int = 0
-    """The customers that it clustered."""
+    """The customers that were loaded."""
+    count_lines: int = 0
+    """The lines of transactions that were loaded."""
 
     @property
     def numeric(self) -> tuple[Column, ...]:
@@ -131,16 +133,14 @@ class Context:
     @classmethod
     def read(cls, connection: duckdb.DuckDBPyConnection) -> "Context":
         """Read the context from what the warehouse holds at this moment."""
-        tables = connection.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
-        held = {name for (name,) in tables if name in CONTEXT_RELATIONS}
+        tables = connection.execute("select schema_name || '.' || table_name, estimated_size from duckdb_tables()").fetchall()
+        held = {name for name, _ in tables if name in CONTEXT_RELATIONS}
+        counts = dict(tables)
 
         def rows(relation: str, columns: str, order: str, condition: str = "true") -> list[tuple[object, ...]]:
             if relation not in held:
                 return []
             return connection.execute(f"select {columns} from {relation} where {condition} order by {order}").fetchall()
-
-        def newest(relation: str) -> str:
-            return f"run_id = (select max(run_id) from {relation})"
 
         def columns(relation: str, values: str, condition: str = "true") -> tuple[Column, ...]:
             return tuple(Column(*row) for row in rows(relation, values, "position", condition))  # type: ignore[arg-type]
@@ -163,7 +163,7 @@ class Context:
                     "segments.runs",
                     "segmentation, algorithm",
                     "segmentation_position, algorithm desc",
-                    newest("segments.runs"),
+                    "run_id = (select max(run_id) from segments.runs)",
                 )
             ),
             models=tuple(
@@ -173,12 +173,13 @@ class Context:
                         "segments.scaling",
                         "segmentation, feature, category_column",
                         "segmentation, position",
-                        newest("segments.scaling"),
+                        "run_id = (select max(run_id) from segments.scaling)",
                     ),
                     key=itemgetter(0),
                 )
             ),
-            count_customers=next((int(str(n)) for (n,) in rows("segments.runs", "n_customers", "1", newest("segments.runs"))), 0),
+            count_customers=counts.get("raw.customers", 0),
+            count_lines=counts.get("raw.transactions", 0),
         )
 
 

@@ -1,17 +1,21 @@
 """How a refresh with transactions grows: against DuckDB's plain load of the same file, in one run. `make bench`.
 
-The lines are those of the synthetic sample, of as many customers as give so many lines. What a refresh does to them (accounting,
+The lines are those of the synthetic sample, of as many customers as give so many lines; beyond 8.5 million they are copies of
+these with ids of their own, a file for each. What a refresh does to them (accounting,
 rules, features, marts, checks) is meant to take at most three times a plain load, beside clustering and models; RESULTS.md says
 how far from that it is.
 """
 
 import argparse
+import math
 import re
 import shutil
 import tempfile
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+
+import duckdb
 
 from etl.sample import write_sample
 from etl.sample_transactions import write_transactions
@@ -20,19 +24,35 @@ from tests.benchmarks.measure import Measure, machine, measured
 RESULTS = Path(__file__).parent / "RESULTS.md"
 _START, _END = "<!-- transactions -->", "<!-- end of transactions -->"
 _LINES_PER_CUSTOMER = 14.879
-_PLAIN = "import duckdb, sys; duckdb.connect(sys.argv[2]).execute(f\"create table lines as from read_csv('{sys.argv[1]}')\")"
+_MOST_AT_ONCE = 8_500_000
+_PLAIN = "import duckdb, sys; duckdb.connect(sys.argv[2]).execute(f\"create table lines as from read_csv('{sys.argv[1]}/*')\")"
 
 
 def bench(lines: int, memory_limit: str, folder: Path) -> list[str]:
     """Measure so many lines; returns a row of the table."""
-    customers = max(4, round(lines / _LINES_PER_CUSTOMER))
-    people, bought = folder / "customers.csv", folder / "transactions.csv"
-    write_sample(people, customers)
-    write_transactions(bought, customers)
+    people, bought = folder / "customers", folder / "transactions"
+    parts = math.ceil(lines / _MOST_AT_ONCE)
+    _write(people, bought, max(4, round(lines / parts / _LINES_PER_CUSTOMER)), parts)
     plain = measured("-c", _PLAIN, bought, folder / "plain.duckdb")
     given = ["--customers", people, "--transactions", bought, "--warehouse", folder / "warehouse"]
     refresh = measured("-m", "etl.refresh", *given, "--memory-limit", memory_limit)
     return _row(plain, refresh, memory_limit)
+
+
+def _write(people: Path, bought: Path, customers: int, parts: int) -> None:
+    """Write `parts` files of so many customers each, and as many of their transactions."""
+    for target, write, ids in (
+        (people, write_sample, ["CustomerID"]),
+        (bought, write_transactions, ["customer_id", "transaction_id"]),
+    ):
+        target.mkdir()
+        first = target / "00.csv"
+        write(first, customers)
+        for part in range(1, parts):
+            own = ", ".join(rf"regexp_replace({name}, '(\d+)$', '{part:02}\1') as {name}" for name in ids)
+            duckdb.execute(
+                f"copy (select * replace ({own}) from read_csv('{first}', all_varchar = true)) to '{target / f'{part:02}.csv'}'"
+            )
 
 
 def _row(plain: Measure, refresh: Measure, memory_limit: str) -> list[str]:

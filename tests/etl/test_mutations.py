@@ -29,6 +29,7 @@ from tests.etl.mutations import (
     number_of,
     values_of,
 )
+from warehouse.connection import add_scratch
 from warehouse.errors import InputError
 
 ROWS = "from raw.customers order by source_line"
@@ -107,6 +108,7 @@ def read_exactly(path: Path, content: bytes) -> None:
     """Read a file by both readers and check its rows against its lines."""
     path.write_bytes(content)
     with duckdb.connect(config={"threads": 1}) as connection:
+        add_scratch(connection)
         try:
             source = open_source(connection, path, "x", is_known=CUSTOMERS.knows)
             columns = match(source.headers, reserved=reserved_words(connection))
@@ -147,6 +149,7 @@ def account_for(path: Path, content: bytes) -> None:
     """Load a file and check what became of each of its lines."""
     path.write_bytes(content)
     with duckdb.connect(config={"threads": 1}) as connection:
+        add_scratch(connection)
         try:
             report = load_customers(connection, path)
             source = open_source(connection, path, path.name, is_known=CUSTOMERS.knows)

@@ -1,5 +1,33 @@
 {% import "macros.sql" as sql %}
-create or replace table features.customer_items as
+-- depends on: raw.transactions
+-- The customers in parts of about ten million lines: what is known of all days on which somebody bought something is as large as
+-- the lines, twice.
+{% set parts = 1 + context.count_lines // 10000000 %}
+create or replace temporary table parts as
+select
+    part,
+    min(customer_id) as first_id
+from (
+    select
+        customer_id,
+        ntile({{ parts }}) over (order by customer_id) as part
+    from staging.customers
+) as numbered
+group by part;
+
+create or replace table features.customer_items (
+    item_kind varchar,
+    item varchar,
+    customer_id varchar,
+    first_day date,
+    last_day date,
+    count_days bigint,
+    quantity double,
+    amount decimal(38, 4)
+);
+
+{% for part in range(1, parts + 1) %}
+insert into features.customer_items
 with lines as (
     select
         customer_id,
@@ -9,7 +37,15 @@ with lines as (
         quantity,
         amount
     from features.transaction_lines
-    where line_kind = 'sale' and customer_id is not null
+    where
+        line_kind = 'sale'
+        and customer_id is not null
+        {% if part > 1 %}
+        and customer_id >= (select first_id from parts where part = {{ part }})
+        {% endif %}
+        {% if part < parts %}
+        and coalesce(customer_id < (select first_id from parts where part = {{ part + 1 }}), true)
+        {% endif %}
 ),
 
 items as (
@@ -40,6 +76,9 @@ select
 from days
 group by item_kind, item, customer_id
 order by customer_id, item_kind, item;
+
+{% endfor %}
+drop table parts;
 
 comment on table features.customer_items is 'Who bought what. Sales that were undone are left out. Empty where the transactions name neither products nor categories. Grain: one row per product or category and customer who bought it.';
 comment on column features.customer_items.item_kind is 'product or category.';

@@ -23,8 +23,9 @@ select
     sum(retention.value_at_risk) filter (retention.standing = 'at risk') as value_at_risk
 from members
 left join retention using (customer_id)
-where exists (from retention)
 group by members.segmentation, members.algorithm, members.segment_id
+-- none where nobody's retention is known: asked by `exists`, DuckDB 2.0 never ends where it has to spill
+qualify sum(count(retention.customer_id)) over () > 0
 order by members.segmentation, members.algorithm, members.segment_id;
 
 comment on table marts.retention_segments is 'Retention by segment: marts.retention, added up. Empty where that is. Grain: one row per segmentation, algorithm and segment.';

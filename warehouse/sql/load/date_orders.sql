@@ -1,4 +1,4 @@
--- depends on: source_rows, the temporary table the loader fills
+-- depends on: source_rows, the table the loader fills
 -- What the dates of each file say about the order of day and month, where they stand as 03/04/2024: only one that has a figure
 -- above 12 can tell. Grain: one row per file with such a date.
 {% set date = "'^\\D{0,2}(\\d{1,2})[/-](\\d{1,2})[/-](\\d{4}|\\d{2})(\\D.*)?$'" %}

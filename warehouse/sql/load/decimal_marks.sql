@@ -2,7 +2,7 @@
 {% macro decimals(mark, other) -%}
 '\D*(\d*{{ mark }}(\d{0,2}|\d{4,})|0\d*{{ mark }}\d{3}|\d{4,}{{ mark }}\d{3}|\d{1,3}([{{ other }} ]\d{3})+{{ mark }}\d+|\d{1,3}({{ other if other == "," else "\\." }}\d{3}){2,})\D*'
 {%- endmacro %}
--- depends on: source_rows, the temporary table the loader fills
+-- depends on: source_rows, the table the loader fills
 -- What the numbers of each column say, file by file, about their decimal mark: 15,5 can only be a comma, 15.5 only a point,
 -- 1,234 either. Grain: one row per numeric column and file with a number that has a mark in it.
 create or replace temporary table decimal_evidence as

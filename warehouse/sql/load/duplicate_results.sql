@@ -1,4 +1,4 @@
--- depends on: source_rows, the temporary table the loader fills; faults
+-- depends on: source_rows, the table the loader fills; faults
 -- The rows that are identical, in every column, to an earlier one.
 {% set names = context.results | map(attribute="name") | join(", ") %}
 create or replace temporary table duplicate_rows as

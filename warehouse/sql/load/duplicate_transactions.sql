@@ -1,5 +1,5 @@
 {% import "macros.sql" as sql %}
--- depends on: source_rows, the temporary table the loader fills; faults
+-- depends on: source_rows, the table the loader fills; faults
 -- The lines that are identical, in every column, to an earlier one of the same transaction. Without ids of transactions nothing
 -- tells a copy from a second purchase, and there are none.
 {% set names = context.transactions | map(attribute="name") | list %}

@@ -1,5 +1,5 @@
 {% set values = context.columns | rejectattr("kind", "equalto", "id") | map(attribute="name") | list %}
--- depends on: source_rows, the temporary table the loader fills
+-- depends on: source_rows, the table the loader fills
 -- Where there are no ids, a row is told by its values, so that the same customer is the same in the next file.
 create or replace temporary table source_rows as
 with hashed as (

@@ -1,5 +1,5 @@
 {% import "macros.sql" as sql %}
--- depends on: source_rows, the temporary table the loader fills
+-- depends on: source_rows, the table the loader fills
 -- Whether "price" is that of one piece or of the line: within a product (or a category) the one that is meant varies less. Squared
 -- deviations of the logarithms, summed over the products.
 {% set names = context.transactions | map(attribute="name") | list %}

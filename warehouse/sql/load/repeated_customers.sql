@@ -1,5 +1,5 @@
 {% import "macros.sql" as sql %}
--- depends on: source_rows, the temporary table the loader fills
+-- depends on: source_rows, the table the loader fills
 -- The rows whose customer id stands more than once: which copy of the same values each is, and, where the values differ, the first
 -- row that has others and the headers of what differs.
 {% set has_ids = (context.columns | selectattr("kind", "equalto", "id") | first).source_header != "" %}

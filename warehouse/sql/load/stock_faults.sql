@@ -1,5 +1,5 @@
 {% import "macros.sql" as sql %}
--- depends on: source_rows, the temporary table the loader fills
+-- depends on: source_rows, the table the loader fills
 -- What is wrong with a row of stock: the first of these questions that is answered badly. Rows without a fault are not here. What is
 -- worked out on the way begins with an underscore: no column of a file does.
 {% set columns = context.stock %}

@@ -1,5 +1,5 @@
 {% import "macros.sql" as sql %}
--- depends on: source_rows, the temporary table the loader fills; repeated_customers
+-- depends on: source_rows, the table the loader fills; repeated_customers
 -- The rows that a quick look does not clear: the costly questions (load/faults.sql) are asked of these only.
 {% set has_ids = (context.columns | selectattr("kind", "equalto", "id") | first).source_header != "" %}
 create or replace temporary table suspicious_rows as
