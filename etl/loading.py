@@ -1,7 +1,7 @@
 """What loading customers and loading transactions have in common: open the files, match their headers, read their rows.
 
-In between the rows stand in tables of their own: `source_rows` and `source_rejects` as read, `forgotten_rows`, and what the questions
-of each source make of them, among it `faults` (what is wrong with a row) and `duplicate_rows` (copies that do not count).
+In between the rows stand in tables of their own: `source_rows` and `source_rejects` as read, `forgotten_rows`, and what the
+questions of each source make of them, among it `faults` (what is wrong with a row) and `duplicate_rows` (copies that do not count).
 """
 
 from collections.abc import Callable, Sequence
