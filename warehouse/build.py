@@ -110,6 +110,10 @@ class Context:
     """The customers that were loaded."""
     count_lines: int = 0
     """The lines of transactions that were loaded."""
+    customers_at_a_time: int = 50_000
+    """Of so many, everything that each may buy fits into memory; more are taken in parts."""
+    lines_at_a_time: int = 10_000_000
+    """Of so many, every day on which somebody bought something fits into memory; more are taken in parts."""
 
     @property
     def numeric(self) -> tuple[Column, ...]:

@@ -2,7 +2,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from shutil import copyfile
 
 import duckdb
 import numpy as np
@@ -11,7 +13,8 @@ import pytest
 from scipy.stats import beta
 
 from tests.helpers import refreshed
-from warehouse.build import build
+from warehouse.build import Context, build, execute_file
+from warehouse.catalog import relations
 from warehouse.connection import Snapshot
 
 Write = Callable[..., Path]
@@ -191,6 +194,24 @@ def test_recommendations_are_the_scores_of_the_weights(bundled: Snapshot):
                 assert row["because_item"] == (
                     max(reasons, key=lambda item: (reasons[item], -popular.index(item))) if row["score"] > 0 else None
                 )
+
+
+@pytest.mark.parametrize("relation", ["features.customer_items", "marts.recommendations"])
+def test_parts_make_no_difference(bundled: Snapshot, tmp_path: Path, relation: str):
+    """What is made of some customers after the others is what all at once give, whoever is not in the customers file included."""
+    copyfile(bundled.path, tmp_path / "copy.duckdb")
+    (path,) = [one.path for one in relations() if one.qualified == relation]
+    with duckdb.connect(tmp_path / "copy.duckdb") as connection:
+        connection.execute("delete from raw.customers where customer_id[-1] = '7' or customer_id < 'synthetic-0100'")
+        context = Context.read(connection)
+        assert min(context.count_customers, context.count_lines) > 1_000
+        execute_file(connection, path, context)
+        connection.execute(f"create table at_once as from {relation}")
+        execute_file(connection, path, replace(context, customers_at_a_time=150, lines_at_a_time=4_000))
+        differing = f"(from at_once except all from {relation}) union all (from {relation} except all from at_once)"
+        assert connection.execute(f"select count(*) from ({differing})").fetchall() == [(0,)]
+        strangers = f"select count(distinct customer_id) > 50 from {relation} anti join raw.customers using (customer_id)"
+        assert connection.execute(strangers).fetchall() == [(True,)]
 
 
 def test_the_trial_is_counted_by_hand(bundled: Snapshot):

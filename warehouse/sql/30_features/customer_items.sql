@@ -1,8 +1,7 @@
 {% import "macros.sql" as sql %}
 -- depends on: raw.transactions
--- The customers in parts of about ten million lines: what is known of all days on which somebody bought something is as large as
--- the lines, twice.
-{% set parts = 1 + context.count_lines // 10000000 %}
+-- The customers in parts: what is known of all days on which somebody bought something is as large as the lines, twice.
+{% set parts = 1 + context.count_lines // context.lines_at_a_time %}
 create or replace temporary table parts as
 select
     part,

@@ -1,10 +1,10 @@
--- depends on: segments.runs
--- So many customers at a time: what is known of all pairs of customer and item is a hundred times what is listed of them.
-{% set batch = 50000 %}
-create or replace temporary table places as
+-- depends on: raw.customers
+-- The buyers in parts: what is known of all pairs of customer and item is a hundred times what is listed of them.
+{% set parts = 1 + context.count_customers // context.customers_at_a_time %}
+create or replace temporary table parts as
 select
     customer_id,
-    row_number() over (order by customer_id) - 1 as place
+    ntile({{ parts }}) over (order by customer_id) as part
 from (select distinct customer_id from features.customer_items) as buyers;
 
 create or replace table marts.recommendations (
@@ -18,12 +18,12 @@ create or replace table marts.recommendations (
     because_name varchar
 );
 
-{% for first in range(0, context.count_customers, batch) %}
+{% for part in range(1, parts + 1) %}
 insert into marts.recommendations
 with members as (
     select customer_id
-    from places
-    where place between {{ first }} and {{ first + batch - 1 }}
+    from parts
+    where part = {{ part }}
 ),
 
 products as (
@@ -47,7 +47,7 @@ where models.period = 'whole' and candidates.place <= models.count_listed
 order by candidates.customer_id, candidates.item_kind, candidates.place;
 
 {% endfor %}
-drop table places;
+drop table parts;
 
 comment on table marts.recommendations is 'What each customer may buy next, of what they have not bought yet. Empty where the transactions name neither products nor categories, or too few customers bought several. Grain: one row per kind of item, customer who bought any of that kind, and place.';
 comment on column marts.recommendations.item_kind is 'product or category.';
