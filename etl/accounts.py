@@ -95,6 +95,7 @@ def account(connection: duckdb.DuckDBPyConnection, files: Files, warnings: Seque
         )
     for name in ("source_rows", "source_rejects", "forgotten_rows", "duplicate_rows", "faults"):
         connection.execute(f"drop table {name}")
+    connection.execute("checkpoint scratch")  # gives the room back
     return _report(connection, files, warnings)
 
 

@@ -75,7 +75,7 @@ class Model:
 
 
 CONTEXT_RELATIONS = ("raw.columns", "features.columns", "features.category_encoding", "segments.runs", "segments.scaling")
-"""The tables that a context is read from, and no others: it is read anew once one of them was made."""
+"""The tables whose rows a context is read from, and no others: it is read anew once one of them was made."""
 
 
 _COLUMN = "column_name, kind, label, unit, short_label, minimum, maximum, divide_by, scale, decimal_mark, date_order, source_header"
@@ -106,14 +106,12 @@ class Context:
     """The clusterings of the newest run."""
     models: tuple[Model, ...] = ()
     """The models of the newest run."""
-    count_customers: int = 0
-    """The customers that were loaded."""
     count_lines: int = 0
-    """The lines of transactions that were loaded."""
-    customers_at_a_time: int = 50_000
-    """Of so many, everything that each may buy fits into memory; more are taken in parts."""
-    lines_at_a_time: int = 10_000_000
-    """Of so many, every day on which somebody bought something fits into memory; more are taken in parts."""
+    """The lines of transactions that were loaded, about."""
+    lines_at_a_time: int = 1_000_000
+    """What is many times as large as the lines of purchases is made of so many at a time."""
+    customers_tried: int = 100_000
+    """Of so many a hit rate is known to a third of a percent: recommendations are tried on no more."""
 
     @property
     def numeric(self) -> tuple[Column, ...]:
@@ -137,7 +135,9 @@ class Context:
     @classmethod
     def read(cls, connection: duckdb.DuckDBPyConnection) -> "Context":
         """Read the context from what the warehouse holds at this moment."""
-        tables = connection.execute("select schema_name || '.' || table_name, estimated_size from duckdb_tables()").fetchall()
+        tables = connection.execute(
+            "select schema_name || '.' || table_name, estimated_size from duckdb_tables() where database_name = current_database()"
+        ).fetchall()
         held = {name for name, _ in tables if name in CONTEXT_RELATIONS}
         counts = dict(tables)
 
@@ -182,7 +182,6 @@ class Context:
                     key=itemgetter(0),
                 )
             ),
-            count_customers=counts.get("raw.customers", 0),
             count_lines=counts.get("raw.transactions", 0),
         )
 

@@ -276,9 +276,9 @@ def _spill() -> str:
 
 
 def add_scratch(connection: duckdb.DuckDBPyConnection, path: str = ":memory:") -> None:
-    """Attach a database for large tables that are needed on the way only: scratch.main, found without naming it.
+    """Attach a database for large tables that are needed on the way only; they are found without naming it.
 
-    In a file they are compressed, and read by the column; a temporary table that does not fit into memory is neither.
+    In a file they are compressed, and read by the column. What is in memory and does not fit is spilled as it is.
     """
     connection.execute(f"attach {literal(path)} as scratch")
     connection.execute("set search_path = current_database() || '.main,scratch.main'")
@@ -297,7 +297,6 @@ def builder(path: Path, memory_limit: str = Settings.memory_limit) -> Iterator[d
         except duckdb.IOException as error:
             raise InputError(f"{path}: cannot write the warehouse there: {str(error).splitlines()[0]}") from error
         connection.execute("use warehouse")
-        add_scratch(connection, f"{path}.scratch")
         yield connection
     finally:
         connection.close()

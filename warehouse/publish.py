@@ -20,7 +20,8 @@ from typing import IO
 
 import duckdb
 
-from warehouse.connection import Snapshot, builder, is_of_the_machine
+from warehouse import forgotten
+from warehouse.connection import Snapshot, add_scratch, builder, is_of_the_machine
 from warehouse.errors import BusyError, DamagedError, InputError, MallError
 from warehouse.history import HISTORY, MARTS
 from warehouse.settings import Settings
@@ -67,6 +68,7 @@ def new_version(directory: Path, keep: int, memory_limit: str = Settings.memory_
         final = directory / file_name(number)
         with unfinished(final) as building:
             with builder(building, memory_limit) as connection:
+                add_scratch(connection, ":memory:" if forgotten.read(directory).hashes else f"{building}.scratch")
                 before = version_of(previous) if previous is not None else 0
                 yield Draft(number, connection, previous, tuple(path for path in files(directory) if version_of(path) > before))
                 connection.execute("checkpoint warehouse")

@@ -78,6 +78,7 @@ def test_ids_made_from_rows(connection: duckdb.DuckDBPyConnection, write: Write)
         found.append(connection.execute("select customer_id, age from staging.customers order by 1").fetchall())
     assert found[0] == found[1]
     assert len({customer for customer, _ in found[0]}) == 3
+    assert connection.execute("select table_name from duckdb_tables() where table_name = 'source_rows'").fetchall() == []
 
 
 def test_packed_files_are_refused(connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path):

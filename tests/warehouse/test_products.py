@@ -62,6 +62,18 @@ def test_lifts_of_literal_purchases(lifts):
     assert one["amount_share"] == pytest.approx(100 / 300)
 
 
+def test_who_is_in_no_group_counts_toward_everyone(connection: duckdb.DuckDBPyConnection, lifts):
+    """Half of the customers are in no group, and all of those buy item 1: so does half of everyone, and nobody of the group."""
+    bought = np.zeros((400, 2))
+    bought[:, 0] = 1
+    bought[200:, 1] = 1
+    found = lifts(np.repeat([1, None], 200), bought)
+    assert list(found["group_id"]) == [1, 1]
+    assert list(found["everyone_share"]) == [1, 0.5]
+    assert list(found["count_customers"]) == [200, 0]
+    assert found["lift_high"][1] < 1
+
+
 def test_what_few_buy_is_left_out(lifts):
     """An item with 4 buyers, and 4 expected at most, tells nothing; one that a group of hundreds leaves alone does."""
     groups = np.repeat([1, 2], [300, 60])
@@ -204,10 +216,10 @@ def test_parts_make_no_difference(bundled: Snapshot, tmp_path: Path, relation: s
     with duckdb.connect(tmp_path / "copy.duckdb") as connection:
         connection.execute("delete from raw.customers where customer_id[-1] = '7' or customer_id < 'synthetic-0100'")
         context = Context.read(connection)
-        assert min(context.count_customers, context.count_lines) > 1_000
+        assert context.count_lines > 20_000
         execute_file(connection, path, context)
         connection.execute(f"create table at_once as from {relation}")
-        execute_file(connection, path, replace(context, customers_at_a_time=150, lines_at_a_time=4_000))
+        execute_file(connection, path, replace(context, lines_at_a_time=700))
         differing = f"(from at_once except all from {relation}) union all (from {relation} except all from at_once)"
         assert connection.execute(f"select count(*) from ({differing})").fetchall() == [(0,)]
         strangers = f"select count(distinct customer_id) > 50 from {relation} anti join raw.customers using (customer_id)"
@@ -237,6 +249,31 @@ def test_the_trial_is_counted_by_hand(bundled: Snapshot):
         assert trial["count_customers"] == len(tried)
         both = [bool(lists[c] & new[c]) - bool(most[c] & new[c]) for c in tried]
         assert trial["difference_error"] == pytest.approx(np.std(both, ddof=1) / np.sqrt(len(both)))
+
+
+def test_a_trial_of_some_customers(bundled: Snapshot, tmp_path: Path):
+    """Of many so many are tried of each kind of item, and what they say is near to what all say."""
+    copyfile(bundled.path, tmp_path / "copy.duckdb")
+    (path,) = [one.path for one in relations() if one.qualified == "marts.recommendation_trial"]
+    with duckdb.connect(tmp_path / "copy.duckdb") as connection:
+        execute_file(connection, path, replace(Context.read(connection), customers_tried=300))
+        tried = connection.execute("select item_kind, count_customers, hit_rate from marts.recommendation_trial").fetchall()
+    for kind, count, hit_rate in tried:
+        (whole,) = bundled.rows("from marts.recommendation_trial where item_kind = ?", [kind])
+        assert count == 300 < whole["count_customers"]
+        assert hit_rate == pytest.approx(whole["hit_rate"], abs=4 * np.sqrt(0.25 / 300))
+    assert len(tried) == 2
+
+
+def test_candidates_of_some_customers(bundled: Snapshot):
+    """They are those that everybody's hold of them."""
+    some = "select distinct customer_id from features.customer_items where customer_id[-1] = '3'"
+    asked = bundled.rows(
+        f"with wanted as ({some}) from marts.item_candidates('whole', members := 'wanted') order by customer_id, item_kind, item"
+    )
+    everybody = "from marts.item_candidates('whole')"
+    assert asked == bundled.rows(f"{everybody} where customer_id in ({some}) order by customer_id, item_kind, item")
+    assert len(asked) > 1_000
 
 
 def test_planted_tastes_are_found_and_beat_popularity(bundled: Snapshot):

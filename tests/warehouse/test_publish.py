@@ -10,6 +10,7 @@ import pytest
 
 from warehouse.connection import Warehouse
 from warehouse.errors import BusyError, InputError, MallError
+from warehouse.forgotten import read, remember
 from warehouse.publish import LOCK, locked, new_version
 from warehouse.versions import CURRENT, current, published
 
@@ -76,6 +77,20 @@ def test_nobody_sees_a_version_while_it_is_built(tmp_path: Path):
         assert current(tmp_path) == 1
         assert Warehouse(tmp_path).snapshot().value("select answer from answers") == 1
     assert current(tmp_path) == 2
+
+
+def test_what_is_read_on_the_way(tmp_path: Path):
+    """It stands in a file beside the version, which goes with the build; in memory alone where people were erased."""
+    for erased in (False, True):
+        if erased:
+            remember(tmp_path, read(tmp_path), "C1")
+        with new_version(tmp_path, keep=3) as draft:
+            draft.connection.execute("create table scratch.read as select 1 as row")
+            draft.connection.execute("checkpoint scratch")
+            assert draft.connection.execute("from read").fetchall() == [(1,)]
+            assert [name for name in names(tmp_path) if "scratch" in name] == ([] if erased else ["v1.duckdb.building.scratch"])
+            draft.connection.execute("create table answers as select 2 as answer")
+        assert not [name for name in names(tmp_path) if "scratch" in name]
 
 
 @pytest.mark.parametrize("failure", [RuntimeError, MallError, KeyboardInterrupt])

@@ -93,6 +93,18 @@ def test_a_return_undoes_a_sale_before_it(told: Callable[..., dict[int, str]], s
     assert [found[place] for place in range(len(rows) + 1, len(rows) + 4)] == ["sale"] * 3
 
 
+def test_a_column_that_is_called_like_ours(connection: duckdb.DuckDBPyConnection, write: Write):
+    """Further columns of the file decide nothing, whatever they are called."""
+    header = "invoice,date,customer_id,product,quantity,unit_price,line kind,is service,median price,count priced\n"
+    load_transactions_and_customers(
+        connection, write(f"{header}1,2024-02-01,a,A1,2,5,web,true,1,99\n2,2024-02-01,b,A1,2,5,shop,1,1,99\n")
+    )
+    build(connection, OF_TRANSACTIONS)
+    assert connection.execute("select distinct line_kind, is_counted from features.transaction_lines").fetchall() == [
+        ("sale", True)
+    ]
+
+
 def by_pandas(frame: pd.DataFrame) -> pd.DataFrame:
     """Recency, frequency, monetary value and more per customer, another way: a loop over the receipts of each."""
     last = frame.loc[frame["kind"] == "sale", "at"].max().normalize()

@@ -1,19 +1,7 @@
 {% import "macros.sql" as sql %}
 -- depends on: raw.transactions
--- The customers in parts: what is known of all days on which somebody bought something is as large as the lines, twice.
-{% set parts = 1 + context.count_lines // context.lines_at_a_time %}
-create or replace temporary table parts as
-select
-    part,
-    min(customer_id) as first_id
-from (
-    select
-        customer_id,
-        ntile({{ parts }}) over (order by customer_id) as part
-    from staging.customers
-) as numbered
-group by part;
-
+-- In parts: what is known of all days on which somebody bought something is as large as the lines, twice.
+{% set parts = 1 + context.count_lines // (10 * context.lines_at_a_time) %}
 create or replace table features.customer_items (
     item_kind varchar,
     item varchar,
@@ -25,7 +13,7 @@ create or replace table features.customer_items (
     amount decimal(38, 4)
 );
 
-{% for part in range(1, parts + 1) %}
+{% for part in range(parts) %}
 insert into features.customer_items
 with lines as (
     select
@@ -36,15 +24,7 @@ with lines as (
         quantity,
         amount
     from features.transaction_lines
-    where
-        line_kind = 'sale'
-        and customer_id is not null
-        {% if part > 1 %}
-        and customer_id >= (select first_id from parts where part = {{ part }})
-        {% endif %}
-        {% if part < parts %}
-        and coalesce(customer_id < (select first_id from parts where part = {{ part + 1 }}), true)
-        {% endif %}
+    where line_kind = 'sale' and customer_id is not null and hash(customer_id) % {{ parts }} = {{ part }}
 ),
 
 items as (
@@ -77,8 +57,6 @@ group by item_kind, item, customer_id
 order by customer_id, item_kind, item;
 
 {% endfor %}
-drop table parts;
-
 comment on table features.customer_items is 'Who bought what. Sales that were undone are left out. Empty where the transactions name neither products nor categories. Grain: one row per product or category and customer who bought it.';
 comment on column features.customer_items.item_kind is 'product or category.';
 comment on column features.customer_items.item is 'The product''s code, as in features.products, or the category.';

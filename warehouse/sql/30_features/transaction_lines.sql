@@ -1,38 +1,38 @@
 create or replace table features.transaction_lines as
-with lines as (
+with judged as (
     select
-        transactions.*,
-        products.is_service,
-        products.median_price,
-        products.count_priced
+        transactions.source_file,
+        transactions.source_line,
+        transactions.transaction_id,
+        transactions.customer_id,
+        transactions.occurred_at,
+        transactions.product,
+        transactions.category,
+        transactions.store,
+        transactions.quantity,
+        transactions.unit_price,
+        transactions.amount,
+        case
+            when transactions.is_duplicate then 'duplicate'
+            when products.is_service then 'service'
+            when transactions.amount = 0 and transactions.quantity < 0 then 'stock adjustment'
+            when transactions.amount = 0 then 'free'
+            when
+                products.count_priced >= 10
+                and transactions.unit_price not between products.median_price / 100 and products.median_price * 100
+                then 'odd price'
+            when transactions.amount < 0 and regexp_matches(transactions.transaction_id, '^[Cc]\d') then 'cancellation'
+            when transactions.amount < 0 then 'return'
+            else 'sale'
+        end as line_kind
     from staging.transactions as transactions
     left join features.products as products using (product)
 )
 
 select
-    source_file,
-    source_line,
-    transaction_id,
-    customer_id,
-    occurred_at,
-    product,
-    category,
-    store,
-    quantity,
-    unit_price,
-    amount,
-    case
-        when is_duplicate then 'duplicate'
-        when is_service then 'service'
-        when amount = 0 and quantity < 0 then 'stock adjustment'
-        when amount = 0 then 'free'
-        when count_priced >= 10 and unit_price not between median_price / 100 and median_price * 100 then 'odd price'
-        when amount < 0 and regexp_matches(transaction_id, '^[Cc]\d') then 'cancellation'
-        when amount < 0 then 'return'
-        else 'sale'
-    end as line_kind,
+    *,
     line_kind in ('sale', 'return', 'cancellation') as is_counted
-from lines;
+from judged;
 
 -- A return undoes an earlier sale of as many pieces of the same product for the same amount to the same customer. Within such a
 -- group the first sale is undone first; a return that comes when all sales before it are undone is of something bought earlier.

@@ -46,7 +46,7 @@ bought as (
 ),
 
 -- a buyer by every model has a number
-customers as (
+customers as materialized (
     select
         bought.model_id,
         bought.customer_id,

@@ -21,16 +21,17 @@ bought as (
     group by all
 ),
 
--- every kind of item has its own buyers: who bought none of that kind tells nothing
+-- Every kind of item has its own buyers: who bought none of that kind tells nothing. Who is in no group is one of all.
 buyers as (
     select
         given.grouping,
         given.group_id,
         kinds.item_kind,
-        count(*) as n
+        count(*) as n,
+        sum(count(*)) over (partition by given.grouping, kinds.item_kind) as n_all
     from given
     inner join (select distinct item_kind, customer_id from features.customer_items) as kinds using (customer_id)
-    group by all
+    group by given.grouping, given.group_id, kinds.item_kind
 ),
 
 amounts as (
@@ -44,9 +45,6 @@ amounts as (
 ),
 
 groups as (
-    select
-        *,
-        sum(n) over (partition by grouping, item_kind) as n_all
     from buyers
     inner join amounts using (grouping, group_id, item_kind)
 ),

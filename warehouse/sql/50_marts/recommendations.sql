@@ -1,11 +1,12 @@
--- depends on: raw.customers
--- The buyers in parts: what is known of all pairs of customer and item is a hundred times what is listed of them.
-{% set parts = 1 + context.count_customers // context.customers_at_a_time %}
+-- depends on: raw.transactions
+-- In parts: what is known of all pairs of customer and item is a hundred times what is listed of them.
+{% set parts = 1 + context.count_lines // context.lines_at_a_time %}
 create or replace temporary table parts as
 select
     customer_id,
-    ntile({{ parts }}) over (order by customer_id) as part
-from (select distinct customer_id from features.customer_items) as buyers;
+    hash(customer_id) % {{ parts }} as part
+from (select distinct customer_id from features.customer_items) as buyers
+order by part;
 
 create or replace table marts.recommendations (
     item_kind varchar,
@@ -18,7 +19,7 @@ create or replace table marts.recommendations (
     because_name varchar
 );
 
-{% for part in range(1, parts + 1) %}
+{% for part in range(parts) %}
 insert into marts.recommendations
 with members as (
     select customer_id

@@ -1,4 +1,4 @@
--- depends on: segments.runs, features.category_encoding
+-- depends on: segments.runs
 create or replace table marts.segment_category_profiles as
 with customers as (
     from marts.customers

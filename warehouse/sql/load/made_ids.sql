@@ -1,7 +1,7 @@
 {% set values = context.columns | rejectattr("kind", "equalto", "id") | map(attribute="name") | list %}
 -- depends on: source_rows, the table the loader fills
 -- Where there are no ids, a row is told by its values, so that the same customer is the same in the next file.
-create or replace temporary table source_rows as
+create or replace table scratch.rows_with_ids as
 with hashed as (
     select
         *,
@@ -14,4 +14,8 @@ select
         _hash || if(row_number() over same = 1, '', '-' || row_number() over same) as customer_id
     )
 from hashed
-window same as (partition by _hash order by source_file, source_line)
+window same as (partition by _hash order by source_file, source_line);
+
+drop table source_rows;
+
+alter table scratch.rows_with_ids rename to source_rows
