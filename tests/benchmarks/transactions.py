@@ -1,9 +1,8 @@
 """How a refresh with transactions grows: against DuckDB's plain load of the same file, in one run. `make bench`.
 
-The lines are those of the synthetic sample, of as many customers as give so many lines; beyond 8.5 million they are copies of
-these with ids of their own, a file for each. What a refresh does to them (accounting,
-rules, features, marts, checks) is meant to take at most three times a plain load, beside clustering and models; RESULTS.md says
-how far from that it is.
+The lines are those of the synthetic sample, of as many customers as give so many lines; beyond 8.5 million they are copies of these
+with ids of their own, a file for each. What a refresh does to them (accounting, rules, features, marts, checks) is meant to take at
+most three times a plain load, beside clustering and models; RESULTS.md says how far from that it is.
 """
 
 import argparse
