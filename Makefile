@@ -57,7 +57,7 @@ label: $(APP) ## Name a segment (SEGMENTATION_NAME=spending SEGMENT=3 NAME="..."
 		$(call said,NAME,--name "$$NAME") $(call said,DESCRIPTION,--description "$$DESCRIPTION") $(call said,BY,--by "$$BY")
 
 forget: $(APP) ## Erase a customer from every version (ID=...; UNDO=1 lets them be loaded again)
-	@$(BIN)/python -m warehouse.forget --id "$$ID" $(if $(UNDO),--undo)
+	@$(BIN)/python -m warehouse.forget --id="$$ID" $(if $(UNDO),--undo)
 
 sample: $(APP) ## Write synthetic customers (CUSTOMERS_N=2000 SAMPLE=data/sample_customers.csv SAMPLE_TRANSACTIONS=path SAMPLE_STOCK=path SAMPLE_RESULTS=path)
 	@$(BIN)/python -m etl.write_sample --customers-n $(CUSTOMERS_N) --output $(SAMPLE) $(if $(SAMPLE_TRANSACTIONS),--transactions $(SAMPLE_TRANSACTIONS)) \

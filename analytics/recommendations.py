@@ -92,7 +92,7 @@ def _model(connection: duckdb.DuckDBPyConnection, run_id: int, kind: str, period
 def _shortfall(kind: str, count_items: int, count_several: int) -> str | None:
     """Why nothing can be recommended; None where it can."""
     if count_items < FEWEST_ITEMS:
-        few = f"no {kind} has" if count_items == 0 else f"only {count_items} {_PLURALS[kind]} have"
+        few = {0: f"no {kind} has", 1: f"only one {kind} has"}.get(count_items, f"only {count_items} {_PLURALS[kind]} have")
         return f"{few} at least {FEWEST_BUYERS} buyers, and fewer than {FEWEST_ITEMS} leave nothing to choose from"
     if count_several < FEWEST_CUSTOMERS:
         many = "no customer" if count_several == 0 else f"only {count_several:,} customers"

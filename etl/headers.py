@@ -38,7 +38,7 @@ def match(
             raise InputError(f"column '{header}': {column.name} is a word of SQL; give it another name in the MAPPING file")
     # the loader's own columns, and those a person gave: a header that only looks like one of them is a further column
     given = {column.name for column in said.values() if column is not None and column.kind != IGNORE}
-    taken = dict.fromkeys(("source_file", "source_line", "count_lines", "is_duplicate", "rule", "reason"), "")
+    taken = dict.fromkeys(("source_file", "source_line", "count_lines", "is_duplicate", "rule", "reason", "rowid"), "")
     others = set((earlier or {}).values())
     columns = []
     for position, header in enumerate(headers, start=1):

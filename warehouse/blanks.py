@@ -1,4 +1,6 @@
-"""What counts as a blank around a value: one list, for Python and for the SQL of the warehouse."""
+"""What counts as a blank around a value, and which id a value is: once, for Python and for the SQL of the warehouse."""
+
+import re
 
 BLANKS = " \t\n\r\u00a0\u200b\ufeff"
 """Blank, tab, line feed, carriage return, hard blank, zero-width blank, byte order mark."""
@@ -14,10 +16,16 @@ def trimmed(expression: str) -> str:
     return f"trim({expression}, {' || '.join(f'chr({ord(blank)})' for blank in BLANKS)})"
 
 
-def named_id(expression: str) -> str:
-    """SQL for the id that a value of a column of ids is: as lists of campaigns have it, its SHA-256 may be in capitals, and an
-    apostrophe may stand before what a spreadsheet would take for a formula.
+def id_of(value: str) -> str:
+    """The id that `value` is: as lists of campaigns have it, its SHA-256 may be in capitals, and an apostrophe may stand before
+    what a spreadsheet would take for a formula.
     """
+    bare = stripped(value)
+    return bare.lower() if re.fullmatch("[0-9A-Fa-f]{64}", bare) else re.sub("^'([=+@-])", r"\1", bare)
+
+
+def named_id(expression: str) -> str:
+    """SQL for the same of the text that `expression` gives."""
     bare = trimmed(expression)
     return (
         f"case when regexp_full_match({bare}, '[0-9A-Fa-f]{{64}}') then lower({bare}) "

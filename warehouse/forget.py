@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from warehouse.blanks import stripped
+from warehouse.blanks import id_of, stripped
 from warehouse.connection import Snapshot
 from warehouse.erase import erase, holds, is_earlier
 from warehouse.errors import BuildError, DamagedError, GateError, InputError, MallError, refuse
@@ -36,7 +36,7 @@ def forget(directory: Path, customer_id: str, tell: Callable[[Erasure], None] = 
     Raises InputError when no version knows the customer, and, once all versions were tried, when some still hold the customer;
     BusyError while the warehouse is being refreshed. Interrupted, it can be run again.
     """
-    customer_id = stripped(customer_id)
+    customer_id = id_of(customer_id)
     if not directory.is_dir() or not files(directory):
         raise InputError(f"{directory}: no warehouse has been published there; run `make refresh` first")
     with locked(directory):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from warehouse.blanks import stripped
+from warehouse.blanks import id_of
 from warehouse.errors import InputError
 
 FILE = "forgotten.csv"
@@ -31,11 +31,11 @@ class Forgotten:
 
     def hash(self, customer_id: str) -> str:
         """The hash of an id."""
-        return hashlib.sha256((self.salt + stripped(customer_id)).encode()).hexdigest()
+        return hashlib.sha256((self.salt + id_of(customer_id)).encode()).hexdigest()
 
     def hashes_of(self, customer_id: str) -> tuple[str, str]:
         """All that is kept of an id."""
-        return self.hash(customer_id), self.hash(hashlib.sha256(stripped(customer_id).encode()).hexdigest())
+        return self.hash(customer_id), self.hash(hashlib.sha256(id_of(customer_id).encode()).hexdigest())
 
     def holds(self, customer_id: str) -> bool:
         """Whether that person was erased."""

@@ -97,10 +97,11 @@ def unfinished(final: Path) -> Iterator[Path]:
     except (OSError, MemoryError, duckdb.Error) as error:
         if not is_of_the_machine(error):
             raise
-        said = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        said = getattr(error, "strerror", None) or str(error).splitlines()[0] or "out of memory"
+        is_memory = isinstance(error, MemoryError | duckdb.OutOfMemoryException)
+        what = "allow more with MEMORY_LIMIT" if is_memory else "make room there, or name another directory with WAREHOUSE"
         raise InputError(
-            f"{final.parent}: the warehouse could not be written, and nothing was published: {said}; "
-            "make room there (or memory), or name another directory with WAREHOUSE"
+            f"{final.parent}: the warehouse could not be written, and nothing was published: {said}; {what}"
         ) from error
     finally:
         sweep(final.parent)

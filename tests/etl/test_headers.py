@@ -66,7 +66,7 @@ def test_no_synonym_means_two_columns():
         (["Возраст", "§"], ["column_1", "column_2"]),
         (["Select", "note", "TABLE", "order"], ["select_", "note", "table_", "order_"]),
         (["source_file", "Source Line"], ["source_file_2", "source_line_2"]),
-        (["Reason", "is_duplicate"], ["reason_2", "is_duplicate_2"]),
+        (["Reason", "is_duplicate", "RowID"], ["reason_2", "is_duplicate_2", "rowid_2"]),
     ],
 )
 def test_other_columns_get_a_free_name(headers: list[str], names: list[str]):

@@ -1,5 +1,6 @@
 """Erasing a person: from every version, from every byte, and for good."""
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -185,6 +186,19 @@ def test_an_id_with_blanks_around_it(load: Load, blank: str):
     load(text)
     assert holding(warehouse, PERSON) == []
     assert forget(["--id", PERSON, "--undo"]) == 0
+
+
+@pytest.mark.parametrize("shown", ["'=C-4711-Q", hashlib.sha256(b"C-4711-Q").hexdigest().upper()])
+def test_an_id_as_the_warehouse_shows_it(load: Load, shown: str):
+    """With the apostrophe of a spreadsheet, or a hash in capitals, as in staging.customers: they are erased and stay out."""
+    text = f"{four()}{shown},Female,73,79,73\n"
+    warehouse = load(text)
+    assert holding(warehouse, shown)
+    assert forget(["--id", shown]) == 0
+    assert holding(warehouse, shown) == []
+    load(text)
+    assert holding(warehouse, shown) == []
+    assert forget(["--id", shown, "--undo"]) == 0
 
 
 def test_only_text_is_blanked(load: Load, capsys: pytest.CaptureFixture[str]):

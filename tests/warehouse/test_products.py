@@ -289,7 +289,7 @@ VALUE = '[value]\nfeatures = ["monetary"]\nk = 2\n'
 
 @pytest.mark.parametrize(
     ("items", "customers", "reason"),
-    [(2, 80, "only 2 products have"), (6, 20, "only 20 customers bought more than one product")],
+    [(1, 80, "only one product has"), (2, 80, "only 2 products have"), (6, 20, "only 20 customers bought more than one product")],
 )
 def test_too_little_to_recommend(tmp_path: Path, write: Write, items: int, customers: int, reason: str):
     """The reason is told in words, and the warehouse is published all the same."""
@@ -298,7 +298,9 @@ def test_too_little_to_recommend(tmp_path: Path, write: Write, items: int, custo
         for who in range(customers)
         for day in range(1, 5)
     )
-    db = refreshed(tmp_path / "w", None, write(VALUE, "v.toml"), transactions=write(LINES + rows, "t.csv"))
+    rows = rows.replace("\n", ",1,2\n")  # and columns that are called like ours
+    lines = write(LINES.replace("\n", ",lines,rowid\n") + rows, "t.csv")
+    db = refreshed(tmp_path / "w", None, write(VALUE, "v.toml"), transactions=lines)
     model = db.rows("from segments.item_models where period = 'whole'")[0]
     assert reason in model["shortfall"]
     for relation in ("segments.item_affinities", "marts.recommendations", "marts.recommendation_trial"):

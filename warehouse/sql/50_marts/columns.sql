@@ -25,7 +25,7 @@ medians as (
 {# read once, however many columns #}
 lines as (
     select
-        count(*) as count_lines,
+        count(*) as n,
         {% for name in names if name in cast %}
         count({{ name }}) as count_{{ name }},
         {% endfor %}
@@ -52,7 +52,7 @@ measured as (
     select
         'transactions' as source,
         {{ column.name | literal }} as column_name,
-        lines.count_lines - count_{{ column.name }} as count_missing,
+        lines.n - count_{{ column.name }} as count_missing,
         null as filled_with,
         {{ "min_" ~ column.name if column.name in numbers else "null" }} as lowest,
         {{ "max_" ~ column.name if column.name in numbers else "null" }} as highest
