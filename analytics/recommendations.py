@@ -81,7 +81,7 @@ def _model(connection: duckdb.DuckDBPyConnection, run_id: int, kind: str, period
         "insert into segments.item_popularity select $1, $2, $3, unnest($4), generate_subscripts($4, 1)",
         [run_id, kind, period, items],
     )
-    weights = fit_ease(_bought(connection, kind, last_day, items))
+    weights = fit_ease(_bought(connection, kind, period, last_day, len(items)))
     rows, columns = strongest(weights, _STRONGEST)
     connection.execute(
         "insert into segments.item_affinities select $1, $2, $3, $4[unnest($5)], $4[unnest($6)], unnest($7)",
@@ -100,27 +100,23 @@ def _shortfall(kind: str, count_items: int, count_several: int) -> str | None:
     return None
 
 
-def _bought(connection: duckdb.DuckDBPyConnection, kind: str, last_day: date, items: list[str]) -> sparse.csr_array:
-    """(n, m): 1 where a customer has bought an item, of at most MOST_CUSTOMERS."""
+def _bought(connection: duckdb.DuckDBPyConnection, kind: str, period: str, last_day: date, count_items: int) -> sparse.csr_array:
+    """(n, m): 1 where a customer has bought an item, by its place in segments.item_popularity, of at most MOST_CUSTOMERS."""
     found = connection.execute(
         f"""
         with chosen as (
             select customer_id, row_number() over (order by hash(customer_id), customer_id) - 1 as place
             from (select distinct customer_id from features.customer_items where item_kind = $1 and first_day <= $2)
             qualify place < {MOST_CUSTOMERS}
-        ),
-
-        known as (
-            select unnest($3) as item, generate_subscripts($3, 1) - 1 as number
         )
 
-        select place, number
-        from features.customer_items
+        select chosen.place, popularity.place - 1 as number
+        from features.customer_items as items
         inner join chosen using (customer_id)
-        inner join known using (item)
-        where item_kind = $1 and first_day <= $2
+        inner join segments.item_popularity as popularity using (item_kind, item)
+        where item_kind = $1 and items.first_day <= $2 and popularity.period = $3
         """,
-        [kind, last_day, items],
+        [kind, last_day, period],
     ).fetchnumpy()
     places, numbers = (np.asarray(column, dtype=np.int64) for column in found.values())
-    return sparse.csr_array((np.ones(len(places)), (places, numbers)), shape=(int(places.max()) + 1, len(items)))
+    return sparse.csr_array((np.ones(len(places)), (places, numbers)), shape=(int(places.max()) + 1, count_items))

@@ -97,7 +97,7 @@ def unfinished(final: Path) -> Iterator[Path]:
     except (OSError, MemoryError, duckdb.Error) as error:
         if not is_of_the_machine(error):
             raise
-        said = getattr(error, "strerror", None) or str(error).splitlines()[0] or "out of memory"
+        said = getattr(error, "strerror", None) or next(iter(str(error).splitlines()), "out of memory")
         is_memory = isinstance(error, MemoryError | duckdb.OutOfMemoryException)
         what = "allow more with MEMORY_LIMIT" if is_memory else "make room there, or name another directory with WAREHOUSE"
         raise InputError(

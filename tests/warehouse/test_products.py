@@ -1,7 +1,7 @@
 """What segments buy more than everyone, and what is recommended: literal purchases, simulations, and another way to count."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from shutil import copyfile
@@ -208,22 +208,32 @@ def test_recommendations_are_the_scores_of_the_weights(bundled: Snapshot):
                 )
 
 
-@pytest.mark.parametrize("relation", ["features.customer_items", "marts.recommendations"])
-def test_parts_make_no_difference(bundled: Snapshot, tmp_path: Path, relation: str):
-    """What is made of some customers after the others is what all at once give, whoever is not in the customers file included."""
+@pytest.fixture
+def copy(bundled: Snapshot, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A copy of the warehouse that may be written."""
     copyfile(bundled.path, tmp_path / "copy.duckdb")
-    (path,) = [one.path for one in relations() if one.qualified == relation]
     with duckdb.connect(tmp_path / "copy.duckdb") as connection:
-        connection.execute("delete from raw.customers where customer_id[-1] = '7' or customer_id < 'synthetic-0100'")
-        context = Context.read(connection)
-        assert context.count_lines > 20_000
-        execute_file(connection, path, context)
-        connection.execute(f"create table at_once as from {relation}")
-        execute_file(connection, path, replace(context, lines_at_a_time=700))
-        differing = f"(from at_once except all from {relation}) union all (from {relation} except all from at_once)"
-        assert connection.execute(f"select count(*) from ({differing})").fetchall() == [(0,)]
-        strangers = f"select count(distinct customer_id) > 50 from {relation} anti join raw.customers using (customer_id)"
-        assert connection.execute(strangers).fetchall() == [(True,)]
+        yield connection
+
+
+def make(connection: duckdb.DuckDBPyConnection, relation: str, **limits: int) -> None:
+    """Make a relation anew, with other limits of the context."""
+    (path,) = [one.path for one in relations() if one.qualified == relation]
+    execute_file(connection, path, replace(Context.read(connection), **limits))
+
+
+@pytest.mark.parametrize("relation", ["features.customer_items", "marts.recommendations"])
+def test_parts_make_no_difference(copy: duckdb.DuckDBPyConnection, relation: str):
+    """What is made of some customers after the others is what all at once give, whoever is not in the customers file included."""
+    copy.execute("delete from raw.customers where customer_id[-1] = '7' or customer_id < 'synthetic-0100'")
+    assert Context.read(copy).count_lines > 20_000
+    make(copy, relation)
+    copy.execute(f"create table at_once as from {relation}")
+    make(copy, relation, lines_at_a_time=700)
+    differing = f"(from at_once except all from {relation}) union all (from {relation} except all from at_once)"
+    assert copy.execute(f"select count(*) from ({differing})").fetchall() == [(0,)]
+    strangers = f"select count(distinct customer_id) > 50 from {relation} anti join raw.customers using (customer_id)"
+    assert copy.execute(strangers).fetchall() == [(True,)]
 
 
 def test_the_trial_is_counted_by_hand(bundled: Snapshot):
@@ -251,13 +261,10 @@ def test_the_trial_is_counted_by_hand(bundled: Snapshot):
         assert trial["difference_error"] == pytest.approx(np.std(both, ddof=1) / np.sqrt(len(both)))
 
 
-def test_a_trial_of_some_customers(bundled: Snapshot, tmp_path: Path):
+def test_a_trial_of_some_customers(bundled: Snapshot, copy: duckdb.DuckDBPyConnection):
     """Of many so many are tried of each kind of item, and what they say is near to what all say."""
-    copyfile(bundled.path, tmp_path / "copy.duckdb")
-    (path,) = [one.path for one in relations() if one.qualified == "marts.recommendation_trial"]
-    with duckdb.connect(tmp_path / "copy.duckdb") as connection:
-        execute_file(connection, path, replace(Context.read(connection), customers_tried=300))
-        tried = connection.execute("select item_kind, count_customers, hit_rate from marts.recommendation_trial").fetchall()
+    make(copy, "marts.recommendation_trial", customers_tried=300)
+    tried = copy.execute("select item_kind, count_customers, hit_rate from marts.recommendation_trial").fetchall()
     for kind, count, hit_rate in tried:
         (whole,) = bundled.rows("from marts.recommendation_trial where item_kind = ?", [kind])
         assert count == 300 < whole["count_customers"]

@@ -1,3 +1,4 @@
+import errno
 import fcntl
 import os
 import signal
@@ -6,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from warehouse.connection import Warehouse
@@ -102,6 +104,21 @@ def test_a_failing_build_leaves_no_trace(tmp_path: Path, failure: type[BaseExcep
         fail(tmp_path, failure)
     assert ((tmp_path / CURRENT).read_bytes(), names(tmp_path)) == before
     assert publish(tmp_path, 2) == 2
+
+
+@pytest.mark.parametrize(
+    ("failure", "advice"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device; make room there"),
+        (MemoryError(), "out of memory; allow more with MEMORY_LIMIT"),
+        (duckdb.OutOfMemoryException("Out of Memory Error: 2.7 GiB used"), "2.7 GiB used; allow more with MEMORY_LIMIT"),
+    ],
+)
+def test_a_machine_that_is_too_small(tmp_path: Path, failure: Exception, advice: str):
+    """The line says what ran out, and what to give more of."""
+    with pytest.raises(InputError, match=advice), new_version(tmp_path, keep=3):
+        raise failure
+    assert names(tmp_path) == {LOCK}
 
 
 def test_a_first_build_that_fails_publishes_nothing(tmp_path: Path):
