@@ -1,11 +1,12 @@
 """How good a partition is, for each number of segments."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import silhouette_samples
 
 from analytics.points import Floats, Labels, Points
+from analytics.silhouette import silhouette_widths
 
 FEWEST_SAMPLED = 30
 """A segment with fewer customers in the sample is filled up to this many, where it has them."""
@@ -59,15 +60,35 @@ class Evaluation:
 
 
 def evaluate(points: Points, labels: Labels, partition: Partition | None = None) -> Evaluation:
-    """The indices of fit of a partition; that in which customers follow the `labels` (p,) of their points unless given.
+    """The indices of fit of a partition; that in which customers follow the `labels` (p,) of their points unless given."""
+    return _evaluate_each(points, [(labels, partition or Partition.of_points(points, labels))])[0]
 
-    The sample is stratified: every label has its customers in it, so a label's mean silhouette and spread are estimated from
+
+def evaluate_all(points: Points, partitions: Sequence[Labels]) -> list[Evaluation]:
+    """The indices of fit of several partitions, in which customers follow the labels (p,) of their points."""
+    return _evaluate_each(points, [(labels, Partition.of_points(points, labels)) for labels in partitions])
+
+
+def _evaluate_each(points: Points, partitions: Sequence[tuple[Labels, Partition]]) -> list[Evaluation]:
+    """The sample is stratified: every label has its customers in it, so a label's mean silhouette and spread are estimated from
     its own, and labels count in the mean by their sizes. What needs no sample, inertia and Calinski-Harabasz, is exact.
     """
-    partition = partition or Partition.of_points(points, labels)
-    drawn = draw(partition.sample_labels, points.count_sampled)
+    all_drawn = [draw(partition.sample_labels, points.count_sampled) for _, partition in partitions]
+    places = np.unique(np.concatenate(all_drawn))
+    taking_part = []
+    for (_, partition), drawn in zip(partitions, all_drawn, strict=True):
+        own = np.full(len(points.sample), -1, dtype=np.int64)
+        own[drawn] = partition.sample_labels[drawn]
+        taking_part.append(own[places])
+    widths = silhouette_widths(points.sample[places], taking_part)
+    return [
+        _evaluation(points, labels, partition, drawn, own[np.searchsorted(places, drawn)])
+        for (labels, partition), drawn, own in zip(partitions, all_drawn, widths, strict=True)
+    ]
+
+
+def _evaluation(points: Points, labels: Labels, partition: Partition, drawn: Labels, silhouettes: Floats) -> Evaluation:
     values, sampled = points.sample[drawn], partition.sample_labels[drawn]
-    silhouettes = _silhouettes(values, sampled)
     counts = np.bincount(sampled, minlength=len(partition.sizes))
     return Evaluation(
         k=len(partition.sizes),
@@ -105,14 +126,6 @@ def draw(sample_labels: Labels, count: int) -> Labels:
         if missing > 0:
             drawn.append(count + np.flatnonzero(further == label)[:missing])
     return np.concatenate(drawn)
-
-
-def _silhouettes(values: Floats, labels: Labels) -> Floats:
-    """scikit-learn's, in which a customer alone in a segment has 0; and 0 where one segment holds the whole sample."""
-    if not 2 <= len(np.unique(labels)) < len(labels):
-        return np.zeros(len(labels))
-    widths: Floats = silhouette_samples(values, labels)
-    return widths
 
 
 def _davies_bouldin(values: Floats, labels: Labels, counts: Labels, centroids: Floats) -> float:

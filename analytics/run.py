@@ -12,7 +12,7 @@ from analytics.calendar import read_calendar
 from analytics.campaigns import measure_campaigns
 from analytics.choice import Choice, choose_k
 from analytics.demand import model_demand
-from analytics.evidence import Evaluation, evaluate
+from analytics.evidence import Evaluation, evaluate, evaluate_all
 from analytics.hierarchical import Tree, fit_ward
 from analytics.history import identify, write_events, write_memberships
 from analytics.kmeans import fit_kmeans
@@ -20,7 +20,7 @@ from analytics.labels import called
 from analytics.methods import METHODS
 from analytics.naming import name_segments
 from analytics.playbook import Play, read_playbook, write_playbook
-from analytics.points import Floats, Points
+from analytics.points import Floats, Labels, Points
 from analytics.reader import Inputs, read_inputs, source_fingerprint
 from analytics.recommendations import model_recommendations
 from analytics.retention import model_retention
@@ -168,11 +168,12 @@ def _cluster(
     points = inputs.points
     candidates, limit = _possible(segmentation, points)
     tree = fit_ward(points)
-    evaluations: dict[str, list[Evaluation]] = {algorithm: [] for algorithm in ALGORITHMS}
+    partitions: dict[str, list[Labels]] = {algorithm: [] for algorithm in ALGORITHMS}
     for k in candidates:
         for algorithm, labels in (("kmeans", fit_kmeans(points, k, seed)), ("hierarchical", tree.cut(k))):
-            evaluations[algorithm].append(evaluate(points, labels))
+            partitions[algorithm].append(labels)
             step()
+    evaluations = {algorithm: evaluate_all(points, partitions[algorithm]) for algorithm in ALGORITHMS}
     given = material(points, np.random.default_rng(_EVIDENCE_SEED))
     for algorithm in ALGORITHMS:
         supports = _supports(points, given, evaluations[algorithm], algorithm)

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from analytics.batch import Batch, nearest
 from analytics.methods import Method
 from analytics.points import Floats, Labels, Points
 from analytics.reference import uniform_box, unimodal
+from analytics.silhouette import silhouette_widths
 
 MOST = 1_000
 """Customers the evidence is asked of; of more, so many are drawn."""
@@ -126,37 +126,7 @@ def _strength(values: Floats, halves: Floats, batch: Batch) -> tuple[float | Non
 
 
 def _silhouettes(data: Floats, batches: Mapping[int, Batch]) -> dict[int, Floats]:
-    """By k the mean silhouette (b,) of each data set (b, p, d); the distances of one are measured once for all k."""
-    found: dict[int, list[float]] = {k: [] for k in batches}
-    ends = np.cumsum(list(batches))[:-1]
-    for place, values in enumerate(data):
-        members = np.concatenate([_members(batch.labels[place], k) for k, batch in batches.items()], axis=1)
-        sums = cdist(values, values) @ members  # the distances are many: they are read once for all k
-        for (k, batch), own in zip(batches.items(), np.split(sums, ends, axis=1), strict=True):
-            found[k].append(_mean_width(own, batch.labels[place]))
-    return {k: np.array(widths) for k, widths in found.items()}
-
-
-def mean_silhouette(distances: Floats, labels: Labels, k: int) -> float:
-    """Mean silhouette width (Rousseeuw 1987) of p points with labels (p,), 0 … k - 1, and distances (p, p)."""
-    return _mean_width(distances @ _members(labels, k), labels)
-
-
-def _members(labels: Labels, k: int) -> Floats:
-    """(p, k): 1 where a point has the label, 0 elsewhere."""
-    return np.eye(k)[labels]
-
-
-def _mean_width(sums: Floats, labels: Labels) -> float:
-    """Of points with labels (p,): the mean silhouette width, from the sums (p, k) of a point's distances to each label's."""
-    sizes = np.bincount(labels, minlength=sums.shape[1])
-    rows = np.arange(len(labels))
-    own = sums[rows, labels] / np.maximum(sizes[labels] - 1, 1)
-    means = np.where(sizes > 0, sums / np.maximum(sizes, 1), np.inf)
-    means[rows, labels] = np.inf
-    other = means.min(axis=1)
-    largest = np.maximum(own, other)
-    widths = np.where(
-        (sizes[labels] > 1) & np.isfinite(other) & (largest > 0), (other - own) / np.where(largest > 0, largest, 1), 0
-    )
-    return float(widths.mean())
+    """By k the mean silhouette (b,) of each data set (b, p, d)."""
+    widths = [silhouette_widths(values, [batch.labels[place] for batch in batches.values()]) for place, values in enumerate(data)]
+    means = np.array([[own.mean() for own in of_all] for of_all in widths])
+    return dict(zip(batches, means.T, strict=True))

@@ -2,23 +2,12 @@
 
 import numpy as np
 import pytest
-from scipy.spatial.distance import pdist, squareform
-from sklearn.metrics import silhouette_score
 
 from analytics.methods import METHODS
 from analytics.reference import critical_bandwidth, uniform_box, unimodal
-from analytics.support import gap_statistic, mean_silhouette, prediction_strengths
-from tests.helpers import blobs
+from analytics.support import gap_statistic, prediction_strengths
 
 TWO = np.concatenate([np.linspace(0, 1, 20), np.linspace(9, 10, 20)])[:, None]
-
-
-def test_the_silhouette_is_scikit_learns() -> None:
-    """From a table of distances comes the mean that scikit-learn gives, a customer alone in a segment included."""
-    values = blobs(3, 60)
-    labels = np.arange(60) % 3
-    labels[0] = 3
-    assert mean_silhouette(squareform(pdist(values)), labels, 4) == pytest.approx(silhouette_score(values, labels), abs=1e-12)
 
 
 def test_the_gap_statistic_by_hand() -> None:
