@@ -1,6 +1,7 @@
 """Who belongs to which segment, in SQL over all customers: the nearest centroid, or the segment of the customer's point.
 
-Both ways leave the temporary view `labelled_customers` behind: customer_id, point_id, the scaled features, label (0 … k - 1).
+Both ways leave the temporary view `labelled_customers` behind: customer_id, point_id (null by centroid), the scaled features,
+label (0 … k - 1).
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from analytics.evidence import Partition
 from analytics.points import Floats, Labels, Points
 
 _MOST_STEPS = 100
-_WORK = 30_000_000
+_WORK = 5_000_000
 """Customers times steps after which a polish ends as soon as what is left to gain is small."""
 _SMALL_SHIFT = 1e-3
 """A centroid's step, in standard deviations, that is small."""
@@ -93,13 +94,13 @@ def fill(connection: duckdb.DuckDBPyConnection, table: str, arrays: dict[str, np
 
 
 def _nearest(names: Sequence[str], centroids: Floats) -> str:
-    """The SQL of all customers with the label of their nearest centroid, the lowest of equals."""
+    """The SQL of all customers with the label of their nearest centroid, the lowest of equals; no point is asked for."""
     measured = ", ".join(f"{sql} as distance_{label}" for label, sql in enumerate(distances(names, centroids)))
     all_of_them = ", ".join(f"distance_{label}" for label in range(len(centroids)))
     cases = " ".join(f"when distance_{label} then {label}" for label in range(len(centroids)))
     return (
-        f"select customer_id, point_id, {', '.join(names)}, case least({all_of_them}) {cases} end as label, "
-        f"least({all_of_them}) as distance from (select *, {measured} from customer_points)"
+        f"select customer_id, cast(null as bigint) as point_id, {', '.join(names)}, least({all_of_them}) as distance, "
+        f"case least({all_of_them}) {cases} end as label from (select *, {measured} from scratch.scaled_customers)"
     )
 
 

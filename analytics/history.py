@@ -84,13 +84,12 @@ def write_memberships(connection: duckdb.DuckDBPyConnection, run_id: int, create
     same = "customer_id, segmentation, algorithm, segment_id"
     connection.execute(
         f"""
-        update segments.membership_history
-        set to_run_id = $run_id, valid_to = $created_at
-        where
-            to_run_id is null
-            and ({same}) not in (select ({same}) from segments.assignments)
-        """,
-        {"run_id": run_id, "created_at": created_at},
+        create or replace temporary table ended_stays as
+        select history.rowid as place
+        from segments.membership_history as history
+        anti join segments.assignments using ({same})
+        where history.to_run_id is null
+        """
     )
     connection.execute(
         f"""
@@ -98,10 +97,15 @@ def write_memberships(connection: duckdb.DuckDBPyConnection, run_id: int, create
         select {same}, $run_id, null, $created_at, null
         from segments.assignments
         anti join (from segments.membership_history where to_run_id is null) as held using ({same})
-        order by segmentation, algorithm, customer_id
         """,
         {"run_id": run_id, "created_at": created_at},
     )
+    connection.execute(
+        "update segments.membership_history set to_run_id = $run_id, valid_to = $created_at "
+        "where rowid in (select place from ended_stays)",
+        {"run_id": run_id, "created_at": created_at},
+    )
+    connection.execute("drop table ended_stays")
 
 
 def write_events(connection: duckdb.DuckDBPyConnection, run_id: int) -> None:

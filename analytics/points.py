@@ -31,7 +31,7 @@ class Points:
     @property
     def count_customers(self) -> int:
         """How many customers the points stand for."""
-        return int(self.weights.sum())
+        return round(float(self.weights.sum()))
 
     @property
     def count_sampled(self) -> int:

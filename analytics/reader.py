@@ -1,14 +1,20 @@
-"""Reading the scaled features as points. With few customers each is a point; beyond, a point is a cell of fine bins."""
+"""Reading the scaled features as points. With few customers each is a point; beyond, a point is a cell of fine bins.
+
+Where features are so many that there would be as many cells as customers, K-Means sees a weighted sample, and Ward cells around it.
+"""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import numpy as np
 
+from analytics.assign import fill
 from analytics.cells import make_cells
+from analytics.coreset import draw_coreset, fold
+from analytics.hierarchical import MICRO_CLUSTERS
 from analytics.naming import Feature
 from analytics.points import Floats, Points
 from analytics.scaling import Scaling
@@ -31,7 +37,9 @@ class Inputs:
     """The points of one segmentation, with what turns scaled values into ordinary ones."""
 
     points: Points
-    """The points."""
+    """The points that K-Means sees."""
+    leaves: Points | None
+    """Those that Ward's method sees, where they are the same; None where features are many (see read_leaves)."""
     features: tuple[Feature, ...]
     """The d features, in the order of the points' columns."""
     scaling: Scaling
@@ -45,18 +53,32 @@ class Inputs:
         return tuple(feature.name for feature in self.features)
 
 
-def read_inputs(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Inputs:
-    """Read the points of the features `names`, and leave the temporary tables `customer_points` and `sampled` behind.
+def hold_customers(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
+    """Put the scaled features `names` of all customers into `scratch.scaled_customers`, in the order of their ids.
 
-    `customer_points` has one row per customer: customer_id, point_id and the scaled features; `sampled` one per customer of the
-    sample: customer_id and place.
+    The views that make them read, trim and cast the text of the source, each time they are asked. A name that is no feature is
+    left out: read_inputs refuses it.
+    """
+    there = {column[0] for column in connection.execute("from features.customer_features_scaled limit 0").description}
+    columns = ", ".join(["customer_id", *(name for name in dict.fromkeys(names) if name in there)])
+    connection.execute(
+        "create or replace table scratch.scaled_customers as "
+        f"select {columns} from features.customer_features_scaled order by customer_id"
+    )
+
+
+def read_inputs(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Inputs:
+    """Read the points of the features `names` from `scratch.scaled_customers`; leave `customer_points` and `sampled` behind.
+
+    `customer_points`, temporary, has one row per customer: customer_id, point_id and the scaled features (where features are many
+    once read_leaves was asked); `sampled` one per customer of the sample: customer_id and place.
     Raises InputError for a feature that does not exist, that is not finite or that is the same for every customer.
     """
     features, scaling = _read_features(connection, names)
-    (count,) = connection.execute("select count(*) from features.customer_features_scaled").fetchone() or (0,)
+    (count,) = connection.execute("select count(*) from scratch.scaled_customers").fetchone() or (0,)
     if count <= FEW_CUSTOMERS:
         return _read_customers(connection, features, scaling)
-    return _read_cells(connection, features, scaling)
+    return _read_many(connection, features, scaling)
 
 
 def source_fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
@@ -91,21 +113,33 @@ def _read_features(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) 
     for name in names:
         if name not in known:
             raise InputError(f"there is no feature '{name}'; the file has {', '.join(sorted(known))}")
-        _, _, deviation, _, source = known[name]
-        _refuse_alike(connection, name, deviation, source)
     chosen = [known[name] for name in names]
-    features, means, deviations, are_log, _ = zip(*chosen, strict=True)
+    features, means, deviations, are_log, sources = zip(*chosen, strict=True)
+    ranges = _ranges(connection, dict(zip(names, sources, strict=True)))
+    scaled_ranges = _ranges(connection, dict.fromkeys(names, "scratch.scaled_customers"))
+    for name, deviation in zip(names, deviations, strict=True):
+        _refuse_alike(name, ranges[name], (deviation, *scaled_ranges[name]))
     return features, Scaling(np.array(means), np.array(deviations), np.array(are_log))
 
 
-def _refuse_alike(connection: duckdb.DuckDBPyConnection, name: str, deviation: float, source: str) -> None:
-    """Raise InputError when the feature, in its own unit in `source`, is alike for all or cannot be computed with."""
-    low, high = connection.execute(f"select min({name}), max({name}) from {source}").fetchone() or (0.0, 0.0)
-    scaled = connection.execute(f"select min({name}), max({name}) from features.customer_features_scaled").fetchone() or (0.0, 0.0)
+def _ranges(connection: duckdb.DuckDBPyConnection, sources: Mapping[str, str]) -> dict[str, tuple[float, float]]:
+    """By column its least and greatest value; `sources` says in which relation it is."""
+    found: dict[str, tuple[float, float]] = {}
+    for source in dict.fromkeys(sources.values()):
+        names = [name for name, own in sources.items() if own == source]
+        row = connection.execute(f"select {', '.join(f'min({name}), max({name})' for name in names)} from {source}").fetchone()
+        assert row is not None
+        found.update(zip(names, zip(row[::2], row[1::2], strict=True), strict=True))
+    return found
+
+
+def _refuse_alike(name: str, values: tuple[float, float], scaled: tuple[float, ...]) -> None:
+    """Raise InputError when the feature, between two `values` in its own unit, is alike for all or cannot be computed with."""
+    low, high = values
     size = max(abs(low), abs(high))
     if low == high:
         raise InputError(f"the feature '{name}' is {low:g} for every customer, so it cannot tell them apart")
-    if not all(map(math.isfinite, (low, high, deviation, *scaled))):
+    if not all(map(math.isfinite, (*values, *scaled))):
         raise InputError(f"the feature '{name}' has values too large to compute with, up to {size:g}")
     if high - low <= _ALIKE * size:
         raise InputError(
@@ -116,24 +150,43 @@ def _refuse_alike(connection: duckdb.DuckDBPyConnection, name: str, deviation: f
 
 def _read_customers(connection: duckdb.DuckDBPyConnection, features: tuple[Feature, ...], scaling: Scaling) -> Inputs:
     connection.execute(
-        "create or replace temporary table customer_points as "
+        "create or replace temporary view customer_points as "
         f"select customer_id, row_number() over (order by customer_id) - 1 as point_id, {_columns(features)} "
-        "from features.customer_features_scaled"
+        "from scratch.scaled_customers"
     )
     connection.execute("create or replace temporary table sampled as select customer_id, point_id as place from customer_points")
     read = connection.execute(f"select customer_id, {_columns(features)} from customer_points order by point_id").fetchnumpy()
-    return Inputs(Points.of_customers(_matrix(read, features)), features, scaling, tuple(map(str, read["customer_id"])))
+    points = Points.of_customers(_matrix(read, features))
+    return Inputs(points, points, features, scaling, tuple(map(str, read["customer_id"])))
 
 
-def _read_cells(connection: duckdb.DuckDBPyConnection, features: tuple[Feature, ...], scaling: Scaling) -> Inputs:
-    make_cells(connection, [feature.name for feature in features], MOST_CELLS)
-    averages = ", ".join(f"avg({feature.name}) as {feature.name}" for feature in features)
-    squares = " + ".join(f"var_pop({feature.name})" for feature in features)
-    cells = connection.execute(
-        f"select count(*) as weight, count(*) * ({squares}) as scatter, {averages} "
-        "from customer_points group by point_id order by point_id"
-    ).fetchnumpy()
-    count_drawn = _draw_sample(connection)
+def _read_many(connection: duckdb.DuckDBPyConnection, features: tuple[Feature, ...], scaling: Scaling) -> Inputs:
+    names = [feature.name for feature in features]
+    if make_cells(connection, names, MOST_CELLS):
+        count_drawn = _draw_sample(connection)
+        points, customers = _cells(connection, features, count_drawn)
+        return Inputs(points, points, features, scaling, customers)
+    coreset = draw_coreset(connection, names, MOST_CELLS)
+    places = np.arange(len(coreset.values), dtype=np.int64)
+    fill(connection, "sampled", {"place": places}, customer_id=coreset.customers)
+    points = Points(coreset.values, coreset.weights, 0.0, coreset.values, places, min(SAMPLE, coreset.count_even))
+    return Inputs(points, None, features, scaling, coreset.customers)
+
+
+def read_leaves(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> Points:
+    """The points that Ward's method sees, each customer in one of them by `customer_points`: those of the inputs, or all folded."""
+    if inputs.leaves is not None:
+        return inputs.leaves
+    fold(connection, inputs.names, inputs.points.means, inputs.points.weights, MICRO_CLUSTERS)
+    leaves, _ = _cells(connection, inputs.features, inputs.points.count_sampled)
+    return leaves
+
+
+def _cells(
+    connection: duckdb.DuckDBPyConnection, features: tuple[Feature, ...], count_drawn: int
+) -> tuple[Points, tuple[str, ...]]:
+    """The temporary tables `cells` and `sampled` as points, and the ids of the sample."""
+    cells = connection.execute(f"select weight, scatter, {_columns(features)} from cells order by point_id").fetchnumpy()
     sample = connection.execute(
         f"select customer_id, point_id, {_columns(features)} "
         "from sampled inner join customer_points using (customer_id) order by place"
@@ -146,7 +199,7 @@ def _read_cells(connection: duckdb.DuckDBPyConnection, features: tuple[Feature, 
         sample_points=np.asarray(sample["point_id"], dtype=np.int64),
         count_drawn=count_drawn,
     )
-    return Inputs(points, features, scaling, tuple(map(str, sample["customer_id"])))
+    return points, tuple(map(str, sample["customer_id"]))
 
 
 def _draw_sample(connection: duckdb.DuckDBPyConnection) -> int:
@@ -159,7 +212,7 @@ def _draw_sample(connection: duckdb.DuckDBPyConnection) -> int:
         create or replace temporary table sampled as
         with first as (
             select customer_id
-            from customer_points
+            from scratch.scaled_customers
             order by hash(customer_id), customer_id
             limit {SAMPLE}
         ),

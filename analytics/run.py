@@ -21,7 +21,7 @@ from analytics.methods import METHODS
 from analytics.naming import name_segments
 from analytics.playbook import Play, read_playbook, write_playbook
 from analytics.points import Floats, Labels, Points
-from analytics.reader import Inputs, read_inputs, source_fingerprint
+from analytics.reader import Inputs, hold_customers, read_inputs, read_leaves, source_fingerprint
 from analytics.recommendations import model_recommendations
 from analytics.retention import model_retention
 from analytics.rules import write_rules
@@ -31,7 +31,6 @@ from analytics.stability import measure_stability
 from analytics.support import Material, Support, material, measure
 from analytics.writer import Clustering, Run, write_clustering, write_scaling
 from warehouse.errors import InputError
-from warehouse.rules import count_rules
 
 __all__ = [
     "ALGORITHMS",
@@ -59,6 +58,8 @@ class _Tried:
     """Every number of segments tried by one algorithm, and what speaks for it."""
 
     algorithm: str
+    points: Points
+    """What the algorithm saw."""
     given: Material
     """What the evidence is asked of."""
     evaluations: list[Evaluation]
@@ -94,6 +95,7 @@ def run(
         done += 1
         progress(done, total)
 
+    hold_customers(connection, [feature for segmentation in segmentations for feature in segmentation.features])
     for position, segmentation in enumerate(segmentations, start=1):
         try:
             inputs = read_inputs(connection, segmentation.features)
@@ -104,7 +106,7 @@ def run(
                 clusterings.append(clustering)
         except InputError as error:
             raise InputError(f"segmentation {segmentation.name}: {error}") from error
-    count_rules(connection)
+    connection.execute("drop table scratch.scaled_customers")
     write_memberships(connection, run_id, this_run.created_at)
     write_events(connection, run_id)
     return clusterings
@@ -165,21 +167,21 @@ def _cluster(
     step: Callable[[], None],
 ) -> Iterator[Clustering]:
     """Yield the clusterings one by one: each must be written before the next, which may take its ids from it."""
-    points = inputs.points
-    candidates, limit = _possible(segmentation, points)
-    tree = fit_ward(points)
+    points = {"kmeans": inputs.points, "hierarchical": read_leaves(connection, inputs)}
+    candidates, limit = _possible(segmentation, inputs.points)
+    tree = fit_ward(points["hierarchical"])
     partitions: dict[str, list[Labels]] = {algorithm: [] for algorithm in ALGORITHMS}
     for k in candidates:
-        for algorithm, labels in (("kmeans", fit_kmeans(points, k, seed)), ("hierarchical", tree.cut(k))):
+        for algorithm, labels in (("kmeans", fit_kmeans(inputs.points, k, seed)), ("hierarchical", tree.cut(k))):
             partitions[algorithm].append(labels)
             step()
-    evaluations = {algorithm: evaluate_all(points, partitions[algorithm]) for algorithm in ALGORITHMS}
-    given = material(points, np.random.default_rng(_EVIDENCE_SEED))
+    evaluations = {algorithm: evaluate_all(points[algorithm], partitions[algorithm]) for algorithm in ALGORITHMS}
+    given = material(inputs.points, np.random.default_rng(_EVIDENCE_SEED))
     for algorithm in ALGORITHMS:
-        supports = _supports(points, given, evaluations[algorithm], algorithm)
+        supports = _supports(points[algorithm], given, evaluations[algorithm], algorithm)
         step()
         own_tree = tree if algorithm == "hierarchical" else None
-        tried = _Tried(algorithm, given, evaluations[algorithm], supports, limit, own_tree)
+        tried = _Tried(algorithm, points[algorithm], given, evaluations[algorithm], supports, limit, own_tree)
         yield _clustering(connection, segmentation, inputs, 1 + taken.get((segmentation.name, algorithm), 0), tried)
 
 
@@ -202,11 +204,12 @@ def _clustering(
     evaluations, choice, centroids = _settle(connection, segmentation, inputs, tried)
     chosen = next(evaluation for evaluation in evaluations if evaluation.k == choice.k)
     identity = identify(connection, segmentation.name, tried.algorithm, inputs, centroids, least_id)
-    everyone = np.average(inputs.points.means, axis=0, weights=inputs.points.weights)
+    everyone = np.average(tried.points.means, axis=0, weights=tried.points.weights)
     names = name_segments(inputs.features, centroids, inputs.scaling.in_units(centroids), everyone)
     return Clustering(
         segmentation,
         tried.algorithm,
+        tried.points,
         evaluations,
         tried.supports,
         choice,
@@ -231,10 +234,10 @@ def _settle(
     labelled, centroids = None, np.zeros((0, 0))
     while (choice := choose_k(list(found.values()), tried.supports, segmentation.k, tried.limit)).k != labelled:
         labelled, labels = choice.k, found[choice.k].labels
-        centroids = inputs.points.centroids(labels)
+        centroids = tried.points.centroids(labels)
         if tried.tree is not None:
             label_by_point(connection, inputs.names, labels)
-        elif (partition := polish(connection, inputs.names, inputs.points, labels)) is not None:
-            found[choice.k] = evaluate(inputs.points, labels, partition)
+        elif (partition := polish(connection, inputs.names, tried.points, labels)) is not None:
+            found[choice.k] = evaluate(tried.points, labels, partition)
             centroids = partition.centroids
     return list(found.values()), choice, centroids

@@ -12,7 +12,7 @@ from analytics.choice import Choice
 from analytics.evidence import Evaluation
 from analytics.hierarchical import Tree
 from analytics.labels import Called
-from analytics.points import Floats, Labels
+from analytics.points import Floats, Labels, Points
 from analytics.reader import Inputs
 from analytics.segmentations import Segmentation
 from analytics.stability import Stability
@@ -26,6 +26,8 @@ class Clustering:
     segmentation: Segmentation
     algorithm: str
     """kmeans or hierarchical."""
+    points: Points
+    """What the algorithm saw."""
     evaluations: Sequence[Evaluation]
     """Every k tried."""
     supports: Mapping[int, Support]
@@ -65,7 +67,7 @@ def write_clustering(
     _write_centroids(connection, run, inputs, clustering)
     _write_assignments(connection, run, inputs, clustering)
     _write_segments(connection, run, clustering)
-    _write_run(connection, run, position, inputs, clustering)
+    _write_run(connection, run, position, clustering)
     _write_evaluations(connection, run, clustering)
     _write_votes(connection, run, clustering)
     if clustering.tree is not None:
@@ -211,7 +213,7 @@ def _write_segments(connection: duckdb.DuckDBPyConnection, run: Run, clustering:
     )
 
 
-def _write_run(connection: duckdb.DuckDBPyConnection, run: Run, position: int, inputs: Inputs, clustering: Clustering) -> None:
+def _write_run(connection: duckdb.DuckDBPyConnection, run: Run, position: int, clustering: Clustering) -> None:
     chosen, choice, segmentation = clustering.chosen, clustering.choice, clustering.segmentation
     row = {
         "run_id": run.run_id,
@@ -224,8 +226,8 @@ def _write_run(connection: duckdb.DuckDBPyConnection, run: Run, position: int, i
         "k_chosen_by": choice.chosen_by,
         "is_clear": choice.is_clear,
         "k_reason": choice.reason,
-        "n_customers": inputs.points.count_customers,
-        "n_points": len(inputs.points.means),
+        "n_customers": clustering.points.count_customers,
+        "n_points": len(clustering.points.means),
         "n_silhouettes": len(chosen.drawn),
         "inertia": chosen.inertia,
         "silhouette": chosen.silhouette,

@@ -46,6 +46,7 @@ from warehouse.connection import Snapshot
 from warehouse.errors import DamagedError, InputError, MallError, refuse
 from warehouse.history import HISTORY, MARTS, carry_history, gather_labels, highest_ids
 from warehouse.publish import Draft, new_version
+from warehouse.rules import count_rules
 from warehouse.settings import Settings
 from warehouse.versions import CURRENT, current, files, published, version_of
 
@@ -54,6 +55,8 @@ _OF_TRANSACTIONS = (
     *("features.transaction_features", "features.category_shares", "features.columns", "features.stock"),
 )
 """What the transactions tell, built first: the gate asks of it which segmentations can be served."""
+_EVERY_CUSTOMER = "marts.customers"
+"""The first of the marts: what segments' rules catch is counted in it, and the others show that."""
 _NOT_COMPARED = "NOT COMPARED WITH WHAT WAS PUBLISHED, AND WITHOUT ITS HISTORY"
 
 
@@ -84,7 +87,11 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
         if settings.playbook is not None:
             ask_of_playbook(gate, draft.connection)
         with reporter.step("marts"):
-            build(draft.connection, ["marts"])
+            build(draft.connection, [_EVERY_CUSTOMER])
+            count_rules(draft.connection)
+            build(
+                draft.connection, {relation.qualified for relation in relations() if relation.schema == "marts"} - {_EVERY_CUSTOMER}
+            )
             _carry(draft, reporter, MARTS)
         ask_of_shifts(gate, draft.connection)
         with reporter.step("checks"), _naming(gate.given):

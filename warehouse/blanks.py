@@ -16,6 +16,12 @@ def trimmed(expression: str) -> str:
     return f"trim({expression}, {' || '.join(f'chr({ord(blank)})' for blank in BLANKS)})"
 
 
+def trimmed_id(expression: str) -> str:
+    """The same, for a column of ids: each row has another, and to look for all blanks takes ten times as long as this."""
+    ends = " and ".join(f"{end} >= '!' and {end} <= '~'" for end in (f"left({expression}, 1)", f"right({expression}, 1)"))
+    return f"case when {ends} then {expression} else {trimmed(expression)} end"
+
+
 def id_of(value: str) -> str:
     """The id that `value` is: as lists of campaigns have it, its SHA-256 may be in capitals, and an apostrophe may stand before
     what a spreadsheet would take for a formula.

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
-from warehouse.blanks import named_id, trimmed
+from warehouse.blanks import named_id, trimmed, trimmed_id
 from warehouse.catalog import SQL, relations
 from warehouse.columns import Column
 from warehouse.connection import is_of_the_machine, literal
@@ -196,6 +196,7 @@ _ENVIRONMENT = Environment(
 )
 _ENVIRONMENT.filters["literal"] = literal
 _ENVIRONMENT.filters["trimmed"] = trimmed
+_ENVIRONMENT.filters["trimmed_id"] = trimmed_id
 _ENVIRONMENT.filters["named_id"] = named_id
 
 

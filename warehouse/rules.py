@@ -1,4 +1,4 @@
-"""How far the rule of a segment catches it: counted in SQL over all customers, by whoever changed one of them."""
+"""How far the rule of a segment catches it: counted in SQL over marts.customers, by whoever made or changed that."""
 
 from itertools import groupby
 
@@ -15,7 +15,7 @@ def count_rules(connection: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     for (segmentation, algorithm), own in groupby(rules, key=lambda rule: rule[:2]):
         segments = [(segment_id, sql) for _, _, segment_id, sql in own]
-        counted = _count(connection, segmentation, algorithm, segments)
+        counted = _count(connection, f"{segmentation}_{algorithm}", segments)
         connection.executemany(
             "update segments.segments set rule_coverage = $hits / nullif(size, 0), rule_purity = $hits / nullif($caught, 0) "
             f"where {_NEWEST} and segmentation = $segmentation and algorithm = $algorithm and segment_id = $segment_id",
@@ -26,17 +26,11 @@ def count_rules(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def _count(
-    connection: duckdb.DuckDBPyConnection, segmentation: str, algorithm: str, segments: list[tuple[int, str]]
-) -> list[tuple[int, int]]:
-    """Per segment: the customers whom its rule catches, and those of them who are in it."""
+def _count(connection: duckdb.DuckDBPyConnection, dimension: str, segments: list[tuple[int, str]]) -> list[tuple[int, int]]:
+    """Per segment: the customers whom its rule catches, and those of them who are in it by the column `dimension`."""
     columns = ", ".join(
-        f"count(*) filter ({sql}), count(*) filter (({sql}) and segment_id = {segment_id})" for segment_id, sql in segments
+        f"count(*) filter ({sql}), count(*) filter (({sql}) and {dimension} = {segment_id})" for segment_id, sql in segments
     )
-    row = connection.execute(
-        f"select {columns} from features.customer_features inner join segments.assignments using (customer_id) "
-        "where segmentation = $1 and algorithm = $2",
-        [segmentation, algorithm],
-    ).fetchone()
+    row = connection.execute(f"select {columns} from marts.customers").fetchone()
     assert row is not None
     return list(zip(row[::2], row[1::2], strict=True))

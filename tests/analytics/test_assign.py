@@ -14,6 +14,7 @@ def _points(connection: duckdb.DuckDBPyConnection, values: np.ndarray) -> Points
     ids = np.array([f"{place:07}" for place in range(len(values))], dtype=object)
     connection.register("given", {"customer_id": ids, "point_id": np.arange(len(values)), "x": values[:, 0], "y": values[:, 1]})
     connection.execute("create or replace temporary table customer_points as from given")
+    connection.execute("create or replace table scratch.scaled_customers as select customer_id, x, y from given")
     connection.execute("create or replace temporary table sampled as select customer_id, point_id as place from given")
     connection.unregister("given")
     return Points.of_customers(values)

@@ -4,7 +4,7 @@ import pytest
 
 from analytics import reader
 from analytics.naming import Feature
-from analytics.reader import read_inputs
+from analytics.reader import hold_customers, read_inputs, read_leaves
 from tests.helpers import HEADER, featured
 from warehouse.errors import InputError
 
@@ -16,6 +16,7 @@ FEATURES = ["annual_income_k", "spending_score"]
 def customers(connection: duckdb.DuckDBPyConnection, write) -> duckdb.DuckDBPyConnection:
     """The features of 400 customers."""
     featured(connection, write(HEADER + ROWS))
+    hold_customers(connection, ["gender_is_female", "age", *FEATURES])
     return connection
 
 
@@ -54,22 +55,29 @@ def test_a_category_is_a_feature_by_its_value(customers: duckdb.DuckDBPyConnecti
 def test_many_customers_are_cells(
     customers: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch, features: list[str], most: int
 ):
-    """Cells add up to all customers and their means, are no more than wanted, and lose no part of the sum of squares."""
+    """Cells, or those around a coreset, add up to all customers and their means, are no more than wanted, and lose no part of the
+    sum of squares.
+    """
     exact = read_inputs(customers, features).points
     monkeypatch.setattr(reader, "FEW_CUSTOMERS", 399)
     monkeypatch.setattr(reader, "MOST_CELLS", most)
+    monkeypatch.setattr(reader, "MICRO_CLUSTERS", most)
     monkeypatch.setattr(reader, "SAMPLE", 50)
     inputs = read_inputs(customers, features)
-    points = inputs.points
+    points = read_leaves(customers, inputs)
     assert len(points.means) <= most
     assert points.count_customers == 400
     everyone = np.zeros(len(points.means), dtype=np.int64)
     np.testing.assert_allclose(points.centroids(everyone), exact.means.mean(axis=0, keepdims=True), atol=1e-12)
     assert points.inertia(everyone) == pytest.approx(exact.inertia(np.zeros(400, dtype=np.int64)))
-    assert points.count_drawn == 50
-    assert len(inputs.sample_customers) == len(points.sample) == len(set(inputs.sample_customers)) >= 50
-    held_twice = np.minimum(points.weights, 2)
-    assert np.all(np.bincount(points.sample_points, minlength=len(points.means)) >= held_twice)
+    assert len(inputs.sample_customers) == len(points.sample) == len(set(inputs.sample_customers)) >= points.count_drawn
+    if points is inputs.points:
+        assert points.count_drawn == 50
+        held_twice = np.minimum(points.weights, 2)
+        assert np.all(np.bincount(points.sample_points, minlength=len(points.means)) >= held_twice)
+    else:
+        assert points.count_drawn == inputs.points.count_drawn == min(50, most // 2)
+        assert np.array_equal(points.sample, inputs.points.means)
     held = customers.execute("select point_id, count(*) from customer_points group by 1 order by 1").fetchall()
     assert held == [(place, weight) for place, weight in enumerate(points.weights)]
     cells = dict(customers.execute("select customer_id, point_id from customer_points").fetchall())
@@ -88,7 +96,7 @@ def test_a_constant_feature_is_named(connection: duckdb.DuckDBPyConnection, writ
     """A feature that is the same for all is an error with its value."""
     featured(connection, write("id,age,income\n1,20,7.5\n2,30,7.5\n"))
     with pytest.raises(InputError, match=r"the feature 'annual_income_k' is 7\.5 for every customer, so it cannot tell them apart"):
-        read_inputs(connection, ["age", "annual_income_k"])
+        _read_age_and_income(connection)
 
 
 def test_a_nearly_constant_feature_is_named(connection: duckdb.DuckDBPyConnection, write):
@@ -97,4 +105,10 @@ def test_a_nearly_constant_feature_is_named(connection: duckdb.DuckDBPyConnectio
     with pytest.raises(
         InputError, match=r"'annual_income_k' differs by less than 8e-09 between customers, a billionth of its size"
     ):
-        read_inputs(connection, ["age", "annual_income_k"])
+        _read_age_and_income(connection)
+
+
+def _read_age_and_income(connection: duckdb.DuckDBPyConnection) -> None:
+    features = ["age", "annual_income_k"]
+    hold_customers(connection, features)
+    read_inputs(connection, features)

@@ -1,6 +1,6 @@
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import duckdb
@@ -238,8 +238,8 @@ def test_a_defect_of_ours_publishes_nothing(
     assert main(arguments) == 0
     build = etl.refresh.build
 
-    def broken(connection: duckdb.DuckDBPyConnection, wanted: list[str]) -> None:
-        if wanted == ["marts"]:
+    def broken(connection: duckdb.DuckDBPyConnection, wanted: Collection[str]) -> None:
+        if "marts.columns" in wanted:
             connection.execute("drop table segments.segments")
         build(connection, wanted)
 

@@ -5,7 +5,7 @@ with customers as (
 )
 
 select
-    {{ sql.trimmed("customer_id") }} as customer_id,
+    {{ "customer_id" | trimmed_id }} as customer_id,
     {% for column in context.category %}
     {% if column.name == "gender" %}
     case

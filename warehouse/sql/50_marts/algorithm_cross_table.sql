@@ -1,23 +1,20 @@
+-- depends on: segments.runs
 create or replace table marts.algorithm_cross_table as
-with kmeans as (
-    from segments.assignments
-    where algorithm = 'kmeans'
-),
-
-hierarchical as (
-    from segments.assignments
-    where algorithm = 'hierarchical'
+with customers as (
+    from marts.customers
 ),
 
 pairs as (
+    {% for segmentation in context.clusterings | map(attribute="segmentation") | unique %}
     select
-        kmeans.segmentation,
-        kmeans.segment_id as kmeans_segment_id,
-        hierarchical.segment_id as hierarchical_segment_id,
+        {{ segmentation | literal }} as segmentation,
+        {{ segmentation }}_kmeans as kmeans_segment_id,
+        {{ segmentation }}_hierarchical as hierarchical_segment_id,
         count(*) as count_customers
-    from kmeans
-    inner join hierarchical using (segmentation, customer_id)
-    group by kmeans.segmentation, kmeans.segment_id, hierarchical.segment_id
+    from customers
+    group by all
+    {{ "union all" if not loop.last }}
+    {% endfor %}
 )
 
 select

@@ -4,17 +4,22 @@ with customers as (
     from features.customer_features
 ),
 
-memberships as (
-    select
-        customer_id,
-        {% for clustering in context.clusterings %}
-        max(segment_id) filter (
-            segmentation = {{ clustering.segmentation | literal }} and algorithm = {{ clustering.algorithm | literal }}
-        ) as {{ clustering.dimension }}{{ "," if not loop.last }}
-        {% endfor %}
+{# Every clustering has every customer once (checks/every_customer_in_one_segment.sql), so rows in the order of ids lie side by side:
+   joins would hold all ids in memory, once for each clustering. #}
+customers_in_order as (
+    from customers
+    order by customer_id
+){{ "," if context.clusterings }}
+
+{% for clustering in context.clusterings %}
+{{ clustering.dimension }}_in_order as (
+    select segment_id
     from segments.assignments
-    group by customer_id
-)
+    where segmentation = {{ clustering.segmentation | literal }} and algorithm = {{ clustering.algorithm | literal }}
+    order by customer_id
+){{ "," if not loop.last }}
+
+{% endfor %}
 
 select
     customers.customer_id,
@@ -25,11 +30,13 @@ select
     customers.{{ column.name }},
     {% endfor %}
     {% for clustering in context.clusterings %}
-    memberships.{{ clustering.dimension }}{{ "," if not loop.last }}
+    {{ clustering.dimension }}_in_order.segment_id as {{ clustering.dimension }}{{ "," if not loop.last }}
     {% endfor %}
-from customers
-inner join memberships using (customer_id)
-order by customers.customer_id;
+from customers_in_order as customers
+{% for clustering in context.clusterings %}
+positional join {{ clustering.dimension }}_in_order
+{% endfor %}
+;
 
 comment on table marts.customers is 'Every customer with the segment in each clustering: what filters run on. Grain: one row per customer.';
 comment on column marts.customers.customer_id is 'The customer''s id in the source, as text.';

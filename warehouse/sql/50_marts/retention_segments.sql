@@ -1,6 +1,9 @@
 create or replace table marts.retention_segments as
 with members as (
     from segments.assignments
+    {% if not context.transactions %}
+    where false
+    {% endif %}
 ),
 
 retention as (

@@ -5,6 +5,9 @@ with members as (
         segment_id as group_id,
         customer_id
     from segments.assignments
+    {% if not context.transactions %}
+    where false
+    {% endif %}
 ),
 
 clusterings as (

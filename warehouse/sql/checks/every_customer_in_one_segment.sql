@@ -9,26 +9,97 @@ customers as (
 ),
 
 assignments as (
+    from segments.assignments
+),
+
+known as (
+    select
+        run_id,
+        segmentation,
+        algorithm,
+        segment_id,
+        true as is_known
+    from segments.segments
+),
+
+-- Two sets of ids with the same sum of hashes are the same: customers are looked for one by one only where the sums differ.
+everyone as (
+    select
+        count(*) as count_customers,
+        sum(hash(customer_id)) as sum_hashes
+    from customers
+),
+
+per_segment as (
+    select
+        run_id,
+        segmentation,
+        algorithm,
+        segment_id,
+        count(*) as count_customers,
+        sum(hash(customer_id)) as sum_hashes
+    from assignments
+    group by all
+),
+
+per_clustering as (
     select
         segmentation,
         algorithm,
-        customer_id,
+        sum(per_segment.count_customers) as count_customers,
+        sum(per_segment.sum_hashes) as sum_hashes,
+        bool_and(coalesce(is_known, false)) as are_known
+    from per_segment
+    left join known using (run_id, segmentation, algorithm, segment_id)
+    group by all
+),
+
+wrong as (
+    select
+        segmentation,
+        algorithm,
+        runs.segmentation is not null as is_of_run
+    from runs
+    full join per_clustering using (segmentation, algorithm)
+    cross join everyone
+    where
+        runs.segmentation is null
+        or per_clustering.count_customers is distinct from everyone.count_customers
+        or per_clustering.sum_hashes is distinct from everyone.sum_hashes
+        or not per_clustering.are_known
+),
+
+assigned as (
+    select
+        assignments.segmentation,
+        assignments.algorithm,
+        assignments.customer_id,
         count(*) as count_segments,
-        count(segments.segment_id) as count_known
-    from segments.assignments
-    left join segments.segments using (run_id, segmentation, algorithm, segment_id)
-    group by segmentation, algorithm, customer_id
+        count(known.is_known) as count_known
+    from assignments
+    semi join wrong using (segmentation, algorithm)
+    left join known using (run_id, segmentation, algorithm, segment_id)
+    group by all
+),
+
+expected as (
+    select
+        wrong.segmentation,
+        wrong.algorithm,
+        customers.customer_id
+    from wrong
+    cross join customers
+    where wrong.is_of_run
 )
 
 select
-    runs.segmentation,
-    runs.algorithm,
-    customers.customer_id,
-    assignments.count_segments
-from runs
-cross join customers
-full join assignments using (segmentation, algorithm, customer_id)
+    segmentation,
+    algorithm,
+    customer_id,
+    assigned.count_segments
+from expected
+full join assigned using (segmentation, algorithm, customer_id)
 where
-    runs.segmentation is null
-    or assignments.count_segments is distinct from 1
-    or assignments.count_known is distinct from 1
+    expected.segmentation is null
+    or assigned.count_segments is distinct from 1
+    or assigned.count_known is distinct from 1

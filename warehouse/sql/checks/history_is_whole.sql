@@ -3,15 +3,58 @@ with stays as (
     from segments.membership_history
 ),
 
--- only who has stayed in more than one place can be in two at once
+assignments as (
+    from segments.assignments
+),
+
+-- Two sets of rows with the same sum of hashes are the same: customers are compared one by one only where the sums differ.
+sums as (
+    select
+        segmentation,
+        algorithm,
+        sum(hash(customer_id, segment_id)) as of_assignments,
+        null as of_stays
+    from assignments
+    group by all
+
+    union all
+
+    select
+        segmentation,
+        algorithm,
+        null as of_assignments,
+        sum(hash(customer_id, segment_id)) as of_stays
+    from stays
+    where to_run_id is null
+    group by all
+),
+
+differing as (
+    select
+        segmentation,
+        algorithm
+    from sums
+    group by all
+    having max(of_assignments) is distinct from max(of_stays)
+),
+
+-- only who has left a place can be in two at once, where the open stays are those of segments.assignments
 moved as (
     select
         customer_id,
         segmentation,
         algorithm
     from stays
-    group by all
-    having count(*) > 1
+    where to_run_id is not null
+
+    union
+
+    select
+        customer_id,
+        segmentation,
+        algorithm
+    from stays
+    semi join differing using (segmentation, algorithm)
 ),
 
 in_order as (
@@ -30,8 +73,9 @@ select
     algorithm,
     stays.segment_id,
     'open stay and assignment differ' as problem
-from (from stays where to_run_id is null) as stays
-full join segments.assignments as assignments using (customer_id, segmentation, algorithm)
+from (from stays semi join differing using (segmentation, algorithm) where to_run_id is null) as stays
+full join (from assignments semi join differing using (segmentation, algorithm)) as assignments
+    using (customer_id, segmentation, algorithm)
 where stays.segment_id is distinct from assignments.segment_id
 
 union all

@@ -1,9 +1,20 @@
 -- Every customer id stands exactly once in features, and no customer is lost between the layers.
-with ids as (
+with customers as (
+    from features.customer_features
+),
+
+-- told for all at once, and looked for one by one only where they are not
+is_wrong as (
+    select count(*) > count(distinct customer_id) as is_wrong
+    from customers
+),
+
+ids as (
     select
         customer_id,
         count(*) as count_rows
-    from features.customer_features
+    from customers
+    where (from is_wrong)
     group by customer_id
 ),
 

@@ -9,7 +9,7 @@ with source_rows as (
 ),
 
 repeated_ids as (
-    select {{ sql.trimmed("customer_id") }} as _id
+    select {{ "customer_id" | trimmed_id }} as _id
     from source_rows
     {% if not has_ids %}
     where false
@@ -29,7 +29,7 @@ copies as (
             {% endfor %}
         ] as _values
     from source_rows
-    inner join repeated_ids on repeated_ids._id = {{ sql.trimmed("source_rows.customer_id") }}
+    inner join repeated_ids on repeated_ids._id = {{ "source_rows.customer_id" | trimmed_id }}
 ),
 
 -- The first row of each id, and the first one that has other values.
