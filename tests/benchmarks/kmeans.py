@@ -98,7 +98,7 @@ def rows(fits: dict[str, Fit | str], target: Target, most_seconds: float) -> lis
     """The rows of the table: what every method did, and whether the target is met."""
     best = min(fit.inertia for fit in fits.values() if isinstance(fit, Fit))
     ours = fits["ours"]
-    seconds = ours.seconds if isinstance(ours, Fit) else math.inf
+    seconds = ours.seconds if isinstance(ours, Fit) else math.nan
     found = []
     for name, fit in fits.items():
         ratio = (fit.seconds if isinstance(fit, Fit) else most_seconds) / seconds
@@ -113,7 +113,8 @@ def rows(fits: dict[str, Fit | str], target: Target, most_seconds: float) -> lis
 
 def _cells(fit: Fit | str, ratio: float, best: float) -> list[str]:
     if isinstance(fit, str):
-        return [fit, f"more than {in_times(ratio)}" if fit.startswith("stopped") else "", "", "", "", ""]
+        is_told = fit.startswith("stopped") and ratio > 1
+        return [fit, f"more than {in_times(ratio)}" if is_told else "", "", "", "", ""]
     return [
         *(in_seconds(fit.seconds), in_times(ratio), in_gigabytes(fit.peak_gigabytes)),
         *(f"{fit.inertia:,.1f}", f"{fit.inertia / best - 1:.4%}", f"{fit.rand:.4f}"),
