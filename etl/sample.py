@@ -1,6 +1,8 @@
 """The synthetic sample: customers of five planted groups, in the Kaggle file's columns."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -11,49 +13,97 @@ BUNDLED = Path(__file__).parent / "sample_customers.csv"
 BUNDLED_CUSTOMERS = 2_000
 SEED = 20
 
-# Per group: between what its uniform number lies, then mean and standard deviation of income (k$), score and age, then the share
-# of women.
-GROUPS = """
-    (0.00, 0.12, 26, 5, 79, 8, 26, 5, 0.57),
-    (0.12, 0.25, 27, 6, 20, 8, 45, 13, 0.60),
-    (0.25, 0.63, 55, 7, 50, 6, 43, 16, 0.58),
-    (0.63, 0.82, 86, 9, 82, 7, 33, 4, 0.54),
-    (0.82, 1.00, 88, 10, 17, 7, 41, 10, 0.47)
-"""
 
-# Numbers come from hashes of the text seed/customer/column (hashes of numbers side by side are correlated): the same on any
-# machine and number of threads. Box-Muller makes
-# them normal; the greatest and least keep them in the ranges of the Kaggle file.
+class Group(NamedTuple):
+    """A planted group of customers: normal distributions, and the share of women."""
+
+    name: str
+    up_to: float
+    """Customers whose uniform number is below this, and not below that of the group before, are of this group."""
+    income: int
+    """Thousands."""
+    income_sd: int
+    score: int
+    score_sd: int
+    age: int
+    age_sd: int
+    female: float
+
+
+GROUPS = (
+    Group("low income, high score", 0.12, 26, 5, 79, 8, 26, 5, 0.57),
+    Group("low income, low score", 0.25, 27, 6, 20, 8, 45, 13, 0.60),
+    Group("middle income, middle score", 0.63, 55, 7, 50, 6, 43, 16, 0.58),
+    Group("high income, high score", 0.82, 86, 9, 82, 7, 33, 4, 0.54),
+    Group("high income, low score", 1.00, 88, 10, 17, 7, 41, 10, 0.47),
+)
+
+
+def uniform(*keys: int | str) -> str:
+    """The SQL of a number from 0 to 1 of customer `i`, another one for other keys.
+
+    It is a hash of the text seed/customer/key (hashes of numbers side by side are correlated): the same on any machine and
+    number of threads.
+    """
+    return f"hash($seed || '/' || i || '/{'/'.join(map(str, keys))}') / 18446744073709551616.0"
+
+
+def by_group(values: Iterable[object]) -> str:
+    """The SQL of what customer `i` has by their group, one of five `values`."""
+    cases = [f"when u_group < {group.up_to} then {value}" for group, value in zip(GROUPS, values, strict=True)]
+    return f"case {' '.join(cases)} end"
+
+
+U_GROUP = f"{uniform(7)} as u_group"
+"""The number that says of which group a customer is."""
+
+
+def _of(name: str) -> str:
+    return by_group(getattr(group, name) for group in GROUPS)
+
+
+# Box-Muller makes the numbers normal; the greatest and least keep them in the ranges of the Kaggle file. Customers come in their
+# order as they are made: to sort ten million takes longer than to make them.
 _SQL = f"""
-with groups(low, high, income, income_sd, score, score_sd, age, age_sd, female) as (values {GROUPS}),
-
-uniforms as (
+with uniforms as (
     select
         i,
-        [hash(concat_ws('/', $seed, i, c)) / 18446744073709551616.0 for c in range(8)] as u
+        {", ".join(f"{uniform(place)} as u_{place}" for place in range(7))},
+        {U_GROUP}
     from range(1, $customers + 1) as customers(i)
 ),
 
 normals as (
     select
-        i,
-        u,
-        sqrt(-2 * ln(1 - u[1])) * cos(2 * pi() * u[2]) as z_income,
-        sqrt(-2 * ln(1 - u[3])) * cos(2 * pi() * u[4]) as z_score,
-        sqrt(-2 * ln(1 - u[5])) * cos(2 * pi() * u[6]) as z_age
+        *,
+        sqrt(-2 * ln(1 - u_0)) * cos(2 * pi() * u_1) as z_income,
+        sqrt(-2 * ln(1 - u_2)) * cos(2 * pi() * u_3) as z_score,
+        sqrt(-2 * ln(1 - u_4)) * cos(2 * pi() * u_5) as z_age
     from uniforms
-)
+),
 
-select
-    '{SYNTHETIC_PREFIX}' || lpad(cast(i as varchar), $digits, '0') as "CustomerID",
-    if(u[7] < female, 'Female', 'Male') as "Gender",
-    cast(greatest(18, least(75, age + age_sd * z_age)) as integer) as "Age",
-    cast(greatest(8, income + income_sd * z_income) as integer) as "Annual Income (k$)",
-    cast(greatest(1, least(100, score + score_sd * z_score)) as integer) as "Spending Score (1-100)"
-from normals
-inner join groups on u[8] >= low and u[8] < high
-order by i
+customers as (
+    select
+        '{SYNTHETIC_PREFIX}' || lpad(cast(i as varchar), $digits, '0') as customer_id,
+        {by_group(f"'{group.name}'" for group in GROUPS)} as planted_group,
+        if(u_6 < {_of("female")}, 'Female', 'Male') as gender,
+        cast(greatest(18, least(75, {_of("age")} + {_of("age_sd")} * z_age)) as integer) as age,
+        cast(greatest(8, {_of("income")} + {_of("income_sd")} * z_income) as integer) as income,
+        cast(greatest(1, least(100, {_of("score")} + {_of("score_sd")} * z_score)) as integer) as score
+    from normals
+)
 """
+_CUSTOMERS = f"""
+{_SQL}
+select
+    customer_id as "CustomerID",
+    gender as "Gender",
+    age as "Age",
+    income as "Annual Income (k$)",
+    score as "Spending Score (1-100)"
+from customers
+"""
+_TRUTH = f"{_SQL} select customer_id, planted_group from customers"
 
 
 def write_sample(path: Path, customers: int = BUNDLED_CUSTOMERS, seed: int = SEED) -> None:
@@ -62,7 +112,18 @@ def write_sample(path: Path, customers: int = BUNDLED_CUSTOMERS, seed: int = SEE
 
     Raises InputError when the file cannot be written.
     """
-    write_rows(_SQL, path, customers, seed)
+    write_rows(_CUSTOMERS, path, customers, seed)
+
+
+def write_truth(path: Path, customers: int = BUNDLED_CUSTOMERS, seed: int = SEED) -> Path:
+    """Write in which group each customer of a sample at `path` was planted: customer_id and planted_group, a row per customer.
+
+    Returns the file: beside the sample, with an underscore before its name, so that a folder can still be loaded as customers.
+    Raises InputError when it cannot be written.
+    """
+    truth = path.with_name(f"_{path.stem}_truth{'.parquet' if path.suffix == '.parquet' else '.csv'}")
+    write_rows(_TRUTH, truth, customers, seed)
+    return truth
 
 
 def write_rows(sql: str, path: Path, customers: int, seed: int) -> None:

@@ -8,7 +8,7 @@ and purchases of nobody known.
 from pathlib import Path
 
 from etl.accounts import SYNTHETIC_PREFIX
-from etl.sample import BUNDLED_CUSTOMERS, GROUPS, SEED, write_rows
+from etl.sample import BUNDLED_CUSTOMERS, GROUPS, SEED, U_GROUP, by_group, uniform, write_rows
 
 BUNDLED_TRANSACTIONS = Path(__file__).parent / "sample_transactions.parquet"
 BUNDLED_STOCK = Path(__file__).parent / "sample_stock.csv"
@@ -41,9 +41,7 @@ _PRODUCTS = """
 
 # A customer may come once a week; numbers come from hashes, as in etl.sample, so that they are the same on any machine.
 _SQL = f"""
-with groups(low, high, income, income_sd, score, score_sd, age, age_sd, female) as (values {GROUPS}),
-
-habits(place, rate, rate_at_end, usual_hour, likes) as (values {_HABITS}),
+with habits(place, rate, rate_at_end, usual_hour, likes) as (values {_HABITS}),
 
 shelves(category_id, category, names, prices) as (values {_PRODUCTS}),
 
@@ -58,20 +56,14 @@ products as (
     from shelves
 ),
 
-placed as (
-    select
-        *,
-        row_number() over (order by low) as place
-    from groups
-),
-
 uniform_of as (
     select
         i,
-        hash(concat_ws('/', $seed, i, 7)) / 18446744073709551616.0 as u_group,
-        hash(concat_ws('/', $seed, i, 'joins')) / 18446744073709551616.0 as u_joins,
-        hash(concat_ws('/', $seed, i, 'stays')) / 18446744073709551616.0 as u_stays,
-        hash(concat_ws('/', $seed, i, 'eager')) / 18446744073709551616.0 as u_eager,
+        {U_GROUP},
+        {by_group(range(1, len(GROUPS) + 1))} as place,
+        {uniform("joins")} as u_joins,
+        {uniform("stays")} as u_stays,
+        {uniform("eager")} as u_eager,
         1 + hash(concat_ws('/', $seed, i, 'likes')) % 8 as favourite
     from range(1, $customers + 1) as customers(i)
 ),
@@ -85,7 +77,6 @@ customers as (
         greatest(0, floor(60 * u_joins - 30)) as first_week,
         first_week - 150 * ln(1 - u_stays) as last_week
     from uniform_of
-    inner join placed on u_group >= placed.low and u_group < placed.high
     inner join habits using (place)
 ),
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from etl.sample import BUNDLED_CUSTOMERS, SEED, write_sample
+from etl.sample import BUNDLED_CUSTOMERS, SEED, write_sample, write_truth
 from etl.sample_results import write_results
 from etl.sample_transactions import write_stock, write_transactions
 from warehouse.errors import MallError, refuse
@@ -34,6 +34,8 @@ def main() -> int:
     try:
         write_sample(arguments.output, arguments.customers_n, arguments.seed)
         print(f"{arguments.output}: {arguments.customers_n:,} synthetic customers")
+        truth = write_truth(arguments.output, arguments.customers_n, arguments.seed)
+        print(f"{truth}: the group in which each was planted")
         for name, (write, told) in _BESIDE.items():
             path = getattr(arguments, name)
             if path is not None:

@@ -11,17 +11,15 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from etl.sample import write_sample
 from etl.sample_transactions import write_transactions
-from tests.benchmarks.measure import Measure, machine, measured
+from tests.benchmarks.measure import Measure, measured, steps_of
+from tests.benchmarks.results import RESULTS, dated, save, table
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
-_START, _END = "<!-- transactions -->", "<!-- end of transactions -->"
 _LINES_PER_CUSTOMER = 14.879
 _MOST_AT_ONCE = 8_500_000
 _PLAIN = "import duckdb, sys; duckdb.connect(sys.argv[2]).execute(f\"create table lines as from read_csv('{sys.argv[1]}/*')\")"
@@ -33,7 +31,7 @@ def bench(lines: int, memory_limit: str, folder: Path) -> list[str]:
     parts = math.ceil(lines / _MOST_AT_ONCE)
     _write(people, bought, max(4, round(lines / parts / _LINES_PER_CUSTOMER)), parts)
     plain = measured("-c", _PLAIN, bought, folder / "plain.duckdb")
-    given = ["--customers", people, "--transactions", bought, "--warehouse", folder / "warehouse"]
+    given: list[str | Path] = ["--customers", people, "--transactions", bought, "--warehouse", folder / "warehouse"]
     refresh = measured("-m", "etl.refresh", *given, "--memory-limit", memory_limit)
     return _row(plain, refresh, memory_limit)
 
@@ -55,7 +53,7 @@ def _write(people: Path, bought: Path, customers: int, parts: int) -> None:
 
 
 def _row(plain: Measure, refresh: Measure, memory_limit: str) -> list[str]:
-    steps = {name: float(seconds) for name, seconds in re.findall(r"(\w+) ([\d.]+) s", refresh.said.partition("Times")[2])}
+    steps = steps_of(refresh)
     found = re.search(r"^Lines +([\d,]+) in", refresh.said, re.MULTILINE)
     assert found, refresh.said
     modelled = steps["segments"] + steps["models"]
@@ -70,14 +68,7 @@ def _row(plain: Measure, refresh: Measure, memory_limit: str) -> list[str]:
 def report(rows: Sequence[Sequence[str]]) -> str:
     """The table in Markdown."""
     head = ["lines", "plain load", "refresh", "of it clustering", "of it models", "the rest", "rest / plain load", "peak memory"]
-    table = [head, ["---"] * len(head), *rows]
-    return "\n".join([f"{date.today():%Y-%m-%d}: {machine()}", "", *(f"| {' | '.join(row)} |" for row in table)])
-
-
-def save(text: str) -> None:
-    """Put the table into RESULTS.md, in the place of the one before."""
-    head, _, rest = RESULTS.read_text(encoding="utf-8").partition(_START)
-    RESULTS.write_text(f"{head}{_START}\n\n{text}\n\n{_END}{rest.partition(_END)[2]}", encoding="utf-8")
+    return dated(table(head, rows))
 
 
 def main() -> None:
@@ -85,6 +76,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.transactions", description=__doc__)
     parser.add_argument("--lines", type=int, nargs="+", default=[150_000, 1_500_000], help="how many (default %(default)s)")
     parser.add_argument("--memory-limit", default="4GB", help="for DuckDB in the refresh (default %(default)s)")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="the page to save to (default %(default)s)")
     parser.add_argument("--folder", type=Path, help="where the files are made and removed again (default: a temporary one)")
     arguments = parser.parse_args()
     rows = []
@@ -97,7 +89,7 @@ def main() -> None:
         print(" · ".join(rows[-1]), flush=True)
     text = report(rows)
     print(text)
-    save(text)
+    save("transactions", text, arguments.results)
 
 
 if __name__ == "__main__":

@@ -7,25 +7,21 @@ import duckdb
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from etl.sample import BUNDLED, BUNDLED_CUSTOMERS, GROUPS, SEED, write_sample
+from etl.files import find_files
+from etl.sample import BUNDLED, BUNDLED_CUSTOMERS, GROUPS, write_sample, write_truth
 from etl.sample_transactions import BUNDLED_TRANSACTIONS, write_transactions
 from etl.write_sample import main
 from warehouse.connection import Snapshot
 from warehouse.errors import InputError
 
 
-def _planted(connection) -> dict[str, int]:
-    """The group each bundled customer was planted in, by the share of the uniform that chose it."""
-    uniform = f"hash(concat_ws('/', {SEED}, i, 7)) / 18446744073709551616.0"
-    rows = connection.execute(
-        f"""
-        with groups(low, high, income, income_sd, score, score_sd, age, age_sd, female) as (values {GROUPS})
-        select 'synthetic-' || lpad(cast(i as varchar), 5, '0'), low
-        from (select i, {uniform} as u from range(1, {BUNDLED_CUSTOMERS + 1}) as t(i)) inner join groups on u >= low and u < high
-        """
-    ).fetchall()
-    lows = sorted({low for _, low in rows})
-    return {customer: lows.index(low) for customer, low in rows}
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
+    """The place among GROUPS of the group in which each bundled customer was planted, by the file of the truth."""
+    names = [group.name for group in GROUPS]
+    truth = write_truth(tmp_path_factory.mktemp("truth") / "sample.csv")
+    with truth.open(newline="", encoding="utf-8") as file:
+        return {row["customer_id"]: names.index(row["planted_group"]) for row in csv.DictReader(file)}
 
 
 def test_the_same_arguments_give_the_same_bytes(tmp_path: Path):
@@ -57,25 +53,48 @@ def test_the_sample_looks_like_the_kaggle_file():
 
 
 @pytest.mark.parametrize("algorithm", ["kmeans", "hierarchical"])
-def test_the_planted_groups_are_found(sample: Snapshot, connection, algorithm: str):
+def test_the_planted_groups_are_found(sample: Snapshot, planted: dict[str, int], algorithm: str):
     """`spending` chooses five segments on the sample, and they are the five groups that were planted."""
     assert sample.value("select k from segments.runs where segmentation = 'spending' and algorithm = ?", [algorithm]) == 5
     found = sample.columns(f"select customer_id, spending_{algorithm} as segment from marts.customers")
-    planted = _planted(connection)
     assert len(planted) == BUNDLED_CUSTOMERS
     assert len(set(planted.values())) == 5
     assert adjusted_rand_score([planted[customer] for customer in found["customer_id"]], found["segment"]) > 0.95
 
 
 def test_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """The number, the seed and the file can be given; directories on the way are made."""
+    """The number, the seed and the file can be given; directories on the way are made. The truth is kept beside the file."""
     path = tmp_path / "new" / "it's.csv"
     monkeypatch.setattr(sys, "argv", ["sample", "--customers-n", "3", "--seed", "9", "--output", str(path)])
     main()
-    assert capsys.readouterr().out == f"{path}: 3 synthetic customers\n"
+    truth = tmp_path / "new" / "_it's_truth.csv"
+    assert capsys.readouterr().out == f"{path}: 3 synthetic customers\n{truth}: the group in which each was planted\n"
     write_sample(tmp_path / "same.csv", 3, 9)
     assert path.read_bytes() == (tmp_path / "same.csv").read_bytes()
     assert len(path.read_text().splitlines()) == 4
+    assert truth.read_text().splitlines()[0] == "customer_id,planted_group"
+    assert find_files(path.parent) == [(path, "new/it's.csv")]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_the_truth_goes_with_its_customers(connection: duckdb.DuckDBPyConnection, tmp_path: Path, suffix: str):
+    """A row per customer in the same order, each a group's name, in the kind of file the customers are in; means are as planted."""
+    path = tmp_path / f"many{suffix}"
+    write_sample(path, 20_000, 5)
+    truth = write_truth(path, 20_000, 5)
+    assert truth == tmp_path / f"_many_truth{suffix}"
+    connection.execute(f"create view both_files as select * from (from '{path}') positional join (from '{truth}')")
+    assert connection.execute('select bool_and("CustomerID" = customer_id), count(*) from both_files').fetchone() == (True, 20_000)
+    found = connection.execute(
+        'select planted_group, count(*) / 20_000, avg("Annual Income (k$)"), avg("Spending Score (1-100)") '
+        "from both_files group by planted_group"
+    ).fetchall()
+    means = {name: values for name, *values in found}
+    low = 0.0
+    for group in GROUPS:
+        assert means[group.name] == pytest.approx([group.up_to - low, group.income, group.score], rel=0.05)
+        low = group.up_to
+    assert len(means) == len(GROUPS)
 
 
 def test_no_customers_is_a_usage_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
@@ -112,12 +131,11 @@ def test_the_bundled_transactions_are_the_default(connection: duckdb.DuckDBPyCon
     assert BUNDLED_TRANSACTIONS.stat().st_size + BUNDLED.stat().st_size < 5_000_000
 
 
-def test_what_is_planted_in_the_transactions_is_there(connection: duckdb.DuckDBPyConnection):
+def test_what_is_planted_in_the_transactions_is_there(connection: duckdb.DuckDBPyConnection, planted: dict[str, int]):
     """Two years with their seasons, a group that comes less and less, tastes, returns, copies, fees, and purchases of nobody."""
     connection.execute(f"create view bought as from '{BUNDLED_TRANSACTIONS}'")
-    groups = [(customer, group) for customer, group in _planted(connection).items()]
     connection.execute("create table groups (customer_id varchar, place integer)")
-    connection.executemany("insert into groups values (?, ?)", groups)
+    connection.executemany("insert into groups values (?, ?)", list(planted.items()))
 
     def ask(expression: str, source: str = "bought") -> float:
         (value,) = connection.execute(f"select {expression} from {source}").fetchone()
@@ -177,6 +195,7 @@ def test_the_transactions_of_a_larger_sample(tmp_path: Path, monkeypatch: pytest
     customers, bought = tmp_path / "c.csv", tmp_path / "t.csv"
     monkeypatch.setattr(sys, "argv", ["sample", "--customers-n", "300", "--output", str(customers), "--transactions", str(bought)])
     assert main() == 0
-    assert capsys.readouterr().out.splitlines() == [f"{customers}: 300 synthetic customers", f"{bought}: their transactions"]
+    first, _, last = capsys.readouterr().out.splitlines()
+    assert (first, last) == (f"{customers}: 300 synthetic customers", f"{bought}: their transactions")
     ids = {row["CustomerID"] for row in csv.DictReader(customers.read_text().splitlines())}
     assert {row["customer_id"] for row in csv.DictReader(bought.read_text().splitlines())} - {""} <= ids
