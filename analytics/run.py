@@ -31,12 +31,12 @@ from analytics.stability import measure_stability
 from analytics.support import Material, Support, material, measure
 from analytics.writer import Clustering, Run, write_clustering, write_scaling
 from warehouse.errors import InputError
+from warehouse.progress import Progress, counted, silent
 
 __all__ = [
     "ALGORITHMS",
     "SEED",
     "Clustering",
-    "Progress",
     "Segmentation",
     "model_actions",
     "read_playbook",
@@ -48,9 +48,6 @@ SEED = 7
 ALGORITHMS = ("kmeans", "hierarchical")
 _EVIDENCE_SEED = 11
 """What the evidence draws has a seed of its own, so that another seed of the starts does not choose another k."""
-
-Progress = Callable[[int, int], None]
-"""Called with the number of steps done and the number to do: partitions, and the evidence of each algorithm."""
 
 
 @dataclass(frozen=True)
@@ -75,29 +72,26 @@ def run(
     run_id: int,
     segmentations: Sequence[Segmentation],
     seed: int = SEED,
-    progress: Progress = lambda *_: None,
+    progress: Progress = silent,
     taken_ids: Mapping[tuple[str, str], int] | None = None,
 ) -> list[Clustering]:
     """Cluster the features by every segmentation, and write `segments`.
 
     The relations of the schema must exist: empty, or with the history of earlier runs, whose segments keep their ids.
     `taken_ids` has by segmentation and algorithm the highest segment id that runs outside that history have given.
+    `progress` counts, of each segmentation, its customers, the tree, every number of segments and the evidence of each algorithm.
     Returns the clusterings, in order. Raises InputError when the customers cannot be clustered, naming the segmentation.
     """
     taken = taken_ids or {}
     this_run = Run(run_id, seed, _now(connection), source_fingerprint(connection))
     clusterings = []
-    total = sum(len(_candidates(segmentation)) + 1 for segmentation in segmentations) * len(ALGORITHMS)
-    done = 0
-
-    def step() -> None:
-        nonlocal done
-        done += 1
-        progress(done, total)
-
+    parts = [2 + len(_candidates(segmentation)) + len(ALGORITHMS) for segmentation in segmentations]
+    step = counted(progress, sum(parts) + 2)
+    step("customers")
     hold_customers(connection, [feature for segmentation in segmentations for feature in segmentation.features])
     for position, segmentation in enumerate(segmentations, start=1):
         try:
+            step(f"{segmentation.name}, customers")
             inputs = read_inputs(connection, segmentation.features)
             write_scaling(connection, this_run, segmentation)
             for clustering in _cluster(connection, segmentation, inputs, taken, seed, step):
@@ -107,22 +101,31 @@ def run(
         except InputError as error:
             raise InputError(f"segmentation {segmentation.name}: {error}") from error
     connection.execute("drop table scratch.scaled_customers")
+    step("memberships")
     write_memberships(connection, run_id, this_run.created_at)
     write_events(connection, run_id)
     return clusterings
 
 
-def model_actions(connection: duckdb.DuckDBPyConnection, run_id: int, plays: Sequence[Play] = ()) -> None:
+def model_actions(
+    connection: duckdb.DuckDBPyConnection, run_id: int, plays: Sequence[Play] = (), progress: Progress = silent
+) -> None:
     """Model upon the segments what can be acted on: retention, recommendations, sales and stock; measure campaigns.
 
     `plays` says what to do with which kind of segment.
     """
+    step = counted(progress, 5)
     write_playbook(connection, plays)
+    step("campaigns")
     measure_campaigns(connection)
+    step("retention")
     model_retention(connection, run_id)
+    step("recommendations")
     model_recommendations(connection, run_id)
     if calendar := read_calendar(connection):
+        step("sales")
         model_sales(connection, run_id, calendar)
+        step("demand")
         model_demand(connection, run_id, calendar)
 
 
@@ -164,22 +167,23 @@ def _cluster(
     inputs: Inputs,
     taken: Mapping[tuple[str, str], int],
     seed: int,
-    step: Callable[[], None],
+    step: Callable[[str], None],
 ) -> Iterator[Clustering]:
     """Yield the clusterings one by one: each must be written before the next, which may take its ids from it."""
     points = {"kmeans": inputs.points, "hierarchical": read_leaves(connection, inputs)}
     candidates, limit = _possible(segmentation, inputs.points)
+    step(f"{segmentation.name}, tree")
     tree = fit_ward(points["hierarchical"])
     partitions: dict[str, list[Labels]] = {algorithm: [] for algorithm in ALGORITHMS}
     for k in candidates:
+        step(f"{segmentation.name}, k = {k}")
         for algorithm, labels in (("kmeans", fit_kmeans(inputs.points, k, seed)), ("hierarchical", tree.cut(k))):
             partitions[algorithm].append(labels)
-            step()
     evaluations = {algorithm: evaluate_all(points[algorithm], partitions[algorithm]) for algorithm in ALGORITHMS}
     given = material(inputs.points, np.random.default_rng(_EVIDENCE_SEED))
     for algorithm in ALGORITHMS:
+        step(f"{segmentation.name}, {algorithm}")
         supports = _supports(points[algorithm], given, evaluations[algorithm], algorithm)
-        step()
         own_tree = tree if algorithm == "hierarchical" else None
         tried = _Tried(algorithm, points[algorithm], given, evaluations[algorithm], supports, limit, own_tree)
         yield _clustering(connection, segmentation, inputs, 1 + taken.get((segmentation.name, algorithm), 0), tried)

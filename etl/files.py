@@ -1,5 +1,6 @@
 """Which files a path means: one file, those of a folder, or those of a pattern."""
 
+import contextlib
 import glob
 import hashlib
 import re
@@ -30,6 +31,13 @@ def find_files(given: Path) -> list[tuple[Path, str]]:
         raise InputError(f"{given}: no file matches this pattern")
     root = _common(matches)
     return [(path, printable(str(path.relative_to(root)))) for path in matches]
+
+
+def count_bytes(given: Path) -> int:
+    """The size of every file that `given` means; 0 where none can be found, which is for whoever reads them to say."""
+    with contextlib.suppress(InputError, OSError):
+        return sum(path.stat().st_size for path, _ in find_files(given))
+    return 0
 
 
 def _matches(pattern: Path) -> list[Path]:

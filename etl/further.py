@@ -27,6 +27,7 @@ from etl.vocabulary import CUSTOMER_ID, RESULTS, STOCK, Vocabulary
 from warehouse.build import build, execute_file
 from warehouse.catalog import SQL
 from warehouse.forgotten import Forgotten
+from warehouse.progress import Progress, counted, silent
 
 
 @dataclass(frozen=True)
@@ -45,42 +46,57 @@ _STOCK = _Source(STOCK, (("product", "product_name", "category"), ("on_hand",)))
 _RESULTS = _Source(RESULTS, (("campaign",), ("customer_id",), ("test_group",), ("outcome",)))
 
 
-def load_stock(connection: duckdb.DuckDBPyConnection, given: Path, mapping: Mapping | None = None) -> LoadReport:
+def load_stock(
+    connection: duckdb.DuckDBPyConnection, given: Path, mapping: Mapping | None = None, progress: Progress = silent
+) -> LoadReport:
     """Load what is in stock into raw.stock, and build staging.stock. Columns that are not known are not loaded.
 
     Raises InputError for files that cannot be used, naming the file.
     """
-    return _load(connection, given, mapping or Mapping(), _STOCK, Forgotten("", ()))
+    return _load(connection, given, mapping or Mapping(), _STOCK, Forgotten("", ()), progress)
 
 
 def load_results(
-    connection: duckdb.DuckDBPyConnection, given: Path, mapping: Mapping | None = None, forgotten: Forgotten | None = None
+    connection: duckdb.DuckDBPyConnection,
+    given: Path,
+    mapping: Mapping | None = None,
+    forgotten: Forgotten | None = None,
+    progress: Progress = silent,
 ) -> LoadReport:
     """Load what came of campaigns into raw.results, and build staging.results.
 
     People in `forgotten` are counted and not loaded. Raises InputError for files that cannot be used, naming the file.
     """
-    return _load(connection, given, mapping or Mapping(), _RESULTS, forgotten or Forgotten("", ()))
+    return _load(connection, given, mapping or Mapping(), _RESULTS, forgotten or Forgotten("", ()), progress)
 
 
 def _load(
-    connection: duckdb.DuckDBPyConnection, given: Path, mapping: Mapping, source: _Source, forgotten: Forgotten
+    connection: duckdb.DuckDBPyConnection,
+    given: Path,
+    mapping: Mapping,
+    source: _Source,
+    forgotten: Forgotten,
+    progress: Progress,
 ) -> LoadReport:
-    vocabulary = source.vocabulary
+    vocabulary, step = source.vocabulary, counted(progress, 4)
+    step(f"opening {vocabulary.source}")
     files = only_known(open_files(connection, given, mapping, vocabulary), "text" if source.is_of_people else "ignore")
     names = {column.name for column in files.columns}
     refuse_missing(files, [either[0] for either in source.needed if names.isdisjoint(either)])
+    step(f"reading {vocabulary.source}")
     read_files(connection, files, files.columns)
     write_columns(connection, vocabulary.source, files.all_columns)
     warnings = [*left_out(files), *set_decimal_marks(connection, files)]
     if source.is_of_people:
         warnings += leave_out(connection, forgotten)
+    step(f"{vocabulary.source}_faults")
     execute_file(connection, SQL / "load" / f"{vocabulary.source}_faults.sql")
     if source.is_of_people:
         execute_file(connection, SQL / "load" / "duplicate_results.sql")
     else:
         for name in ("forgotten_rows", "duplicate_rows"):
             connection.execute(f"create or replace temporary table {name} as select source_file, source_line from faults limit 0")
+    step(f"raw.{vocabulary.source}")
     keep_rows(connection, files)
     write_rejects(connection, files)
     warnings += redact(connection, forgotten, vocabulary.source, files.columns)

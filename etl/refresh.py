@@ -17,6 +17,7 @@ from analytics.run import run as find_segments
 from etl.accounts import LoadReport
 from etl.console import Reporter
 from etl.customers import load_customers
+from etl.files import count_bytes
 from etl.further import load_results, load_stock
 from etl.gate import (
     Before,
@@ -45,6 +46,7 @@ from warehouse.checks import run_checks
 from warehouse.connection import Snapshot
 from warehouse.errors import DamagedError, InputError, MallError, refuse
 from warehouse.history import HISTORY, MARTS, carry_history, gather_labels, highest_ids
+from warehouse.progress import Progress
 from warehouse.publish import Draft, new_version
 from warehouse.rules import count_rules
 from warehouse.settings import Settings
@@ -55,8 +57,6 @@ _OF_TRANSACTIONS = (
     *("features.transaction_features", "features.category_shares", "features.columns", "features.stock"),
 )
 """What the transactions tell, built first: the gate asks of it which segmentations can be served."""
-_EVERY_CUSTOMER = "marts.customers"
-"""The first of the marts: what segments' rules catch is counted in it, and the others show that."""
 _NOT_COMPARED = "NOT COMPARED WITH WHAT WAS PUBLISHED, AND WITHOUT ITS HISTORY"
 
 
@@ -70,6 +70,7 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
     if settings.k is not None:
         segmentations = tuple(replace(segmentation, k=settings.k) for segmentation in segmentations)
     with new_version(settings.warehouse, settings.keep_versions, settings.memory_limit) as draft:
+        reporter.watch(draft.connection)
         before = _before(draft, settings, reporter)
         settings = _with_sources(settings, reporter, before)
         given = settings.customers or settings.transactions
@@ -82,22 +83,21 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
             )
             draft = replace(draft, previous=None)
         _cluster(draft, loaded, served, gate, reporter)
-        with reporter.step("models"):
-            model_actions(draft.connection, draft.number, plays)
+        with reporter.step("models", "Modelled", loaded.rows_kept) as step:
+            model_actions(draft.connection, draft.number, plays, step)
         if settings.playbook is not None:
             ask_of_playbook(gate, draft.connection)
-        with reporter.step("marts"):
-            build(draft.connection, [_EVERY_CUSTOMER])
+        with reporter.step("marts", "Marts", loaded.rows_kept) as step:
+            build(draft.connection, ["marts"], step)
             count_rules(draft.connection)
-            build(
-                draft.connection, {relation.qualified for relation in relations() if relation.schema == "marts"} - {_EVERY_CUSTOMER}
-            )
             _carry(draft, reporter, MARTS)
         ask_of_shifts(gate, draft.connection)
-        with reporter.step("checks"), _naming(gate.given):
-            checked = run_checks(draft.connection)
+        with reporter.step("checks", "Checked", loaded.rows_kept) as step, _naming(gate.given):
+            checked = run_checks(draft.connection, step)
         gate.passed("Checks", f"All {checked} hold.")
-        gate.write(draft.connection)
+        with reporter.step("write", "Written", loaded.rows_kept):
+            gate.write(draft.connection)
+            draft.connection.execute("checkpoint warehouse")  # what is still in memory; it would be written unseen otherwise
     with contextlib.suppress(KeyboardInterrupt):  # too late: it is published
         for warning in gate.warnings:
             reporter.warn(warning)
@@ -117,12 +117,16 @@ def _load(
 ) -> tuple[LoadReport, list[Segmentation]]:
     """Load the sources and ask the gate. Returns what became of the customers, and the segmentations that can be served."""
     connection = draft.connection
-    with reporter.step("load"):
-        loaded, transactions = _read(draft, settings, gate)
-        further = _read_further(draft, settings, transactions is not None)
+    with reporter.step("load", "Loaded") as step:
+        given = (settings.customers, settings.transactions, settings.stock, settings.results)
+        parts = step.split([count_bytes(path) / 1_000 for path in given if path is not None], "kB")
+        loaded, transactions = _read(draft, settings, gate, parts)
+        further = _read_further(draft, settings, transactions is not None, parts)
+        sources = [source for source in (loaded, transactions, *further) if source is not None and source.is_of_files]
+        step.amount, step.unit = sum(source.rows_in for source in sources), "rows"
     _report_rows(reporter, loaded, transactions, further)
-    with reporter.step("transactions"):
-        build(connection, _OF_TRANSACTIONS)
+    with reporter.step("transactions", "Purchases", transactions.rows_in if transactions else 0, "lines") as step:
+        build(connection, _OF_TRANSACTIONS, step)
     if transactions is not None:
         ask_of_rows(gate, connection, transactions, settings)
         silent = ask_of_transactions(gate, connection, transactions)
@@ -138,39 +142,41 @@ def _load(
     ask_of_customers(gate, loaded, settings, before)
     ask_of_values(gate, connection, loaded)
     chosen = [segmentation for segmentation in segmentations if segmentation.name in served]
-    with reporter.step("features"):
+    with reporter.step("features", "Features", loaded.rows_kept) as step:
         clustered = sorted({feature for segmentation in chosen for feature in segmentation.features})
         connection.execute("update features.columns set is_charted = true where list_contains($1, column_name)", [clustered])
         rest = [relation.qualified for relation in relations() if relation.schema == "features"]
-        build(connection, set(rest).difference(_OF_TRANSACTIONS))
+        build(connection, set(rest).difference(_OF_TRANSACTIONS), step)
     return loaded, chosen
 
 
-def _read_further(draft: Draft, settings: Settings, has_transactions: bool) -> list[LoadReport]:
+def _read_further(draft: Draft, settings: Settings, has_transactions: bool, parts: Iterator[Progress]) -> list[LoadReport]:
     """Load what was given beside: stock, and results of campaigns."""
     found = []
     if settings.stock is not None:
         if not has_transactions:
             raise InputError(f"{settings.stock}: what is in stock says something beside what is sold: give TRANSACTIONS=path too")
-        found.append(load_stock(draft.connection, settings.stock, read_mapping(settings.mapping, STOCK)))
+        found.append(load_stock(draft.connection, settings.stock, read_mapping(settings.mapping, STOCK), next(parts)))
     if settings.results is not None:
         mapping, erased = read_mapping(settings.mapping, RESULTS), forgotten.read(settings.warehouse)
-        found.append(load_results(draft.connection, settings.results, mapping, erased))
+        found.append(load_results(draft.connection, settings.results, mapping, erased, next(parts)))
     return found
 
 
-def _read(draft: Draft, settings: Settings, gate: Gate) -> tuple[LoadReport, LoadReport | None]:
+def _read(draft: Draft, settings: Settings, gate: Gate, parts: Iterator[Progress]) -> tuple[LoadReport, LoadReport | None]:
     """Load customers, transactions beside them, or transactions that customers are made from."""
     erased = forgotten.read(settings.warehouse)
     if settings.customers is None and settings.transactions is not None:
         mapping = read_mapping(settings.mapping, BOTH)
-        transactions, loaded = load_transactions_and_customers(draft.connection, settings.transactions, mapping, erased)
+        transactions, loaded = load_transactions_and_customers(
+            draft.connection, settings.transactions, mapping, erased, next(parts)
+        )
         return loaded, transactions
-    loaded = load_customers(draft.connection, gate.given, read_mapping(settings.mapping), erased)
+    loaded = load_customers(draft.connection, gate.given, read_mapping(settings.mapping), erased, next(parts))
     if settings.transactions is None:
         return loaded, None
     mapping = read_mapping(settings.mapping, TRANSACTIONS)
-    return loaded, load_transactions(draft.connection, settings.transactions, mapping, erased)
+    return loaded, load_transactions(draft.connection, settings.transactions, mapping, erased, next(parts))
 
 
 def _telling(segmentations: Sequence[Segmentation], silent: Collection[str], gate: Gate) -> list[Segmentation]:
@@ -189,14 +195,16 @@ def _telling(segmentations: Sequence[Segmentation], silent: Collection[str], gat
 
 def _cluster(draft: Draft, loaded: LoadReport, segmentations: Sequence[Segmentation], gate: Gate, reporter: Reporter) -> None:
     """Find the segments, upon what earlier versions found."""
-    with reporter.step("history"):
+    with reporter.step("history", "History", loaded.rows_kept) as step:
         build(draft.connection, ["segments"])
+        step(0, 2, "earlier runs")
         _carry(draft, reporter, HISTORY)
+        step(1, 2, "names that people gave")
         others = [path for path in files(draft.previous.parent) if path != draft.previous] if draft.previous is not None else []
         gather_labels(draft.connection, others, draft.number)
-    with reporter.step("segments") as progress, _naming(gate.given):
+    with reporter.step("segments", "Clustered", loaded.rows_kept) as step, _naming(gate.given):
         clusterings = find_segments(
-            draft.connection, draft.number, segmentations, progress=progress, taken_ids=highest_ids(draft.abandoned)
+            draft.connection, draft.number, segmentations, progress=step, taken_ids=highest_ids(draft.abandoned)
         )
     for clustering in clusterings:
         _report_clustering(reporter, clustering)
@@ -301,7 +309,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         refresh(settings, Reporter())
     except MallError as error:
         return refuse("refresh", error)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and str(error) != "Query interrupted":  # DuckDB's word for it, within a statement
+            raise
         print("refresh: interrupted; nothing was published", file=sys.stderr)
         return 130
     return 0

@@ -1,6 +1,6 @@
 """Loading the transactions: every row ends in raw.transactions, marked there where it repeats an earlier one, or in raw.rejects."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,33 +18,50 @@ from warehouse.catalog import SQL
 from warehouse.columns import Column
 from warehouse.errors import InputError
 from warehouse.forgotten import Forgotten
+from warehouse.progress import Progress, counted, silent
 
 _AMBIGUOUS = "price"
 """A header that may mean what one piece costs, or all pieces of the line."""
+_QUESTIONS = ("transaction_faults", "duplicate_transactions")
+_PARTS = len(_QUESTIONS) + 5
+"""Parts of the work, of which whoever waits is told."""
 
 
 def load_transactions(
-    connection: duckdb.DuckDBPyConnection, given: Path, mapping: Mapping | None = None, forgotten: Forgotten | None = None
+    connection: duckdb.DuckDBPyConnection,
+    given: Path,
+    mapping: Mapping | None = None,
+    forgotten: Forgotten | None = None,
+    progress: Progress = silent,
 ) -> LoadReport:
     """Load the lines of transactions, beside customers that are loaded already.
 
     People in `forgotten` are counted and not loaded. Raises InputError for files that cannot be used, naming the file.
     """
+    step = counted(progress, _PARTS)
+    step("opening transactions")
     files = open_files(connection, given, mapping or Mapping(), TRANSACTIONS)
-    return _load(connection, only_known(files), forgotten or Forgotten("", ()))
+    return _load(connection, only_known(files), forgotten or Forgotten("", ()), step)
 
 
 def load_transactions_and_customers(
-    connection: duckdb.DuckDBPyConnection, given: Path, mapping: Mapping | None = None, forgotten: Forgotten | None = None
+    connection: duckdb.DuckDBPyConnection,
+    given: Path,
+    mapping: Mapping | None = None,
+    forgotten: Forgotten | None = None,
+    progress: Progress = silent,
 ) -> tuple[LoadReport, LoadReport]:
     """Load the lines of transactions, and make a customer of everyone who stands in them.
 
     What the lines say of a customer (gender, age, and what a mapping calls numeric or a category) is that of the latest line.
     Returns what became of the rows, and the customers as if a file had held a row for each.
     """
+    step = counted(progress, _PARTS + 1)
+    step("opening transactions")
     files = open_files(connection, given, mapping or Mapping(), BOTH)
     build(connection, ["raw.columns", "raw.rejects", "raw.sources", "raw.gate", "raw.stock", "raw.results"])
-    report = _load(connection, files, forgotten or Forgotten("", ()))
+    report = _load(connection, files, forgotten or Forgotten("", ()), step)
+    step("derived_customers")
     about = [
         column
         for column in files.columns
@@ -77,15 +94,19 @@ def load_transactions_and_customers(
     return report, customers
 
 
-def _load(connection: duckdb.DuckDBPyConnection, files: Files, forgotten: Forgotten) -> LoadReport:
+def _load(connection: duckdb.DuckDBPyConnection, files: Files, forgotten: Forgotten, step: Callable[[str], None]) -> LoadReport:
     _refuse_incomplete(files)
+    step("reading transactions")
     read_files(connection, files, files.columns)
     write_columns(connection, TRANSACTIONS.source, files.all_columns)
+    step("decimal marks and dates")
     warnings = [*left_out(files), *set_decimal_marks(connection, files), *set_date_order(connection, files)]
     files, doubts = _settle_price(connection, files)
     warnings += [*doubts, *leave_out(connection, forgotten)]
-    for name in ("transaction_faults", "duplicate_transactions"):
+    for name in _QUESTIONS:
+        step(name)
         execute_file(connection, SQL / "load" / f"{name}.sql")
+    step("raw.transactions")
     build(connection, ["raw.transactions"])
     names = ", ".join(column.name for column in files.columns)
     connection.execute(  # in no order: to sort a hundred million lines takes minutes, and each has its number
@@ -93,6 +114,7 @@ def _load(connection: duckdb.DuckDBPyConnection, files: Files, forgotten: Forgot
         "from source_rows anti join faults using (source_file, source_line) "
         "left join duplicate_rows using (source_file, source_line)"
     )
+    step("raw.rejects")
     write_rejects(connection, files)
     warnings += redact(connection, forgotten, TRANSACTIONS.source, files.columns)
     report = account(connection, files, [*warnings, *cut_off(connection, files)])

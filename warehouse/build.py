@@ -18,6 +18,7 @@ from warehouse.catalog import SQL, relations
 from warehouse.columns import Column
 from warehouse.connection import is_of_the_machine, literal
 from warehouse.errors import BuildError
+from warehouse.progress import Progress, counted, silent
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,7 @@ def _asks(path: Path) -> bool:
     return "context" in path.read_text(encoding="utf-8")
 
 
-def build(connection: duckdb.DuckDBPyConnection, wanted: Iterable[str]) -> None:
+def build(connection: duckdb.DuckDBPyConnection, wanted: Iterable[str], progress: Progress = silent) -> None:
     """Create the relations of `wanted`, schemas or schema.relation names, in the order in which they read each other.
 
     Raises BuildError naming the file that failed.
@@ -227,12 +228,13 @@ def build(connection: duckdb.DuckDBPyConnection, wanted: Iterable[str]) -> None:
     chosen = [relation for relation in relations() if relation.schema in names or relation.qualified in names]
     for schema in dict.fromkeys(relation.schema for relation in chosen):
         connection.execute(f"create schema if not exists {schema}")
-    left, context = deque(chosen), None
+    left, context, step = deque(chosen), None, counted(progress, len(chosen))
     while left:
         with _all_or_nothing(connection):
             until = time.monotonic() + _TOGETHER
             while left and time.monotonic() < until:
                 relation = left.popleft()
+                step(relation.name)
                 if context is None and _asks(relation.path):
                     context = Context.read(connection)
                 _run(connection, relation.path, context or Context())

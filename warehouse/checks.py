@@ -9,6 +9,7 @@ from warehouse.build import Context, render
 from warehouse.catalog import SQL, checks
 from warehouse.connection import is_of_the_machine
 from warehouse.errors import BuildError, GateError
+from warehouse.progress import Progress, counted, silent
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,13 @@ class Failure:
     """One of them."""
 
 
-def run_checks(connection: duckdb.DuckDBPyConnection) -> int:
+def run_checks(connection: duckdb.DuckDBPyConnection, progress: Progress = silent) -> int:
     """Run every claim and return how many held. Raises GateError naming those that do not."""
-    context = Context.read(connection)
-    failures = [failure for path in checks() if (failure := failing(connection, path, context))]
+    context, step, failures = Context.read(connection), counted(progress, len(checks())), []
+    for path in checks():
+        step(path.stem)
+        if failure := failing(connection, path, context):
+            failures.append(failure)
     if failures:
         lines = [
             f"{failure.claim} ({failure.count} rows break it, for example {failure.example}; sql/checks/{failure.path.name})"

@@ -30,11 +30,12 @@ def test_every_segmentation_is_clustered_by_both_algorithms(twelve: duckdb.DuckD
     assert ALGORITHMS == ("kmeans", "hierarchical")
 
 
-def test_progress_counts_to_the_end(twelve: duckdb.DuckDBPyConnection):
-    """One step per k and algorithm, and one for the evidence of each algorithm; the last says that all are done."""
-    seen: list[tuple[int, int]] = []
-    run(twelve, 1, [Segmentation("who", "Who", ("age",), 2, 3)], progress=lambda done, total: seen.append((done, total)))
-    assert seen == [(done, 6) for done in range(1, 7)]
+def test_progress_tells_what_is_fitted(twelve: duckdb.DuckDBPyConnection):
+    """Of each segmentation its customers, the tree, each k, and the evidence of each algorithm; at last who moved."""
+    seen: list[tuple[int, int, str]] = []
+    run(twelve, 1, [Segmentation("who", "Who", ("age",), 2, 3)], progress=lambda *told: seen.append(told))
+    own = [f"who, {part}" for part in ("customers", "tree", "k = 2", "k = 3", "kmeans", "hierarchical")]
+    assert seen == [(done, 8, part) for done, part in enumerate(["customers", *own, "memberships"])]
 
 
 def test_a_fixed_k_is_tried_beside_the_others(twelve: duckdb.DuckDBPyConnection):

@@ -1,13 +1,13 @@
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
 import etl.refresh
-from etl.console import Reporter
+from etl.console import Reporter, Step
 from etl.options import parse
 from etl.refresh import main
 from etl.sample import BUNDLED, write_sample
@@ -18,6 +18,7 @@ from warehouse.catalog import checks
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import BuildError, InputError
 from warehouse.history import HISTORY, MARTS
+from warehouse.progress import Progress
 from warehouse.publish import LOCK
 from warehouse.settings import Settings
 from warehouse.versions import current, published
@@ -112,6 +113,35 @@ def test_what_a_refresh_says(tmp_path: Path, write: Write, quick: Path, capsys: 
         f"Published    {tmp_path / 'w' / 'current.duckdb'}, version 1",
     ):
         assert line in out
+
+
+SOLD = "invoice,date,customer_id,product,quantity,unit_price\n" + "".join(
+    f"{day}{customer},2024-01-{day:02},{customer},P{customer % 2},{customer},2.5\n"
+    for day in range(1, 15)
+    for customer in range(1, 7)
+)
+
+
+@pytest.mark.parametrize("is_beside", [True, False])
+def test_every_part_of_a_step_is_told(is_beside: bool, tmp_path: Path, write: Write, quick: Path, monkeypatch: pytest.MonkeyPatch):
+    """Whoever waits is told of each part of what takes long, from none done to all but the last; of a load, file by file."""
+    told: list[tuple[str, int, int]] = []
+    monkeypatch.setattr(Step, "__call__", lambda self, done, total, _: told.append((self.name, done, total)))
+    customers = write(four() + "5,Male,40,50,50\n6,Female,41,51,52\n")
+    further = {
+        "stock": write("product,on_hand\nP1,3\n", "stock.csv"),
+        "results": write("campaign,customer_id,group,outcome\na,1,test,1\na,2,holdout,0\n", "results.csv"),
+    }
+    value = write('[value]\nfeatures = ["monetary"]\nk_max = 2\n', "value.toml")
+    given = {"customers": customers, "segmentations": quick} if is_beside else {"customers": None, "segmentations": value}
+    refreshed(tmp_path / "w", **given, transactions=write(SOLD, "sold.csv"), **further)
+    works = [told[place:] for place, (_, done, _) in enumerate(told) if done == 0]
+    assert [work[0][0] for work in works] == [
+        *(["load"] * (4 if is_beside else 3)),
+        *("transactions", "features", "history", "segments", "models", "marts", "checks"),
+    ]
+    for (step, _, total), *_ in works:
+        assert [(step, done, total) for done in range(total)] in [work[:total] for work in works]
 
 
 def test_the_environment_is_enough(tmp_path: Path, write: Write, quick: Path, monkeypatch: pytest.MonkeyPatch):
@@ -238,10 +268,10 @@ def test_a_defect_of_ours_publishes_nothing(
     assert main(arguments) == 0
     build = etl.refresh.build
 
-    def broken(connection: duckdb.DuckDBPyConnection, wanted: Collection[str]) -> None:
-        if "marts.columns" in wanted:
+    def broken(connection: duckdb.DuckDBPyConnection, wanted: list[str], *progress: Progress) -> None:
+        if wanted == ["marts"]:
             connection.execute("drop table segments.segments")
-        build(connection, wanted)
+        build(connection, wanted, *progress)
 
     monkeypatch.setattr(etl.refresh, "build", broken)
     assert main(arguments) == 1

@@ -56,6 +56,23 @@ def test_only_what_is_wanted_is_built(connection: duckdb.DuckDBPyConnection, wri
     assert there | {"features.service_rules"} == relations_of(connection)
 
 
+def test_whoever_waits_is_told_what_is_built(connection: duckdb.DuckDBPyConnection, write):
+    """Each relation is told before it is built, with how many are done of those that are wanted."""
+    loaded(connection, write(four()))
+    seen: list[tuple[int, int, str]] = []
+    there: list[bool] = []
+
+    def progress(done: int, total: int, what: str) -> None:
+        seen.append((done, total, what))
+        there.append(f"staging.{what}" in relations_of(connection))
+
+    connection.execute("drop schema staging cascade")
+    build(connection, ["staging"], progress)
+    names = [relation.name for relation in relations() if relation.schema == "staging"]
+    assert seen == [(done, 4, name) for done, name in enumerate(names)]
+    assert not any(there)
+
+
 def test_building_twice_is_building_once(connection: duckdb.DuckDBPyConnection, write):
     """A layer can be built again over itself."""
     loaded(connection, write(four()))

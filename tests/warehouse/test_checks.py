@@ -184,6 +184,13 @@ def test_good_data_pass(copy: duckdb.DuckDBPyConnection):
     assert run_checks(copy) == len(checks()) > 0
 
 
+def test_whoever_waits_is_told_what_is_checked(copy: duckdb.DuckDBPyConnection):
+    """Each claim is told before it is checked, with how many are done of all."""
+    seen: list[tuple[int, int, str]] = []
+    run_checks(copy, lambda *told: seen.append(told))
+    assert seen == [(done, len(checks()), path.stem) for done, path in enumerate(checks())]
+
+
 def test_a_check_that_cannot_run_names_its_file(copy: duckdb.DuckDBPyConnection):
     """A defect of a check is told apart from a claim that does not hold."""
     copy.execute("drop table marts.crossfilter_cube")
