@@ -12,6 +12,11 @@ from scipy.special import digamma, gammaln
 from analytics.likelihood import maximise
 from analytics.points import Floats
 
+_ALIKE = 1e-9
+"""Mean amounts that differ by less than this part of them are the same."""
+_SHARP = 1e4
+"""Shape of a distribution in which nearly all is at its mean."""
+
 
 @dataclass(frozen=True)
 class GammaGamma:
@@ -31,6 +36,8 @@ def fit_gamma_gamma(repeats: Floats, means: Floats) -> GammaGamma | None:
     None where the likelihood has no maximum within reason, or there is no mean: q of 1 or less.
     """
     size = float(means.mean())
+    if np.ptp(means) <= _ALIKE * size:  # the likelihood grows without end: where a search gives up depends on the machine
+        return GammaGamma(_SHARP, _SHARP, size * (_SHARP - 1) / _SHARP)
     x, m = repeats, means / size
 
     def likelihood(parameters: Floats) -> tuple[float, Floats]:
