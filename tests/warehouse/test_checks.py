@@ -28,6 +28,8 @@ BREAKS = [
     ("cube_counts_every_customer", "update marts.crossfilter_cube set count_customers = 2 where rowid = 0"),
     ("cube_counts_every_customer", "update marts.crossfilter_cube set sum_age = sum_age + 1 where rowid = 0"),
     ("cube_counts_every_customer", "delete from marts.crossfilter_cube"),
+    ("customers_are_in_their_segments", "update marts.customers set spending_kmeans = 3 - spending_kmeans where customer_id = '1'"),
+    ("customers_are_in_their_segments", "delete from marts.customers where customer_id = '1'"),
     ("distributions_count_every_customer", "update marts.distribution_history set count_customers = 9 where bin = 0"),
     ("distributions_count_every_customer", "update marts.distribution_history set share = 0.9 where bin = 0"),
     ("every_customer_in_one_segment", "delete from segments.assignments where customer_id = '1'"),

@@ -2,7 +2,7 @@ create or replace table raw.customers (
     source_file varchar not null,
     source_line bigint not null,
     {% for column in context.columns %}
-    {{ column.name }} varchar{{ "," if not loop.last }}
+    {{ column.name }} varchar{{ " using compression zstd" if column.kind == "id" }}{{ "," if not loop.last }}
     {% endfor %}
 );
 

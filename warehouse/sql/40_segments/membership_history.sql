@@ -1,5 +1,5 @@
 create or replace table segments.membership_history (
-    customer_id varchar not null,
+    customer_id varchar not null using compression zstd,
     segmentation varchar not null,
     algorithm varchar not null,
     segment_id integer not null,

@@ -4,19 +4,18 @@ with customers as (
     from features.customer_features
 ),
 
-{# Every clustering has every customer once (checks/every_customer_in_one_segment.sql), so rows in the order of ids lie side by side:
-   joins would hold all ids in memory, once for each clustering. #}
+{# Every clustering has every customer once, written in the order of the ids, and DuckDB reads a table in the order it was written:
+   rows lie side by side, where joins would hold all ids in memory, once for each clustering. A check compares. #}
 customers_in_order as (
     from customers
     order by customer_id
 ){{ "," if context.clusterings }}
 
 {% for clustering in context.clusterings %}
-{{ clustering.dimension }}_in_order as (
+{{ clustering.dimension }}_beside as (
     select segment_id
     from segments.assignments
     where segmentation = {{ clustering.segmentation | literal }} and algorithm = {{ clustering.algorithm | literal }}
-    order by customer_id
 ){{ "," if not loop.last }}
 
 {% endfor %}
@@ -30,11 +29,11 @@ select
     customers.{{ column.name }},
     {% endfor %}
     {% for clustering in context.clusterings %}
-    {{ clustering.dimension }}_in_order.segment_id as {{ clustering.dimension }}{{ "," if not loop.last }}
+    {{ clustering.dimension }}_beside.segment_id as {{ clustering.dimension }}{{ "," if not loop.last }}
     {% endfor %}
 from customers_in_order as customers
 {% for clustering in context.clusterings %}
-positional join {{ clustering.dimension }}_in_order
+positional join {{ clustering.dimension }}_beside
 {% endfor %}
 ;
 

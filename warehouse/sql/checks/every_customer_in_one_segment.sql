@@ -4,11 +4,11 @@ with runs as (
     semi join segments.newest_run using (run_id)
 ),
 
-customers as (
+customers as not materialized (
     from features.customer_features
 ),
 
-assignments as (
+assignments as not materialized (
     from segments.assignments
 ),
 

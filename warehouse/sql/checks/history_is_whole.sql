@@ -1,9 +1,9 @@
 -- The open stays are those of segments.assignments, every stay ends after it began, and no customer is in two places at once.
-with stays as (
+with stays as not materialized (
     from segments.membership_history
 ),
 
-assignments as (
+assignments as not materialized (
     from segments.assignments
 ),
 

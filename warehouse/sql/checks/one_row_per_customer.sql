@@ -1,5 +1,5 @@
 -- Every customer id stands exactly once in features, and no customer is lost between the layers.
-with customers as (
+with customers as not materialized (
     from features.customer_features
 ),
 
