@@ -81,14 +81,25 @@ def _draw(connection: duckdb.DuckDBPyConnection, segmentation: str, algorithm: s
     selected = ", ".join(f"cast({column} as double) as feature_{place}" for place, column in enumerate(columns))
     return connection.execute(
         f"""
-        with drawn as (
-            select
-                segment_id,
-                count(*) as size,
-                unnest(arg_min(customer_id, hash(customer_id), {DRAWN_PER_SEGMENT})) as customer_id
+        with members as (
+            select segment_id, customer_id, hash(customer_id) as place
             from segments.assignments
             where segmentation = $segmentation and algorithm = $algorithm
+        ),
+
+        sizes as (
+            select segment_id, count(*) as size
+            from members
             group by segment_id
+        ),
+
+        -- most of a large segment are passed over before the first are looked for
+        drawn as (
+            select segment_id, size, unnest(arg_min(customer_id, place, {DRAWN_PER_SEGMENT})) as customer_id
+            from members
+            inner join sizes using (segment_id)
+            where place <= 18446744073709551615.0 * {3 * DRAWN_PER_SEGMENT} / size
+            group by segment_id, size
         )
 
         select

@@ -21,6 +21,7 @@ from etl.text import Text, scan
 from etl.vocabulary import IGNORE
 from etl.workbook import Sheet, read_sheet
 from warehouse.columns import Column
+from warehouse.connection import literal
 from warehouse.errors import InputError
 
 _BATCH = 50_000
@@ -151,30 +152,68 @@ def _read_plain(connection: duckdb.DuckDBPyConnection, source: SourceFile, colum
     assert dialect is not None
     if not text.is_plain or dialect.quote != '"' or len(columns) < 2:
         return False
+    kept = {_place(place): column for place, column in enumerate(columns) if column.kind != IGNORE}
     types = ", ".join(f"'{_place(place)}': 'varchar'" for place in range(len(columns)))
-    values = "".join(f", {_place(place)} as {column.name}" for place, column in enumerate(columns) if column.kind != IGNORE)
-    connection.execute("begin")
+    # ids have hardly a value twice, and are written twice as quickly so as by what DuckDB would choose
+    made = ", ".join(f"{c.name} varchar{' using compression zstd' if c.kind == 'id' else ''}" for c in kept.values())
+    connection.execute(f"create or replace table scratch.plain_rows ({made})")
     try:
         connection.execute(
             f"""
-            insert into source_rows by name
-            select $name as source_file, row_number() over () + $above as source_line, 1 as count_lines{values}
+            insert into scratch.plain_rows
+            select {", ".join(kept)}
             from read_csv(
                 $path, auto_detect = false, header = false, skip = $above, delim = $delimiter, quote = '"', escape = '"',
                 columns = {{{types}}}, strict_mode = true, null_padding = false, nullstr = '', compression = 'none'
             )
             """,
-            {"name": source.name, "path": escaped(source.path), "above": dialect.header_line, "delimiter": dialect.delimiter},
+            {"path": escaped(source.path), "above": dialect.header_line, "delimiter": dialect.delimiter},
         )
-        counted = connection.execute("select count(*) from source_rows where source_file = $1", [source.name]).fetchone()
     except duckdb.Error as error:
-        connection.execute("rollback")
+        connection.execute("drop table scratch.plain_rows")
         if isinstance(error, duckdb.IOException):
             raise
         return False
+    counted = connection.execute("select count(*) from scratch.plain_rows").fetchone()
     is_right = counted == (text.count_lines - dialect.header_line,)
-    connection.execute("commit" if is_right else "rollback")
+    if is_right:
+        _add_plain(connection, source.name, dialect.header_line + 1)
+    connection.execute("drop table if exists scratch.plain_rows")
     return is_right
+
+
+def _add_plain(connection: duckdb.DuckDBPyConnection, name: str, first: int) -> None:
+    """Add `scratch.plain_rows` to `source_rows`, a row per line from line `first`, in the order they were read.
+
+    To have the file read by all threads its lines are numbered afterwards; the rows of the first file, mostly the only one, are not
+    even copied, but become the table.
+    """
+    if connection.execute("select 1 from source_rows limit 1").fetchone():
+        connection.execute(
+            "insert into source_rows by name "
+            f"select $name as source_file, rowid + {first} as source_line, 1 as count_lines, * from scratch.plain_rows",
+            {"name": name},
+        )
+        return
+    wanted, held = (
+        [column[0] for column in connection.execute(f"from {table} limit 0").description]
+        for table in ("scratch.source_rows", "scratch.plain_rows")
+    )
+    connection.execute(
+        f"""
+        create or replace sequence scratch.numbers start {first};
+        alter table scratch.plain_rows add column source_file varchar default {literal(name)};
+        alter table scratch.plain_rows add column source_line bigint default nextval('scratch.numbers');
+        alter table scratch.plain_rows add column count_lines integer default 1;
+        """
+    )
+    for column in ("source_file", "source_line", "count_lines"):
+        connection.execute(f"alter table scratch.plain_rows alter {column} drop default")
+    for column in wanted[3:]:  # the first are those of the place
+        if column not in held:
+            connection.execute(f"alter table scratch.plain_rows add column {column} varchar")
+    connection.execute("drop sequence scratch.numbers; drop table scratch.source_rows")
+    connection.execute("alter table scratch.plain_rows rename to source_rows")
 
 
 def _read_exactly(connection: duckdb.DuckDBPyConnection, source: SourceFile, columns: Sequence[Column]) -> None:

@@ -24,7 +24,8 @@ def read(connection: duckdb.DuckDBPyConnection, source: SourceFile, columns: Seq
     """The rows, line and values, and the lines that are none: line, reason, text."""
     make_tables(connection, [column.name for column in columns])
     read_rows(connection, source, columns)
-    rows = connection.execute("select * exclude (source_file, count_lines) from source_rows order by source_line").fetchall()
+    names = ", ".join(column.name for column in columns)
+    rows = connection.execute(f"select source_line, {names} from source_rows order by source_line").fetchall()
     broken = "select source_line, reason, row_text from source_rejects order by source_line"
     return rows, connection.execute(broken).fetchall()
 
