@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import duckdb
 
-_FIRST_WIDTH = 0.05
+_FIRST_WIDTH = 0.03
 """Width of the bins tried first, in spreads of the feature."""
+_MOST_ALONE = 40_000
+"""Bins are too narrow to begin with where so many of those asked about the spreads are in a cell alone."""
 _WIDEST = 0.75
 """Width of the widest bins: what is spread within such a one is a twentieth of what is spread in all."""
 _FEW_CELLS = 1_000
@@ -16,7 +18,6 @@ _ASKED = 50_000
 """Customers of whom the spreads are taken, about; of fewer, all."""
 _MOST_NARROWINGS = 60
 _NARROWER = 8.0
-_WIDER = 1.5
 
 
 def make_cells(connection: duckdb.DuckDBPyConnection, names: Sequence[str], most: int) -> bool:
@@ -28,27 +29,41 @@ def make_cells(connection: duckdb.DuckDBPyConnection, names: Sequence[str], most
     they tell little: with many features nearly every customer is in a bin alone.
     """
     spreads = _spreads(connection, names)
-    if _count_cells(connection, names, spreads, _WIDEST, "asked") > most:
+    width = _first_width(connection, names, spreads)
+    if width > _WIDEST:
         return False
-    width = _FIRST_WIDTH
-    count = _count_cells(connection, names, spreads, width)
+    count = _write_fine(connection, names, spreads, width)
     if count < _FEW_CELLS:
-        columns = ", ".join(names)
-        (different,) = connection.execute(
-            f"select count(*) from (select distinct {columns} from scratch.scaled_customers)"
-        ).fetchone() or (0,)
-        for _ in range(_MOST_NARROWINGS):
-            if count >= min(_FEW_CELLS, different):
-                break
-            width /= _NARROWER
-            count = _count_cells(connection, names, spreads, width)
+        width, count = _narrowed(connection, names, spreads, width, count)
+    multiple = 1
     while count > most:
-        width *= max(_WIDER, (count / most) ** (1 / len(names)))
-        if width > _WIDEST:
+        multiple += 2
+        if width * multiple > _WIDEST:
             return False
-        count = _count_cells(connection, names, spreads, width)
-    _write_cells(connection, names, _bins(names, spreads, width))
+        count = _count(connection, _wider(multiple, [f"bin_{place}" for place in range(len(names))]), "fine_cells")
+    _write_cells(connection, names, spreads, width, multiple)
     return True
+
+
+def _first_width(connection: duckdb.DuckDBPyConnection, names: Sequence[str], spreads: Sequence[float]) -> float:
+    """Fine bins, but not such as leave nearly everyone alone."""
+    width = _FIRST_WIDTH
+    while _count(connection, _bins(names, spreads, width), "asked") > _MOST_ALONE:
+        width *= 3
+    return width
+
+
+def _narrowed(
+    connection: duckdb.DuckDBPyConnection, names: Sequence[str], spreads: Sequence[float], width: float, count: int
+) -> tuple[float, int]:
+    """Bins as narrow as it needs for a thousand cells, or for all customers who differ, and how many cells they make."""
+    different = _count(connection, names, "scratch.scaled_customers")
+    for _ in range(_MOST_NARROWINGS):
+        if count >= min(_FEW_CELLS, different):
+            break
+        width /= _NARROWER
+        count = _write_fine(connection, names, spreads, width)
+    return width, count
 
 
 def _spreads(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> list[float]:
@@ -92,32 +107,54 @@ def _bins(names: Sequence[str], spreads: Sequence[float], width: float) -> list[
     return [f"floor({name} / {spread * width!r}::double + 0.5)" for name, spread in zip(names, spreads, strict=True)]
 
 
-def _count_cells(
-    connection: duckdb.DuckDBPyConnection,
-    names: Sequence[str],
-    spreads: Sequence[float],
-    width: float,
-    customers: str = "scratch.scaled_customers",
-) -> int:
-    bins = ", ".join(_bins(names, spreads, width))
-    (count,) = connection.execute(f"select count(*) from (select distinct {bins} from {customers})").fetchone() or (0,)
+def _wider(multiple: int, bins: Sequence[str]) -> list[str]:
+    """The SQL of bins an odd number of times as wide: each holds so many of the narrow ones, whole."""
+    return [f"floor(({bin_} + {multiple // 2}) / {multiple})" for bin_ in bins]
+
+
+def _count(connection: duckdb.DuckDBPyConnection, keys: Sequence[str], relation: str) -> int:
+    (count,) = connection.execute(f"select count(*) from (select distinct {', '.join(keys)} from {relation})").fetchone() or (0,)
     return int(count)
 
 
-def _write_cells(connection: duckdb.DuckDBPyConnection, names: Sequence[str], bins: Sequence[str]) -> None:
+def _write_fine(connection: duckdb.DuckDBPyConnection, names: Sequence[str], spreads: Sequence[float], width: float) -> int:
+    """Leave the temporary table `fine_cells` behind, a row per occupied cell of narrow bins, and return how many there are."""
     keys = [f"bin_{place}" for place in range(len(names))]
-    named = ", ".join(f"{sql} as {key}" for sql, key in zip(bins, keys, strict=True))
-    scatter = " + ".join(f"var_pop({name})" for name in names)
+    named = ", ".join(f"{sql} as {key}" for sql, key in zip(_bins(names, spreads, width), keys, strict=True))
+    scatter, means = " + ".join(f"var_pop({name})" for name in names), ", ".join(f"avg({name}) as {name}" for name in names)
+    connection.execute(
+        f"""
+        create or replace temporary table fine_cells as
+        select {named}, count(*) as weight, count(*) * ({scatter}) as scatter, {means}
+        from scratch.scaled_customers
+        group by {", ".join(keys)}
+        """
+    )
+    (count,) = connection.execute("select count(*) from fine_cells").fetchone() or (0,)
+    return int(count)
+
+
+def _write_cells(
+    connection: duckdb.DuckDBPyConnection, names: Sequence[str], spreads: Sequence[float], width: float, multiple: int
+) -> None:
+    """Leave `cells` and `customer_points` behind, of bins `multiple` times as wide as those of `fine_cells`."""
+    keys = [f"bin_{place}" for place in range(len(names))]
+    of_cells = ", ".join(
+        f"{sql} as {key}" for sql, key in zip(_wider(multiple, [f"fine.{key}" for key in keys]), keys, strict=True)
+    )
+    of_customers = ", ".join(
+        f"{sql} as {key}" for sql, key in zip(_wider(multiple, _bins(names, spreads, width)), keys, strict=True)
+    )
+    means = ", ".join(f"sum(weight * {name}) / sum(weight) as {name}" for name in names)
+    between = " + ".join(
+        f"sum(weight * {name} * {name}) - sum(weight * {name}) * sum(weight * {name}) / sum(weight)" for name in names
+    )
     connection.execute(
         f"""
         create or replace temporary table cells as
         with occupied as (
-            select
-                {named},
-                count(*) as weight,
-                count(*) * ({scatter}) as scatter,
-                {", ".join(f"avg({name}) as {name}" for name in names)}
-            from scratch.scaled_customers
+            select {", ".join(keys)}, sum(weight) as weight, sum(scatter) + greatest(0, {between}) as scatter, {means}
+            from (select fine.* exclude ({", ".join(keys)}), {of_cells} from fine_cells as fine)
             group by {", ".join(keys)}
         )
 
@@ -128,7 +165,7 @@ def _write_cells(connection: duckdb.DuckDBPyConnection, names: Sequence[str], bi
         f"""
         create or replace temporary view customer_points as
         select customers.customer_id, cells.point_id, {", ".join(f"customers.{name}" for name in names)}
-        from (select *, {named} from scratch.scaled_customers) as customers
+        from (select *, {of_customers} from scratch.scaled_customers) as customers
         inner join cells using ({", ".join(keys)})
         """
     )

@@ -5,7 +5,8 @@ The clock runs from the connection on: the libraries are imported before, and wh
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any
 
 import duckdb
 import numpy as np
+
+from warehouse.connection import add_scratch
 
 STARTS = 10
 SEED = 7
@@ -30,17 +33,42 @@ def fetch(warehouse: Path, memory_limit: str, names: Sequence[str], kind: str = 
 
 
 def _ours(warehouse: Path, memory_limit: str, names: Sequence[str], k: int) -> Any:
-    """What analytics.run does for one number of segments."""
+    """What analytics.run does for one number of segments, without the customers that only the evidence asks for."""
     from analytics.assign import polish
+    from analytics.cells import make_cells
+    from analytics.coreset import draw_coreset
     from analytics.kmeans import fit_kmeans
-    from analytics.reader import read_inputs
+    from analytics.points import Points
+    from analytics.reader import MOST_CELLS
     from warehouse.connection import builder
 
-    with builder(warehouse, memory_limit) as connection:
-        inputs = read_inputs(connection, names)
-        labels = fit_kmeans(inputs.points, k, SEED)
-        partition = polish(connection, inputs.names, inputs.points, labels)
-        return inputs.points.centroids(labels) if partition is None else partition.centroids
+    with builder(warehouse, memory_limit) as connection, scaled_customers(connection, warehouse, names):
+        connection.execute("create temporary table sampled (customer_id varchar, place bigint)")
+        nobody, no_points = np.zeros((0, len(names))), np.zeros(0, dtype=np.int64)
+        if make_cells(connection, names, MOST_CELLS):
+            cells = connection.execute(f"select weight, {', '.join(names)} from cells order by point_id").fetchnumpy()
+            means = np.column_stack([cells[name] for name in names])
+            points = Points(means, np.asarray(cells["weight"], dtype=np.float64), 0.0, nobody, no_points)
+        else:
+            coreset = draw_coreset(connection, names, MOST_CELLS)
+            points = Points(coreset.values, coreset.weights, 0.0, nobody, no_points)
+        labels = fit_kmeans(points, k, SEED)
+        partition = polish(connection, names, points, labels)
+        return points.centroids(labels) if partition is None else partition.centroids
+
+
+@contextmanager
+def scaled_customers(connection: duckdb.DuckDBPyConnection, warehouse: Path, names: Sequence[str]) -> Iterator[None]:
+    """A scratch database with the customers where analytics looks for them: as a view, as nothing is written back."""
+    scratch = warehouse.with_suffix(".scratch")
+    add_scratch(connection, str(scratch))
+    connection.execute(
+        "create view scratch.scaled_customers as "
+        f"select customer_id, {', '.join(names)} from warehouse.features.customer_features_scaled"
+    )
+    yield
+    connection.execute("detach scratch")
+    scratch.unlink()
 
 
 def _scikit_learn(warehouse: Path, memory_limit: str, names: Sequence[str], k: int) -> Any:
