@@ -11,9 +11,10 @@ import numpy as np
 
 from analytics.evidence import Partition
 from analytics.points import Floats, Labels, Points
+from warehouse.errors import InputError
 
 _MOST_STEPS = 100
-_WORK = 5_000_000
+_WORK = 1_000_000
 """Customers times steps after which a polish ends as soon as what is left to gain is small."""
 _SMALL_SHIFT = 1e-3
 """A centroid's step, in standard deviations, that is small."""
@@ -30,7 +31,8 @@ def polish(connection: duckdb.DuckDBPyConnection, names: Sequence[str], points: 
     `labelled_customers` are those of the nearest of the centroids, and sizes and inertia are those of the labels. None says that
     the points are the customers and nobody moved. At rest the centroids are the means of their customers. With very many
     customers it ends before: then they are that to within 1e-3 standard deviations, or the last step had lowered the inertia by
-    less than 1e-5 of it. Should a label lose all its customers, the partition before stays.
+    less than 1e-5 of it. Should a label lose all its customers, the partition before stays. Raises InputError where there is none:
+    at the first step from points that are a sample.
     """
     centroids = points.centroids(labels)
     settled: tuple[Floats, Labels, float] | None = None  # centroids, and the sizes and the inertia of the labels nearest to them
@@ -45,6 +47,8 @@ def polish(connection: duckdb.DuckDBPyConnection, names: Sequence[str], points: 
         if shift <= _REST or (is_small and step * points.count_customers >= _WORK):
             break
         centroids, last = means, inertia
+    if settled is None and points.is_sample:
+        raise InputError(f"{len(centroids)} segments cannot be told apart: nobody is nearest to the centre of one of them")
     if settled is None:
         label_by_point(connection, names, labels)
         return None if points.are_customers else Partition.of_points(points, labels)

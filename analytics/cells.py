@@ -6,8 +6,9 @@ import duckdb
 
 _FIRST_WIDTH = 0.03
 """Width of the bins tried first, in spreads of the feature."""
-_MOST_ALONE = 40_000
-"""Bins are too narrow to begin with where so many of those asked about the spreads are in a cell alone."""
+_MOST_ASKED_CELLS = 20_000
+"""Bins are too narrow to begin with where so many cells are occupied by the customers asked, and by hardly more than one each."""
+_ALONE = 0.8
 _WIDEST = 0.75
 """Width of the widest bins: what is spread within such a one is a twentieth of what is spread in all."""
 _FEW_CELLS = 1_000
@@ -15,7 +16,7 @@ _FEW_CELLS = 1_000
 _NORMAL_IQR = 1.349
 """The interquartile range of a normal distribution, in standard deviations."""
 _ASKED = 50_000
-"""Customers of whom the spreads are taken, about; of fewer, all."""
+"""Customers, about, by whom widths are judged; of fewer, all."""
 _MOST_NARROWINGS = 60
 _NARROWER = 8.0
 
@@ -23,11 +24,14 @@ _NARROWER = 8.0
 def make_cells(connection: duckdb.DuckDBPyConnection, names: Sequence[str], most: int) -> bool:
     """Fold the customers of `scratch.scaled_customers` by the features `names` into at most `most` cells.
 
-    Leaves the temporary table `cells` behind, a row per occupied cell: point_id (from 0), weight (customers), scatter (the sum of
+    Leaves the temporary table `cells` behind, a row per occupied cell: point_id (from 0), _weight (customers), _scatter (the sum of
     their squared distances to the cell's mean), and by the features' names the mean; and the temporary view `customer_points`:
-    customer_id, point_id and the scaled features. False, and nothing left behind, where bins would have to be so wide for it that
-    they tell little: with many features nearly every customer is in a bin alone.
+    customer_id, point_id and the scaled features. False, with neither, where bins would have to be so wide for it that they tell
+    little: with many features nearly every customer is in a bin alone. What is ours beside the features begins with an underscore.
     """
+    _ask(connection, names)
+    if _count(connection, _bins(names, [1.0] * len(names), _WIDEST), "asked") > most:  # no spread is more than 1
+        return False
     spreads = _spreads(connection, names)
     width = _first_width(connection, names, spreads)
     if width > _WIDEST:
@@ -39,16 +43,28 @@ def make_cells(connection: duckdb.DuckDBPyConnection, names: Sequence[str], most
     while count > most:
         multiple += 2
         if width * multiple > _WIDEST:
+            connection.execute("drop table fine_cells")
             return False
-        count = _count(connection, _wider(multiple, [f"bin_{place}" for place in range(len(names))]), "fine_cells")
+        count = _count(connection, _wider(multiple, [f"_bin_{place}" for place in range(len(names))]), "fine_cells")
     _write_cells(connection, names, spreads, width, multiple)
+    connection.execute("drop table fine_cells")
     return True
+
+
+def _ask(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
+    """Leave the temporary table `asked` behind: the features of customers drawn by their ids, the same ones every time."""
+    (count,) = connection.execute("select count(*) from scratch.scaled_customers").fetchone() or (0,)
+    connection.execute(
+        f"create or replace temporary table asked as select {', '.join(names)} from scratch.scaled_customers "
+        f"where hash(customer_id) % {-(-count // _ASKED) or 1} = 0"
+    )
 
 
 def _first_width(connection: duckdb.DuckDBPyConnection, names: Sequence[str], spreads: Sequence[float]) -> float:
     """Fine bins, but not such as leave nearly everyone alone."""
+    (asked,) = connection.execute("select count(*) from asked").fetchone() or (0,)
     width = _FIRST_WIDTH
-    while _count(connection, _bins(names, spreads, width), "asked") > _MOST_ALONE:
+    while _count(connection, _bins(names, spreads, width), "asked") > max(_MOST_ASKED_CELLS, _ALONE * asked):
         width *= 3
     return width
 
@@ -70,14 +86,8 @@ def _spreads(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> lis
     """Per feature a standard deviation that a few extreme customers cannot blow up, at most 1, the ordinary one.
 
     It is that of a normal distribution with the interquartile range of the customers; where that is 0, of those customers who
-    are not at the median, as half of the customers or more may share one value. Those asked are left in the temporary table
-    `asked`.
+    are not at the median, as half of the customers or more may share one value.
     """
-    (count,) = connection.execute("select count(*) from scratch.scaled_customers").fetchone() or (0,)
-    connection.execute(
-        f"create or replace temporary table asked as select {', '.join(names)} from scratch.scaled_customers "
-        f"where hash(customer_id) % {max(1, count // _ASKED)} = 0"
-    )
     found = []
     for name in names:
         row = connection.execute(
@@ -119,13 +129,13 @@ def _count(connection: duckdb.DuckDBPyConnection, keys: Sequence[str], relation:
 
 def _write_fine(connection: duckdb.DuckDBPyConnection, names: Sequence[str], spreads: Sequence[float], width: float) -> int:
     """Leave the temporary table `fine_cells` behind, a row per occupied cell of narrow bins, and return how many there are."""
-    keys = [f"bin_{place}" for place in range(len(names))]
+    keys = [f"_bin_{place}" for place in range(len(names))]
     named = ", ".join(f"{sql} as {key}" for sql, key in zip(_bins(names, spreads, width), keys, strict=True))
     scatter, means = " + ".join(f"var_pop({name})" for name in names), ", ".join(f"avg({name}) as {name}" for name in names)
     connection.execute(
         f"""
         create or replace temporary table fine_cells as
-        select {named}, count(*) as weight, count(*) * ({scatter}) as scatter, {means}
+        select {named}, count(*) as _weight, count(*) * ({scatter}) as _scatter, {means}
         from scratch.scaled_customers
         group by {", ".join(keys)}
         """
@@ -138,22 +148,22 @@ def _write_cells(
     connection: duckdb.DuckDBPyConnection, names: Sequence[str], spreads: Sequence[float], width: float, multiple: int
 ) -> None:
     """Leave `cells` and `customer_points` behind, of bins `multiple` times as wide as those of `fine_cells`."""
-    keys = [f"bin_{place}" for place in range(len(names))]
+    keys = [f"_bin_{place}" for place in range(len(names))]
     of_cells = ", ".join(
         f"{sql} as {key}" for sql, key in zip(_wider(multiple, [f"fine.{key}" for key in keys]), keys, strict=True)
     )
     of_customers = ", ".join(
         f"{sql} as {key}" for sql, key in zip(_wider(multiple, _bins(names, spreads, width)), keys, strict=True)
     )
-    means = ", ".join(f"sum(weight * {name}) / sum(weight) as {name}" for name in names)
+    means = ", ".join(f"sum(_weight * {name}) / sum(_weight) as {name}" for name in names)
     between = " + ".join(
-        f"sum(weight * {name} * {name}) - sum(weight * {name}) * sum(weight * {name}) / sum(weight)" for name in names
+        f"sum(_weight * {name} * {name}) - sum(_weight * {name}) * sum(_weight * {name}) / sum(_weight)" for name in names
     )
     connection.execute(
         f"""
         create or replace temporary table cells as
         with occupied as (
-            select {", ".join(keys)}, sum(weight) as weight, sum(scatter) + greatest(0, {between}) as scatter, {means}
+            select {", ".join(keys)}, sum(_weight) as _weight, sum(_scatter) + greatest(0, {between}) as _scatter, {means}
             from (select fine.* exclude ({", ".join(keys)}), {of_cells} from fine_cells as fine)
             group by {", ".join(keys)}
         )

@@ -19,8 +19,9 @@ from analytics.points import Floats, Labels
 _GROUPS = 45
 """Groups of codes: a customer is compared with these, then with the codes of the nearest, not with all."""
 _STEPS = 10
-_TIE = 1e-12
-"""Of codes that are equally near the lowest is taken, whatever the order in which they are compared."""
+_DECIMALS = 9
+_LEAST, _TIE = 1e-30, 1e-13
+"""Of codes that are equally near the lowest is taken, in whatever order they are compared: it counts as a little nearer."""
 
 
 @dataclass(frozen=True)
@@ -38,66 +39,48 @@ class Coreset:
 
 
 def draw_coreset(connection: duckdb.DuckDBPyConnection, names: Sequence[str], size: int) -> Coreset:
-    """Draw `size` customers of `scratch.scaled_customers`, fewer where some are drawn both ways; the same ones every time.
+    """Draw about `size` customers of `scratch.scaled_customers`, somewhat fewer; the same ones every time.
 
-    The weight of a customer is one divided by the chance to be drawn. By distance those of the smallest ranks are, exponential
-    numbers divided by the squared distance; given the first rank left out, each is drawn by itself (Cohen & Kaplan 2007).
+    Each is drawn by itself, by hashes of the id (Poisson sampling): evenly with one chance, by distance with another, which is 1
+    for those very far out. The weights are in proportion to one divided by the chance to be drawn either way (Hájek 1971).
     """
-    half = size // 2
-    means = connection.execute(f"select {', '.join(f'avg({name})' for name in names)} from scratch.scaled_customers").fetchone()
+    aggregates = ", ".join(f"round(avg({name}), 9), var_pop({name})" for name in names)
+    count, *told = connection.execute(f"select count(*), {aggregates} from scratch.scaled_customers").fetchone() or (0,)
+    means, scatter = told[::2], count * round(sum(told[1::2]), 9)
     square = " + ".join(f"({name} - $mean_{place}) * ({name} - $mean_{place})" for place, name in enumerate(names))
     read = connection.execute(
         f"""
         with customers as (
-            select customer_id, {", ".join(names)}, {square} as square from scratch.scaled_customers
-        ),
-
-        evenly as (
-            select customer_id from customers order by hash(customer_id), customer_id limit {half}
-        ),
-
-        ranked as (
-            select customer_id, -ln((hash(customer_id, 'by distance') + 1.0) / 18446744073709551617.0) / square as rank
-            from customers
-            where square > 0
-            order by rank, customer_id
-            limit {half + 1}
-        ),
-
-        left_out as (
-            select case when count(*) > {half} then max(rank) else 'infinity' end as rank from ranked
-        ),
-
-        drawn as (
-            select customer_id, bool_or(is_even) as is_even
-            from (
-                select customer_id, true as is_even from evenly
-                union all
-                select customer_id, false as is_even from ranked where rank < (from left_out)
-            )
-            group by customer_id
+            select
+                *,
+                least(1, $half / $count) as _evenly,
+                least(1, $half * ({square}) / $scatter) as _by_distance
+            from scratch.scaled_customers
         )
 
         select
-            customers.*,
-            drawn.is_even,
-            case when square > 0 then 1 - exp(-square * left_out.rank) else 0 end as chance_by_distance,
-            (select count(*) from customers) as count_customers
+            customer_id,
+            {", ".join(names)},
+            {_uniform("customer_id")} < _evenly as _is_even,
+            1 - (1 - _evenly) * (1 - _by_distance) as _chance
         from customers
-        inner join drawn using (customer_id)
-        cross join left_out
-        order by drawn.is_even desc, hash(customer_id), customer_id
+        where {_uniform("customer_id")} < _evenly or {_uniform("customer_id, 'by distance'")} < _by_distance
+        order by _is_even desc, hash(customer_id), customer_id
         """,
-        {f"mean_{place}": mean for place, mean in enumerate(means or ())},
+        {"half": size / 2, "count": count, "scatter": scatter, **{f"mean_{place}": mean for place, mean in enumerate(means)}},
     ).fetchnumpy()
-    count = int(np.asarray(read["count_customers"])[0])
-    chance = 1 - (1 - min(1.0, half / count)) * (1 - np.asarray(read["chance_by_distance"], dtype=np.float64))
+    chance = np.asarray(read["_chance"], dtype=np.float64)
     return Coreset(
         tuple(map(str, read["customer_id"])),
         _matrix(read, names),
         count / np.sum(1 / chance) / chance,
-        int(np.count_nonzero(read["is_even"])),
+        int(np.count_nonzero(read["_is_even"])),
     )
+
+
+def _uniform(keys: str) -> str:
+    """SQL: a number from 0 to 1 that is the same whenever the keys are."""
+    return f"hash({keys}) / 18446744073709551616.0"
 
 
 def fold(connection: duckdb.DuckDBPyConnection, names: Sequence[str], values: Floats, weights: Floats, most: int) -> None:
@@ -107,24 +90,23 @@ def fold(connection: duckdb.DuckDBPyConnection, names: Sequence[str], values: Fl
     analytics.cells.make_cells. Nearest is meant in two steps, the group of codes by its centroid and then the code in the group:
     customers are compared with some dozens, not with thousands.
     """
-    codes = _centroids(values, weights, most)
+    codes = _centroids(values, weights, most).round(_DECIMALS)
     groups = _centroids(codes, np.ones(len(codes)), _GROUPS)
-    group_of = np.argmin(((codes[:, None] - groups) ** 2).sum(axis=2), axis=1)
-    everyone = np.zeros(len(groups), dtype=np.int64)
-    _compare(connection, names, "(select rowid as place, 0 as code_group, * from scratch.scaled_customers)", groups, everyone)
-    connection.execute("alter table nearest_codes rename to nearest_groups")
+    used, group_of = np.unique(np.argmin(((codes[:, None] - groups) ** 2).sum(axis=2), axis=1), return_inverse=True)
+    everyone = "(select rowid as _place, 0 as _group, * from scratch.scaled_customers)"
+    _compare(connection, names, everyone, groups[used], np.zeros(len(used), dtype=np.int64), "nearest_groups")
     grouped = (
-        "(select customers.rowid as place, nearest_groups.code as code_group, customers.* "
-        "from scratch.scaled_customers as customers inner join nearest_groups on place = customers.rowid)"
+        "(select customers.rowid as _place, nearest._code as _group, customers.* "
+        "from scratch.scaled_customers as customers inner join nearest_groups as nearest on nearest._place = customers.rowid)"
     )
-    _compare(connection, names, grouped, codes, group_of)
+    _compare(connection, names, grouped, codes, group_of, "nearest_codes")
     columns = ", ".join(names)
     connection.execute(
         f"""
         create or replace table scratch.coded_customers as
-        select customer_id, dense_rank() over (order by code) - 1 as point_id, {columns}
+        select customer_id, dense_rank() over (order by nearest._code) - 1 as point_id, {columns}
         from scratch.scaled_customers as customers
-        inner join nearest_codes on nearest_codes.place = customers.rowid
+        inner join nearest_codes as nearest on nearest._place = customers.rowid
         """
     )
     connection.execute(
@@ -132,8 +114,8 @@ def fold(connection: duckdb.DuckDBPyConnection, names: Sequence[str], values: Fl
         create or replace temporary table cells as
         select
             point_id,
-            count(*) as weight,
-            count(*) * ({" + ".join(f"var_pop({name})" for name in names)}) as scatter,
+            count(*) as _weight,
+            count(*) * ({" + ".join(f"var_pop({name})" for name in names)}) as _scatter,
             {", ".join(f"avg({name}) as {name}" for name in names)}
         from scratch.coded_customers
         group by point_id
@@ -156,18 +138,20 @@ def _centroids(values: Floats, weights: Floats, count: int) -> Floats:
     return centres
 
 
-def _compare(connection: duckdb.DuckDBPyConnection, names: Sequence[str], customers: str, codes: Floats, groups: Labels) -> None:
-    """Leave the temporary table `nearest_codes` behind: place and code, the nearest of its group, for every row of `customers`."""
-    given = {f"own_{name}": np.ascontiguousarray(column) for name, column in zip(names, codes.T, strict=True)}
-    connection.register("given", {"code": np.arange(len(codes)), "code_group": groups, **given})
-    square = " + ".join(f"({name} - own_{name}) * ({name} - own_{name})" for name in names)
+def _compare(
+    connection: duckdb.DuckDBPyConnection, names: Sequence[str], customers: str, codes: Floats, groups: Labels, table: str
+) -> None:
+    """Leave a temporary table behind: _place and _code, the nearest code of its _group, for every row of `customers`."""
+    own = {f"_own_{name}": np.ascontiguousarray(column) for name, column in zip(names, codes.T, strict=True)}
+    connection.register("given", {"_code": np.arange(len(codes)), "_group": groups, **own})
+    square = " + ".join(f"({name} - _own_{name}) * ({name} - _own_{name})" for name in names)
     connection.execute(
         f"""
-        create or replace temporary table nearest_codes as
-        select place, arg_min(code, {square} + {_TIE} * code) as code
+        create or replace temporary table {table} as
+        select _place, arg_min(_code, ({square} + {_LEAST}) * (1 + {_TIE} * _code)) as _code
         from {customers} as customers
-        inner join given using (code_group)
-        group by place
+        inner join given using (_group)
+        group by _place
         """
     )
     connection.unregister("given")

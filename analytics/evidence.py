@@ -23,7 +23,8 @@ class Partition:
     centroids: Floats
     """(k, d): the mean of each label's customers, scaled units; of very many nearly so (see analytics.assign.polish)."""
     inertia: float
-    """Sum over all customers of the squared distance to the centroid of their label, scaled units."""
+    """Sum over all customers of the squared distance to the centroid of their label, scaled units; estimated of points that are a
+    sample."""
 
     @classmethod
     def of_points(cls, points: Points, labels: Labels) -> "Partition":
@@ -71,7 +72,8 @@ def evaluate_all(points: Points, partitions: Sequence[Labels]) -> list[Evaluatio
 
 def _evaluate_each(points: Points, partitions: Sequence[tuple[Labels, Partition]]) -> list[Evaluation]:
     """The sample is stratified: every label has its customers in it, so a label's mean silhouette and spread are estimated from
-    its own, and labels count in the mean by their sizes. What needs no sample, inertia and Calinski-Harabasz, is exact.
+    its own, and labels count in the mean by their sizes. What needs no sample, inertia and Calinski-Harabasz, is exact, unless
+    the points are a sample themselves.
     """
     all_drawn = [draw(partition.sample_labels, points.count_sampled) for _, partition in partitions]
     places = np.unique(np.concatenate(all_drawn))
@@ -113,7 +115,7 @@ def stratified_error(values: Floats, labels: Labels, sizes: Labels) -> float:
     counts = np.bincount(labels, minlength=len(sizes))
     means = np.bincount(labels, values, minlength=len(sizes)) / np.maximum(counts, 1)
     variances = np.bincount(labels, (values - means[labels]) ** 2, minlength=len(sizes)) / np.maximum(counts - 1, 1)
-    left_out = 1 - counts / sizes
+    left_out = np.maximum(0, 1 - counts / sizes)  # sizes may be estimates
     return float(np.sqrt(np.sum((sizes / sizes.sum()) ** 2 * variances * left_out / np.maximum(counts, 1))))
 
 
@@ -140,6 +142,6 @@ def _davies_bouldin(values: Floats, labels: Labels, counts: Labels, centroids: F
 def _calinski_harabasz(points: Points, partition: Partition) -> float:
     """(Scatter between / (k - 1)) / (scatter within / (n - k)); 1 where nothing scatters within, as scikit-learn has it."""
     count, k = points.count_customers, len(partition.sizes)
-    offsets = partition.centroids - np.average(points.means, axis=0, weights=points.weights)
+    offsets = partition.centroids - np.average(partition.centroids, axis=0, weights=partition.sizes)
     between = float(partition.sizes @ np.einsum("kd,kd->k", offsets, offsets))
     return between / (k - 1) * (count - k) / partition.inertia if partition.inertia else 1.0

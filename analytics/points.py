@@ -27,6 +27,8 @@ class Points:
     """(s,): the point that holds each customer of the sample."""
     count_drawn: int | None = None
     """The first so many customers of the sample are drawn always, the others where a segment has too few; None: all of them."""
+    is_sample: bool = False
+    """Whether the points are customers drawn, who stand for others that are in no point: sums over them are estimates."""
 
     @property
     def count_customers(self) -> int:

@@ -169,7 +169,7 @@ def _read_many(connection: duckdb.DuckDBPyConnection, features: tuple[Feature, .
     coreset = draw_coreset(connection, names, MOST_CELLS)
     places = np.arange(len(coreset.values), dtype=np.int64)
     fill(connection, "sampled", {"place": places}, customer_id=coreset.customers)
-    points = Points(coreset.values, coreset.weights, 0.0, coreset.values, places, min(SAMPLE, coreset.count_even))
+    points = Points(coreset.values, coreset.weights, 0.0, coreset.values, places, min(SAMPLE, coreset.count_even), is_sample=True)
     return Inputs(points, None, features, scaling, coreset.customers)
 
 
@@ -186,15 +186,15 @@ def _cells(
     connection: duckdb.DuckDBPyConnection, features: tuple[Feature, ...], count_drawn: int
 ) -> tuple[Points, tuple[str, ...]]:
     """The temporary tables `cells` and `sampled` as points, and the ids of the sample."""
-    cells = connection.execute(f"select weight, scatter, {_columns(features)} from cells order by point_id").fetchnumpy()
+    cells = connection.execute(f"select _weight, _scatter, {_columns(features)} from cells order by point_id").fetchnumpy()
     sample = connection.execute(
         f"select customer_id, point_id, {_columns(features)} "
         "from sampled inner join customer_points using (customer_id) order by place"
     ).fetchnumpy()
     points = Points(
         means=_matrix(cells, features),
-        weights=np.asarray(cells["weight"], dtype=np.float64),
-        scatter_within=float(np.asarray(cells["scatter"]).sum()),
+        weights=np.asarray(cells["_weight"], dtype=np.float64),
+        scatter_within=float(np.asarray(cells["_scatter"]).sum()),
         sample=_matrix(sample, features),
         sample_points=np.asarray(sample["point_id"], dtype=np.int64),
         count_drawn=count_drawn,

@@ -57,6 +57,8 @@ class _Tried:
     algorithm: str
     points: Points
     """What the algorithm saw."""
+    everyone: Floats
+    """(d,): the mean of all customers, scaled units."""
     given: Material
     """What the evidence is asked of."""
     evaluations: list[Evaluation]
@@ -100,7 +102,7 @@ def run(
                 clusterings.append(clustering)
         except InputError as error:
             raise InputError(f"segmentation {segmentation.name}: {error}") from error
-    connection.execute("drop table scratch.scaled_customers")
+    connection.execute("drop table scratch.scaled_customers; drop table if exists scratch.coded_customers; checkpoint scratch")
     step("memberships")
     write_memberships(connection, run_id, this_run.created_at)
     write_events(connection, run_id)
@@ -180,12 +182,13 @@ def _cluster(
         for algorithm, labels in (("kmeans", fit_kmeans(inputs.points, k, seed)), ("hierarchical", tree.cut(k))):
             partitions[algorithm].append(labels)
     evaluations = {algorithm: evaluate_all(points[algorithm], partitions[algorithm]) for algorithm in ALGORITHMS}
+    everyone = np.average(points["hierarchical"].means, axis=0, weights=points["hierarchical"].weights)
     given = material(inputs.points, np.random.default_rng(_EVIDENCE_SEED))
     for algorithm in ALGORITHMS:
         step(f"{segmentation.name}, {algorithm}")
         supports = _supports(points[algorithm], given, evaluations[algorithm], algorithm)
         own_tree = tree if algorithm == "hierarchical" else None
-        tried = _Tried(algorithm, points[algorithm], given, evaluations[algorithm], supports, limit, own_tree)
+        tried = _Tried(algorithm, points[algorithm], everyone, given, evaluations[algorithm], supports, limit, own_tree)
         yield _clustering(connection, segmentation, inputs, 1 + taken.get((segmentation.name, algorithm), 0), tried)
 
 
@@ -208,8 +211,7 @@ def _clustering(
     evaluations, choice, centroids = _settle(connection, segmentation, inputs, tried)
     chosen = next(evaluation for evaluation in evaluations if evaluation.k == choice.k)
     identity = identify(connection, segmentation.name, tried.algorithm, inputs, centroids, least_id)
-    everyone = np.average(tried.points.means, axis=0, weights=tried.points.weights)
-    names = name_segments(inputs.features, centroids, inputs.scaling.in_units(centroids), everyone)
+    names = name_segments(inputs.features, centroids, inputs.scaling.in_units(centroids), tried.everyone)
     return Clustering(
         segmentation,
         tried.algorithm,

@@ -150,9 +150,9 @@ def _read_plain(connection: duckdb.DuckDBPyConnection, source: SourceFile, colum
     text, dialect = source.text, source.dialect
     assert text is not None
     assert dialect is not None
-    if not text.is_plain or dialect.quote != '"' or len(columns) < 2:
-        return False
     kept = {_place(place): column for place, column in enumerate(columns) if column.kind != IGNORE}
+    if not text.is_plain or dialect.quote != '"' or len(columns) < 2 or not kept:
+        return False
     types = ", ".join(f"'{_place(place)}': 'varchar'" for place in range(len(columns)))
     # ids have hardly a value twice, and are written twice as quickly so as by what DuckDB would choose
     made = ", ".join(f"{c.name} varchar{' using compression zstd' if c.kind == 'id' else ''}" for c in kept.values())
@@ -188,7 +188,10 @@ def _add_plain(connection: duckdb.DuckDBPyConnection, name: str, first: int) -> 
     To have the file read by all threads its lines are numbered afterwards; the rows of the first file, mostly the only one, are not
     even copied, but become the table.
     """
-    if connection.execute("select 1 from source_rows limit 1").fetchone():
+    held_rows, new_rows = connection.execute(
+        "select (select count(*) from source_rows), (select count(*) from scratch.plain_rows)"
+    ).fetchone() or (0, 0)
+    if held_rows or not new_rows:
         connection.execute(
             "insert into source_rows by name "
             f"select $name as source_file, rowid + {first} as source_line, 1 as count_lines, * from scratch.plain_rows",
@@ -209,8 +212,8 @@ def _add_plain(connection: duckdb.DuckDBPyConnection, name: str, first: int) -> 
     )
     for column in ("source_file", "source_line", "count_lines"):
         connection.execute(f"alter table scratch.plain_rows alter {column} drop default")
-    for column in wanted[3:]:  # the first are those of the place
-        if column not in held:
+    for column in wanted:
+        if column not in (*held, "source_file", "source_line", "count_lines"):
             connection.execute(f"alter table scratch.plain_rows add column {column} varchar")
     connection.execute("drop sequence scratch.numbers; drop table scratch.source_rows")
     connection.execute("alter table scratch.plain_rows rename to source_rows")

@@ -5,9 +5,13 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from sklearn.metrics import adjusted_rand_score, calinski_harabasz_score
 
+import analytics.reader
 from analytics.cells import make_cells
 from analytics.run import Segmentation, run
+from etl.customers import load_customers
+from etl.mapping import read_mapping
 from tests.helpers import HEADER, featured
 from warehouse.build import build
 from warehouse.errors import InputError
@@ -121,3 +125,34 @@ def test_infinite_values_are_refused(connection: duckdb.DuckDBPyConnection, tmp_
     connection.execute("update features.scaling set standard_deviation = 'infinity' where feature = 'spending_score'")
     with pytest.raises(InputError, match="the feature 'spending_score' has values too large to compute with"):
         run(connection, 1, [Segmentation("spending", "Spending", SPENDING)])
+
+
+def test_many_features_find_the_planted_groups(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """By a sample and cells around it both algorithms find them; what is told of the chosen k is that of all customers."""
+    monkeypatch.setattr(analytics.reader, "MOST_CELLS", 2_000)
+    random = np.random.default_rng(3)
+    planted = random.integers(0, 3, 6_000)
+    values = random.normal(size=(3, 8))[planted] * 3 + random.normal(size=(6_000, 8))
+    names = tuple(f"f{place}" for place in range(8))
+    path, mapping = tmp_path / "customers.csv", tmp_path / "mapping.toml"
+    lines = [",".join([f"{place:04}", *(f"{value:.4f}" for value in row)]) for place, row in enumerate(values)]
+    path.write_text("id," + ",".join(names) + "\n" + "\n".join(lines) + "\n")
+    mapping.write_text("[columns]\n" + "".join(f'{name} = "numeric"\n' for name in names))
+    load_customers(connection, path, read_mapping(mapping))
+    build(connection, ["features", "segments"])
+    run(connection, 1, [Segmentation("many", "Many", names, 2, 5)])
+    for algorithm in ("kmeans", "hierarchical"):
+        rows = connection.execute(
+            "select segment_id, distance from segments.assignments where algorithm = ? order by customer_id", [algorithm]
+        ).fetchnumpy()
+        assert adjusted_rand_score(planted, rows["segment_id"]) > 0.95
+        told = connection.execute(
+            "select n_customers, inertia, calinski_harabasz, k from segments.runs where algorithm = ?", [algorithm]
+        ).fetchall()
+        scaled = (values - values.mean(axis=0)) / values.std(axis=0)
+        exact = calinski_harabasz_score(scaled, rows["segment_id"])
+        assert told == [(6_000, pytest.approx((rows["distance"] ** 2).sum()), pytest.approx(exact, rel=1e-3), 3)]
+    left = connection.execute("select table_name from duckdb_tables() where database_name = 'scratch'").fetchall()
+    assert left == []

@@ -46,9 +46,9 @@ def _ours(warehouse: Path, memory_limit: str, names: Sequence[str], k: int) -> A
         connection.execute("create temporary table sampled (customer_id varchar, place bigint)")
         nobody, no_points = np.zeros((0, len(names))), np.zeros(0, dtype=np.int64)
         if make_cells(connection, names, MOST_CELLS):
-            cells = connection.execute(f"select weight, {', '.join(names)} from cells order by point_id").fetchnumpy()
+            cells = connection.execute(f"select _weight, {', '.join(names)} from cells order by point_id").fetchnumpy()
             means = np.column_stack([cells[name] for name in names])
-            points = Points(means, np.asarray(cells["weight"], dtype=np.float64), 0.0, nobody, no_points)
+            points = Points(means, np.asarray(cells["_weight"], dtype=np.float64), 0.0, nobody, no_points)
         else:
             coreset = draw_coreset(connection, names, MOST_CELLS)
             points = Points(coreset.values, coreset.weights, 0.0, nobody, no_points)

@@ -185,3 +185,23 @@ def test_a_mention_in_a_text_is_left_out(connection: duckdb.DuckDBPyConnection, 
     assert connection.execute("select row_text, reason from raw.rejects").fetchall() == [
         ("10,50,33", "the row has 3 values where the header has 4")
     ]
+
+
+def test_a_file_with_a_header_alone_hinders_none(tmp_path: Path, connection: duckdb.DuckDBPyConnection):
+    """Before, between and after others, which may lack a column of text; rows keep their files, lines and values."""
+    for name, text in (
+        ("a.csv", "id,age,note\n"),
+        ("b.csv", "id,age\n1,20\n2,30\n"),
+        ("c.csv", "id,age,note\n"),
+        ("d.csv", "note,id,age\nx,3,40\n,4,50\n"),
+        ("e.csv", "id,age\n"),
+    ):
+        (tmp_path / name).write_text(text)
+    load_customers(connection, tmp_path)
+    found = connection.execute(
+        "select right(source_file, 5), source_line, customer_id, age, note from raw.customers order by 1, 2"
+    ).fetchall()
+    assert found == [
+        *(("b.csv", 2, "1", "20", None), ("b.csv", 3, "2", "30", None)),
+        *(("d.csv", 2, "3", "40", "x"), ("d.csv", 3, "4", "50", None)),
+    ]

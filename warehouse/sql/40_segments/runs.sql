@@ -34,7 +34,7 @@ comment on column segments.runs.k_chosen_by is 'evidence (the rule), or person (
 comment on column segments.runs.is_clear is 'Whether the customers fall into these segments by more than chance: halves of them predict each other''s segments, and the silhouette lies well above that of groupless data. Null in runs of earlier releases.';
 comment on column segments.runs.k_reason is 'Why this k, in a sentence.';
 comment on column segments.runs.n_customers is 'Customers clustered.';
-comment on column segments.runs.n_points is 'Points the algorithm saw: the customers themselves, or the cells that stand for them.';
+comment on column segments.runs.n_points is 'Points the algorithm saw: the customers themselves, or the cells, or of many features the customers drawn, that stand for all.';
 comment on column segments.runs.n_silhouettes is 'Customers the silhouette, Davies-Bouldin and Calinski-Harabasz indices were computed on: all, or a sample.';
 comment on column segments.runs.inertia is 'Sum over customers of the squared distance to the centroid of their segment, scaled units.';
 comment on column segments.runs.silhouette is 'Mean silhouette width, -1 to 1 (Rousseeuw 1987); higher is better.';

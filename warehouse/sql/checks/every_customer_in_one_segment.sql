@@ -22,7 +22,7 @@ known as (
     from segments.segments
 ),
 
--- Two sets of ids with the same sum of hashes are the same: customers are looked for one by one only where the sums differ.
+-- Two sets of ids of the same sum of hashes differ by a rare chance only: customers are looked for one by one only where the sums differ.
 everyone as (
     select
         count(*) as count_customers,

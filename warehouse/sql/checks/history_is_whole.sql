@@ -7,7 +7,7 @@ assignments as not materialized (
     from segments.assignments
 ),
 
--- Two sets of rows with the same sum of hashes are the same: customers are compared one by one only where the sums differ.
+-- Two sets of rows of the same sum of hashes differ by a rare chance only: customers are compared one by one only where the sums differ.
 sums as (
     select
         segmentation,
