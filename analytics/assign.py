@@ -24,17 +24,22 @@ _REST = 1e-12
 """A centroid that moves by less than this rests: adding up in another order moves it as much."""
 
 
-def polish(connection: duckdb.DuckDBPyConnection, names: Sequence[str], points: Points, labels: Labels) -> Partition | None:
+def polish(
+    connection: duckdb.DuckDBPyConnection, names: Sequence[str], points: Points, labels: Labels, fine_cells: str = ""
+) -> Partition | None:
     """Label all customers by their nearest centroid and move the centroids to their means, until they rest (Lloyd 1982).
 
-    `names` are the d features, `labels` (p,) the points' labels to start from. What comes back is exact: the labels in
-    `labelled_customers` are those of the nearest of the centroids, and sizes and inertia are those of the labels. None says that
-    the points are the customers and nobody moved. At rest the centroids are the means of their customers. With very many
+    `names` are the d features, `labels` (p,) the points' labels to start from; `fine_cells` is a table of narrower cells, where
+    there is one, on which most of the way is gone. What comes back is exact: the labels in `labelled_customers` are those of the
+    nearest of the centroids, and sizes and inertia are those of the labels. None says that the points are the customers and nobody
+    moved. At rest the centroids are the means of their customers. With very many
     customers it ends before: then they are that to within 1e-3 standard deviations, or the last step had lowered the inertia by
     less than 1e-5 of it. Should a label lose all its customers, the partition before stays. Raises InputError where there is none:
     at the first step from points that are a sample.
     """
     centroids = points.centroids(labels)
+    if fine_cells:
+        centroids = _moved(connection, names, centroids, fine_cells)
     settled: tuple[Floats, Labels, float] | None = None  # centroids, and the sizes and the inertia of the labels nearest to them
     last = np.inf
     for step in range(1, _MOST_STEPS + 1):
@@ -56,6 +61,16 @@ def polish(connection: duckdb.DuckDBPyConnection, names: Sequence[str], points: 
     if points.are_customers and step == 1:
         return None
     return Partition(_sample_labels(connection), settled[1], settled[0], settled[2])
+
+
+def _moved(connection: duckdb.DuckDBPyConnection, names: Sequence[str], centroids: Floats, cells: str) -> Floats:
+    """(k, d): the centroids once they rest among the means of cells, or where one of them would lose all of its cells."""
+    for _ in range(_MOST_STEPS):
+        found, means, _inertia = _step(connection, names, centroids, cells, "_weight")
+        if len(found) < len(centroids) or float(np.abs(means - centroids).max()) <= _REST:
+            break
+        centroids = means
+    return centroids
 
 
 def label_by_point(connection: duckdb.DuckDBPyConnection, names: Sequence[str], labels: Labels) -> None:
@@ -97,28 +112,37 @@ def fill(connection: duckdb.DuckDBPyConnection, table: str, arrays: dict[str, np
     connection.unregister("given")
 
 
-def _nearest(names: Sequence[str], centroids: Floats) -> str:
-    """The SQL of all customers with the label of their nearest centroid, the lowest of equals; no point is asked for."""
+def _nearest(names: Sequence[str], centroids: Floats, rows: str = "scratch.scaled_customers") -> str:
+    """The SQL of all customers, or other rows, with the label of their nearest centroid, the lowest of equals, and the distance."""
     measured = ", ".join(f"{sql} as distance_{label}" for label, sql in enumerate(distances(names, centroids)))
     all_of_them = ", ".join(f"distance_{label}" for label in range(len(centroids)))
     cases = " ".join(f"when distance_{label} then {label}" for label in range(len(centroids)))
     return (
-        f"select customer_id, cast(null as bigint) as point_id, {', '.join(names)}, least({all_of_them}) as distance, "
-        f"case least({all_of_them}) {cases} end as label from (select *, {measured} from scratch.scaled_customers)"
+        f"select * exclude ({all_of_them}), least({all_of_them}) as distance, case least({all_of_them}) {cases} end as label "
+        f"from (select *, {measured} from {rows})"
     )
 
 
 def _label_by_centroid(connection: duckdb.DuckDBPyConnection, names: Sequence[str], centroids: Floats) -> None:
     connection.execute(
-        f"create or replace temporary view labelled_customers as select * exclude (distance) from ({_nearest(names, centroids)})"
+        "create or replace temporary view labelled_customers as "
+        f"select customer_id, cast(null as bigint) as point_id, {', '.join(names)}, label from ({_nearest(names, centroids)})"
     )
 
 
-def _step(connection: duckdb.DuckDBPyConnection, names: Sequence[str], centroids: Floats) -> tuple[Labels, Floats, float]:
-    """Sizes and means of the labels that have customers, and the inertia around the centroids."""
-    means = ", ".join(f"avg({name})" for name in names)
+def _step(
+    connection: duckdb.DuckDBPyConnection,
+    names: Sequence[str],
+    centroids: Floats,
+    customers: str = "scratch.scaled_customers",
+    weight: str = "1",
+) -> tuple[Labels, Floats, float]:
+    """Sizes and means of the labels that have customers, and the inertia around the centroids; or of cells with their weights."""
+    total = f"sum({weight})"
+    means = ", ".join(f"sum({weight} * {name}) / {total}" if weight != "1" else f"avg({name})" for name in names)
     rows = connection.execute(
-        f"select count(*), sum(distance * distance), {means} from ({_nearest(names, centroids)}) group by label order by label"
+        f"select {total}, sum({weight} * distance * distance), {means} "
+        f"from ({_nearest(names, centroids, customers)}) group by label order by label"
     ).fetchall()
     values = np.array(rows, dtype=np.float64)
     return values[:, 0].astype(np.int64), values[:, 2:], float(values[:, 1].sum())

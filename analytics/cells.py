@@ -25,9 +25,10 @@ def make_cells(connection: duckdb.DuckDBPyConnection, names: Sequence[str], most
     """Fold the customers of `scratch.scaled_customers` by the features `names` into at most `most` cells.
 
     Leaves the temporary table `cells` behind, a row per occupied cell: point_id (from 0), _weight (customers), _scatter (the sum of
-    their squared distances to the cell's mean), and by the features' names the mean; and the temporary view `customer_points`:
-    customer_id, point_id and the scaled features. False, with neither, where bins would have to be so wide for it that they tell
-    little: with many features nearly every customer is in a bin alone. What is ours beside the features begins with an underscore.
+    their squared distances to the cell's mean), and by the features' names the mean; the temporary table `fine_cells`, the same of
+    narrower bins; and the temporary view `customer_points`: customer_id, point_id and the scaled features. What is ours beside the
+    features begins with an underscore. False, with none of them, where bins would have to be so wide for it that they tell little:
+    with many features nearly every customer is in a bin alone.
     """
     _ask(connection, names)
     if _count(connection, _bins(names, [1.0] * len(names), _WIDEST), "asked") > most:  # no spread is more than 1
@@ -47,7 +48,6 @@ def make_cells(connection: duckdb.DuckDBPyConnection, names: Sequence[str], most
             return False
         count = _count(connection, _wider(multiple, [f"_bin_{place}" for place in range(len(names))]), "fine_cells")
     _write_cells(connection, names, spreads, width, multiple)
-    connection.execute("drop table fine_cells")
     return True
 
 

@@ -47,6 +47,9 @@ class Inputs:
     sample_customers: tuple[str, ...]
     """(s,): the ids of the customers of the sample."""
 
+    fine_cells: str = ""
+    """The temporary table of narrower cells than the points are; empty where there is none."""
+
     @property
     def names(self) -> tuple[str, ...]:
         """(d,): the features' columns."""
@@ -165,7 +168,7 @@ def _read_many(connection: duckdb.DuckDBPyConnection, features: tuple[Feature, .
     if make_cells(connection, names, MOST_CELLS):
         count_drawn = _draw_sample(connection)
         points, customers = _cells(connection, features, count_drawn)
-        return Inputs(points, points, features, scaling, customers)
+        return Inputs(points, points, features, scaling, customers, "fine_cells")
     coreset = draw_coreset(connection, names, MOST_CELLS)
     places = np.arange(len(coreset.values), dtype=np.int64)
     fill(connection, "sampled", {"place": places}, customer_id=coreset.customers)

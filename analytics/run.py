@@ -100,6 +100,7 @@ def run(
                 write_clustering(connection, this_run, position, inputs, clustering)
                 write_rules(connection, segmentation.name, clustering.algorithm, inputs.features)
                 clusterings.append(clustering)
+            connection.execute("drop table if exists fine_cells")
         except InputError as error:
             raise InputError(f"segmentation {segmentation.name}: {error}") from error
     connection.execute("drop table scratch.scaled_customers; drop table if exists scratch.coded_customers; checkpoint scratch")
@@ -243,7 +244,7 @@ def _settle(
         centroids = tried.points.centroids(labels)
         if tried.tree is not None:
             label_by_point(connection, inputs.names, labels)
-        elif (partition := polish(connection, inputs.names, tried.points, labels)) is not None:
+        elif (partition := polish(connection, inputs.names, tried.points, labels, inputs.fine_cells)) is not None:
             found[choice.k] = evaluate(tried.points, labels, partition)
             centroids = partition.centroids
     return list(found.values()), choice, centroids

@@ -1,6 +1,6 @@
 """What became of the rows of the sources: the counts per file, and whether anything is left to work with."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -144,3 +144,28 @@ def refuse_unusable(connection: duckdb.DuckDBPyConnection, report: LoadReport) -
                     f"{report.given}: column '{header}' has {count:,} values, and a category has {MOST_CATEGORIES} at most; "
                     f'say in a MAPPING file what it is: [columns] "{header}" = "text"'
                 )
+
+
+def tell_rows(
+    line: Callable[[str, str], None], customers: LoadReport, transactions: LoadReport | None, further: Sequence[LoadReport]
+) -> None:
+    """Say of each source what it is and what became of its rows; `line` prints a title and a text."""
+    if customers.is_of_files:
+        _tell(line, "Customers", "Rows", customers)
+    if transactions is not None:
+        _tell(line, "Transactions", "Lines", transactions)
+    if not customers.is_of_files:
+        line("Customers", f"{customers.rows_kept:,}, made from the transactions")
+    for source in further:
+        _tell(line, source.source.capitalize(), "Rows", source)
+
+
+def _tell(line: Callable[[str, str], None], what: str, rows: str, loaded: LoadReport) -> None:
+    files = f", {len(loaded.files)} files" if len(loaded.files) > 1 else ""
+    line(what, f"{loaded.given}{files}{' (SYNTHETIC)' if loaded.is_synthetic else ''}")
+    line(
+        rows,
+        f"{loaded.rows_in:,} in = {loaded.rows_kept:,} kept + {loaded.rows_rejected:,} rejected "
+        f"+ {loaded.rows_duplicate:,} identical to a kept one"
+        + (f" + {loaded.rows_forgotten:,} erased on request" if loaded.rows_forgotten else ""),
+    )

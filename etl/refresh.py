@@ -14,7 +14,7 @@ import duckdb
 
 from analytics.run import Clustering, Segmentation, model_actions, read_playbook, read_segmentations
 from analytics.run import run as find_segments
-from etl.accounts import LoadReport
+from etl.accounts import LoadReport, tell_rows
 from etl.console import Reporter
 from etl.customers import load_customers
 from etl.files import count_bytes
@@ -124,7 +124,7 @@ def _load(
         further = _read_further(draft, settings, transactions is not None, parts)
         sources = [source for source in (loaded, transactions, *further) if source is not None and source.is_of_files]
         step.amount, step.unit = sum(source.rows_in for source in sources), "rows"
-    _report_rows(reporter, loaded, transactions, further)
+    tell_rows(reporter.line, loaded, transactions, further)
     with reporter.step("transactions", "Purchases", transactions.rows_in if transactions else 0, "lines") as step:
         build(connection, _OF_TRANSACTIONS, step)
     if transactions is not None:
@@ -265,28 +265,6 @@ def _with_sources(settings: Settings, reporter: Reporter, before: Before | None)
         transactions=BUNDLED_TRANSACTIONS,
         stock=settings.stock or BUNDLED_STOCK,
         results=settings.results or BUNDLED_RESULTS,
-    )
-
-
-def _report_rows(reporter: Reporter, loaded: LoadReport, transactions: LoadReport | None, further: Sequence[LoadReport]) -> None:
-    if loaded.is_of_files:
-        _report_source(reporter, "Customers", "Rows", loaded)
-    if transactions is not None:
-        _report_source(reporter, "Transactions", "Lines", transactions)
-    if not loaded.is_of_files:
-        reporter.line("Customers", f"{loaded.rows_kept:,}, made from the transactions")
-    for source in further:
-        _report_source(reporter, source.source.capitalize(), "Rows", source)
-
-
-def _report_source(reporter: Reporter, what: str, rows: str, loaded: LoadReport) -> None:
-    files = f", {len(loaded.files)} files" if len(loaded.files) > 1 else ""
-    reporter.line(what, f"{loaded.given}{files}{' (SYNTHETIC)' if loaded.is_synthetic else ''}")
-    reporter.line(
-        rows,
-        f"{loaded.rows_in:,} in = {loaded.rows_kept:,} kept + {loaded.rows_rejected:,} rejected "
-        f"+ {loaded.rows_duplicate:,} identical to a kept one"
-        + (f" + {loaded.rows_forgotten:,} erased on request" if loaded.rows_forgotten else ""),
     )
 
 

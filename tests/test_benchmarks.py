@@ -199,7 +199,7 @@ def test_the_most_customers_whose_pairs_fit():
 def test_the_steps_of_a_refresh_are_read():
     """They are what the refresh says of its times."""
     reporter = Reporter(Console(quiet=True))
-    with reporter.step("load"):
+    with reporter.step("load", "Loaded"):
         pass
     said = f"Rows         5 in\nTimes        {reporter.times()}\nPublished    current.duckdb, version 1\n"
     assert list(steps_of(Measure(1, 1, said))) == ["load", "total"]

@@ -44,8 +44,10 @@ def _ours(warehouse: Path, memory_limit: str, names: Sequence[str], k: int) -> A
 
     with builder(warehouse, memory_limit) as connection, scaled_customers(connection, warehouse, names):
         connection.execute("create temporary table sampled (customer_id varchar, place bigint)")
+        fine_cells = ""
         nobody, no_points = np.zeros((0, len(names))), np.zeros(0, dtype=np.int64)
         if make_cells(connection, names, MOST_CELLS):
+            fine_cells = "fine_cells"
             cells = connection.execute(f"select _weight, {', '.join(names)} from cells order by point_id").fetchnumpy()
             means = np.column_stack([cells[name] for name in names])
             points = Points(means, np.asarray(cells["_weight"], dtype=np.float64), 0.0, nobody, no_points)
@@ -53,7 +55,7 @@ def _ours(warehouse: Path, memory_limit: str, names: Sequence[str], k: int) -> A
             coreset = draw_coreset(connection, names, MOST_CELLS)
             points = Points(coreset.values, coreset.weights, 0.0, nobody, no_points)
         labels = fit_kmeans(points, k, SEED)
-        partition = polish(connection, names, points, labels)
+        partition = polish(connection, names, points, labels, fine_cells)
         return points.centroids(labels) if partition is None else partition.centroids
 
 

@@ -24,7 +24,7 @@ comment on column segments.k_evaluation.segmentation is 'Name of the feature lis
 comment on column segments.k_evaluation.algorithm is 'kmeans or hierarchical.';
 comment on column segments.k_evaluation.k is 'Number of segments tried.';
 comment on column segments.k_evaluation.is_chosen is 'True for the k of segments.runs.';
-comment on column segments.k_evaluation.smallest_segment is 'Customers in the smallest segment.';
+comment on column segments.k_evaluation.smallest_segment is 'Customers in the smallest segment. By K-Means of many features, as inertia and calinski_harabasz, estimated from customers drawn, but for the k that was chosen.';
 comment on column segments.k_evaluation.inertia is 'Sum over customers of the squared distance to the centroid of their segment, scaled units.';
 comment on column segments.k_evaluation.silhouette is 'Mean silhouette width, -1 to 1; higher is better.';
 comment on column segments.k_evaluation.silhouette_error is 'Its standard error: 0 up to 5,000 customers, whose mean it is, and that of a stratified sample beyond. Null in runs of earlier releases, as in the columns below.';
