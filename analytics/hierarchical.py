@@ -14,8 +14,6 @@ MOST_LEAVES = 5_000
 """Up to this many points of weight 1 each is a leaf, and the tree is scipy's."""
 MICRO_CLUSTERS = 2_000
 """Otherwise the points are folded into this many micro-clusters, which are the leaves."""
-_FEW_STEPS = 8
-"""Steps of K-Means to fold them: more make the tree no better."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def _micro_clusters(points: Points) -> Labels:
         return np.arange(len(points.means), dtype=np.int64)
     in_order = np.lexsort(points.means.T[::-1])
     starts = points.means[in_order[np.linspace(0, len(in_order) - 1, MICRO_CLUSTERS).astype(np.int64)]]
-    model = KMeans(n_clusters=MICRO_CLUSTERS, init=starts, n_init=1, max_iter=_FEW_STEPS)
+    model = KMeans(n_clusters=MICRO_CLUSTERS, init=starts, n_init=1, max_iter=20)
     with threadpool_limits(1):  # see analytics.kmeans
         labels = model.fit(points.means, sample_weight=points.weights).labels_
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)  # an emptied cluster leaves no gap
