@@ -64,10 +64,10 @@ def polish(
 
 
 def _moved(connection: duckdb.DuckDBPyConnection, names: Sequence[str], centroids: Floats, cells: str) -> Floats:
-    """(k, d): the centroids once they rest among the means of cells, or where one of them would lose all of its cells."""
+    """(k, d): the centroids once they hardly move among the means of cells, or where one of them would lose all of its cells."""
     for _ in range(_MOST_STEPS):
         found, means, _inertia = _step(connection, names, centroids, cells, "_weight")
-        if len(found) < len(centroids) or float(np.abs(means - centroids).max()) <= _REST:
+        if len(found) < len(centroids) or float(np.abs(means - centroids).max()) < _SMALL_SHIFT / 10:
             break
         centroids = means
     return centroids

@@ -104,9 +104,15 @@ def fold(connection: duckdb.DuckDBPyConnection, names: Sequence[str], values: Fl
     connection.execute(
         f"""
         create or replace table scratch.coded_customers as
-        select customer_id, dense_rank() over (order by nearest._code) - 1 as point_id, {columns}
+        with occupied as (
+            select _code, row_number() over (order by _code) - 1 as point_id
+            from (select distinct _code from nearest_codes)
+        )
+
+        select customer_id, point_id, {columns}
         from scratch.scaled_customers as customers
         inner join nearest_codes as nearest on nearest._place = customers.rowid
+        inner join occupied using (_code)
         """
     )
     connection.execute(

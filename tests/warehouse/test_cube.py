@@ -10,7 +10,8 @@ from analytics.run import Segmentation, run
 from warehouse.build import build
 from warehouse.catalog import checks
 from warehouse.checks import run_checks
-from warehouse.connection import Snapshot
+from warehouse.connection import Snapshot, add_scratch
+from warehouse.rules import count_rules
 
 pytestmark = pytest.mark.xdist_group("cube")  # the marts of each list are built once
 
@@ -58,6 +59,7 @@ def _cubed(connection: duckdb.DuckDBPyConnection, numbers: list[float], scale: s
     build(connection, ["staging", "features", "segments"])
     run(connection, 1, [Segmentation("any", "Any", ("amount",), k=2)])
     build(connection, ["marts"])
+    count_rules(connection)
     return connection.execute("select amount, tier, any_kmeans, any_hierarchical from marts.customers").fetchall()
 
 
@@ -65,6 +67,7 @@ def _cubed(connection: duckdb.DuckDBPyConnection, numbers: list[float], scale: s
 def cube(request: pytest.FixtureRequest) -> Iterator[Cube]:
     """The marts of each list of numbers."""
     with duckdb.connect() as connection:
+        add_scratch(connection)
         yield connection, NUMBERS[request.param], _cubed(connection, NUMBERS[request.param])
 
 
