@@ -104,6 +104,7 @@ def _installed(module: str) -> bool:
     return find_spec(module.partition(".")[0]) is not None
 
 
+@pytest.mark.soak  # other libraries: half a minute
 @pytest.mark.filterwarnings("ignore:builtin type [sS]wig:DeprecationWarning")  # of faiss
 @pytest.mark.parametrize("names", [THREE, TWELVE], ids=["three", "twelve"])
 def test_every_kmeans_finds_the_groups(workshop: Workshop, names: tuple[str, ...]):
@@ -122,6 +123,7 @@ def test_every_kmeans_finds_the_groups(workshop: Workshop, names: tuple[str, ...
     assert len(values) == FEW
 
 
+@pytest.mark.soak  # other libraries and processes: half a minute
 def test_kmeans_in_a_process_of_its_own(workshop: Workshop, monkeypatch: pytest.MonkeyPatch):
     """What comes back from a process is its time and its peak, and what its centroids are worth; what is not there is said."""
     method = METHODS["ours"]
@@ -153,6 +155,7 @@ def test_kmeans_says_what_was_stopped():
         assert {len(row) for row in rows} == {9}
 
 
+@pytest.mark.soak  # other libraries and processes: half a minute
 def test_every_tree_has_its_cuts(workshop: Workshop, monkeypatch: pytest.MonkeyPatch):
     """With few customers ours is scipy's tree, up to the order of equals, so its cuts are worth the same."""
     warehouse = workshop.warehouse(workshop.customers(FEW))
@@ -177,6 +180,7 @@ def test_every_tree_has_its_cuts(workshop: Workshop, monkeypatch: pytest.MonkeyP
     assert quality["ours"][-1] == "yes"
 
 
+@pytest.mark.soak  # other libraries and processes: half a minute
 def test_ward_in_a_process_of_its_own(workshop: Workshop):
     """How ours grows: the parts of its time, and the last size held against the first."""
     found = _rows(next(iter(ward.bench_growth(workshop, [FEW]))))
@@ -205,6 +209,7 @@ def test_the_steps_of_a_refresh_are_read():
     assert list(steps_of(Measure(1, 1, said))) == ["load", "total"]
 
 
+@pytest.mark.soak  # other libraries and processes: half a minute
 def test_refreshes_are_held_against_loads_and_a_script(workshop: Workshop):
     """The tables of a quick and of a slow refresh: loads and script are run, and what the targets ask for is judged."""
     workshop._refreshed.update({FEW: _refreshed(0.01), 2 * FEW: _refreshed(10_000)})

@@ -8,7 +8,8 @@ from sklearn.metrics import adjusted_rand_score
 
 from etl.sample import BUNDLED
 from tests.helpers import FOUR, HEADER, four, refreshed
-from warehouse.build import build
+from warehouse.build import Clustering, Context, execute_file
+from warehouse.catalog import SQL
 from warehouse.connection import Snapshot
 
 NUMERIC = ["age", "annual_income_k", "spending_score"]
@@ -89,15 +90,11 @@ def test_a_finer_cut_is_no_disagreement(
     connection: duckdb.DuckDBPyConnection, pairs: dict[tuple[int, int], int], expected: set[tuple[int, int]]
 ):
     """Of so many customers in each pair of segments, K-Means and Ward, those in pairs that share half of neither disagree."""
-    build(connection, ["segments"])
+    connection.execute("create schema marts; create table marts.customers (spending_kmeans integer, spending_hierarchical integer)")
     customers = [pair for pair, count in pairs.items() for _ in range(count)]
-    for place, pair in enumerate(customers):
-        for algorithm, segment in zip(("kmeans", "hierarchical"), pair, strict=True):
-            connection.execute(
-                "insert into segments.assignments values (1, ?, 'spending', ?, ?, 9, null, 0, 0, null)",
-                [str(place), algorithm, segment],
-            )
-    build(connection, ["marts.algorithm_cross_table"])
+    connection.executemany("insert into marts.customers values (?, ?)", customers)
+    both = tuple(Clustering("spending", algorithm) for algorithm in ("kmeans", "hierarchical"))
+    execute_file(connection, SQL / "50_marts" / "algorithm_cross_table.sql", Context(clusterings=both))
     rows = connection.execute(
         "select kmeans_segment_id, hierarchical_segment_id, is_agreement, count_customers from marts.algorithm_cross_table"
     ).fetchall()

@@ -13,8 +13,15 @@ pairs as (
         count(*) as count_customers
     from customers
     group by all
-    {{ "union all" if not loop.last }}
+    union all
     {% endfor %}
+    {# so that without any clustering there is a table still, empty #}
+    select
+        '' as segmentation,
+        0 as kmeans_segment_id,
+        0 as hierarchical_segment_id,
+        0 as count_customers
+    where false
 )
 
 select

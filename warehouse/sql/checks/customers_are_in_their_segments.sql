@@ -10,6 +10,7 @@ with assigned as (
 
 sums as (
     select
+        count(*) as count_customers,
         {% for clustering in context.clusterings %}
         sum(hash(customer_id, {{ clustering.dimension }})) as {{ clustering.dimension }}{{ "," if not loop.last }}
         {% endfor %}
@@ -23,8 +24,13 @@ shown as (
         {{ clustering.algorithm | literal }} as algorithm,
         {{ clustering.dimension }} as sum_hashes
     from sums
-    {{ "union all" if not loop.last }}
+    union all
     {% endfor %}
+    select
+        '' as segmentation,
+        '' as algorithm,
+        0 as sum_hashes
+    where false
 )
 
 select
