@@ -1,7 +1,7 @@
 """Who belongs to which segment, in SQL over all customers: the nearest centroid, or the segment of the customer's point.
 
-Both ways leave the temporary view `labelled_customers` behind: customer_id, point_id (null by centroid), the scaled features,
-label (0 … k - 1).
+Both ways leave the temporary view `labelled_customers` behind: the columns of scratch.scaled_customers, point_id (null by centroid)
+and label (0 … k - 1).
 """
 
 from collections.abc import Sequence
@@ -55,7 +55,7 @@ def polish(
     if settled is None and points.is_sample:
         raise InputError(f"{len(centroids)} segments cannot be told apart: nobody is nearest to the centre of one of them")
     if settled is None:
-        label_by_point(connection, names, labels)
+        label_by_point(connection, labels)
         return None if points.are_customers else Partition.of_points(points, labels)
     _label_by_centroid(connection, names, settled[0])
     if points.are_customers and step == 1:
@@ -73,12 +73,12 @@ def _moved(connection: duckdb.DuckDBPyConnection, names: Sequence[str], centroid
     return centroids
 
 
-def label_by_point(connection: duckdb.DuckDBPyConnection, names: Sequence[str], labels: Labels) -> None:
+def label_by_point(connection: duckdb.DuckDBPyConnection, labels: Labels) -> None:
     """Give every customer the label of their point: `labels` (p,)."""
     fill(connection, "point_labels", {"label": labels})
     connection.execute(
-        f"create or replace temporary view labelled_customers as select customer_id, point_id, {', '.join(names)}, label "
-        "from customer_points inner join point_labels using (point_id)"
+        "create or replace temporary view labelled_customers as "
+        "select customers.*, point_labels.label from customer_points as customers inner join point_labels using (point_id)"
     )
 
 
@@ -126,7 +126,7 @@ def _nearest(names: Sequence[str], centroids: Floats, rows: str = "scratch.scale
 def _label_by_centroid(connection: duckdb.DuckDBPyConnection, names: Sequence[str], centroids: Floats) -> None:
     connection.execute(
         "create or replace temporary view labelled_customers as "
-        f"select customer_id, cast(null as bigint) as point_id, {', '.join(names)}, label from ({_nearest(names, centroids)})"
+        f"select * exclude (distance), cast(null as bigint) as point_id from ({_nearest(names, centroids)})"
     )
 
 

@@ -174,7 +174,7 @@ def _write_cells(
     connection.execute(
         f"""
         create or replace temporary view customer_points as
-        select customers.customer_id, cells.point_id, {", ".join(f"customers.{name}" for name in names)}
+        select customers.* exclude ({", ".join(keys)}), cells.point_id
         from (select *, {of_customers} from scratch.scaled_customers) as customers
         inner join cells using ({", ".join(keys)})
         """

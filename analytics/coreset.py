@@ -100,16 +100,15 @@ def fold(connection: duckdb.DuckDBPyConnection, names: Sequence[str], values: Fl
         "from scratch.scaled_customers as customers inner join nearest_groups as nearest on nearest._place = customers.rowid)"
     )
     _compare(connection, names, grouped, codes, group_of, "nearest_codes")
-    columns = ", ".join(names)
     connection.execute(
-        f"""
+        """
         create or replace table scratch.coded_customers as
         with occupied as (
             select _code, row_number() over (order by _code) - 1 as point_id
             from (select distinct _code from nearest_codes)
         )
 
-        select customer_id, point_id, {columns}
+        select customers.*, occupied.point_id
         from scratch.scaled_customers as customers
         inner join nearest_codes as nearest on nearest._place = customers.rowid
         inner join occupied using (_code)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 import duckdb
 import numpy as np
@@ -10,24 +9,18 @@ import numpy as np
 from analytics.identity import LINK_SHARE, colours, linked, matched_ids
 from analytics.points import Floats, Labels
 from analytics.reader import Inputs
+from warehouse.history import stay_columns
 
-_MEMBERS = """
-select customer_id, segment_id
-from segments.membership_history
-where
-    segmentation = $segmentation
-    and algorithm = $algorithm
-    and from_run_id <= $run_id
-    and (to_run_id is null or to_run_id > $run_id)
+_IN_KMEANS = """
+select label, segment_id
+from labelled_customers
+inner join (
+    select customer_id, segment_id
+    from segments.assignments
+    where segmentation = $segmentation and algorithm = $algorithm and run_id = $run_id
+) using (customer_id)
 """
-"""Who was where in a run."""
-
-_KMEANS_MEMBERS = """
-select customer_id, segment_id
-from segments.assignments
-where segmentation = $segmentation and algorithm = $algorithm and run_id = $run_id
-"""
-"""Who is where by K-Means in the run that is being written."""
+"""The label of each customer with their segment by K-Means in the run that is being written."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +58,8 @@ def identify(
     (highest,) = connection.execute(
         "select max(segment_id) from segments.segments where segmentation = ? and algorithm = ?", [segmentation, algorithm]
     ).fetchone() or (0,)
-    shared = _shared(connection, _MEMBERS, which, known, len(centroids))
+    before, _ = stay_columns(segmentation, algorithm)
+    shared = _shared(connection, f"select label, {before} as segment_id from labelled_customers", {}, known, len(centroids))
     links = linked(shared)
     is_torn = bool(shared.any() and not links.any())  # customers are shared, but no two segments are linked: all are new
     ids = matched_ids(
@@ -79,37 +73,11 @@ def identify(
     return Identity(ids, colours(ids, known, avoided.values()))
 
 
-def write_memberships(connection: duckdb.DuckDBPyConnection, run_id: int, created_at: datetime) -> None:
-    """Close the stays that segments.assignments no longer has, and open those it newly has."""
-    same = "customer_id, segmentation, algorithm, segment_id"
-    connection.execute(
-        f"""
-        create or replace temporary table ended_stays as
-        select history.rowid as place
-        from segments.membership_history as history
-        anti join segments.assignments using ({same})
-        where history.to_run_id is null
-        """
-    )
-    connection.execute(
-        f"""
-        insert into segments.membership_history
-        select {same}, $run_id, null, $created_at, null
-        from segments.assignments
-        anti join (from segments.membership_history where to_run_id is null) as held using ({same})
-        """,
-        {"run_id": run_id, "created_at": created_at},
-    )
-    connection.execute(
-        "update segments.membership_history set to_run_id = $run_id, valid_to = $created_at "
-        "where rowid in (select place from ended_stays)",
-        {"run_id": run_id, "created_at": created_at},
-    )
-    connection.execute("drop table ended_stays")
-
-
 def write_events(connection: duckdb.DuckDBPyConnection, run_id: int) -> None:
-    """Say what became of the segments of each segmentation's last run. A segmentation's first run has nothing to compare."""
+    """Say what became of the segments of each segmentation's last run, by `shared_customers`.
+
+    A segmentation's first run has nothing to compare.
+    """
     connection.execute(_EVENTS, {"run_id": run_id, "link_share": LINK_SHARE})
 
 
@@ -127,7 +95,7 @@ def _kmeans_of_this_run(connection: duckdb.DuckDBPyConnection, segmentation: str
 def _as_kmeans(connection: duckdb.DuckDBPyConnection, segmentation: str, centroids: Floats) -> Identity:
     kmeans = _kmeans_of_this_run(connection, segmentation)
     known = _colours(connection, kmeans)
-    shared = _shared(connection, _KMEANS_MEMBERS, kmeans, known, len(centroids))
+    shared = _shared(connection, _IN_KMEANS, kmeans, known, len(centroids))
     ids = matched_ids(shared, np.array(list(known), dtype=np.int64), centroids, max(known) + 1)
     return Identity(ids, colours(ids, known))
 
@@ -144,14 +112,13 @@ def _colours(connection: duckdb.DuckDBPyConnection, which: Mapping[str, object])
 
 
 def _shared(
-    connection: duckdb.DuckDBPyConnection, members: str, which: Mapping[str, object], known: Mapping[int, int], count: int
+    connection: duckdb.DuckDBPyConnection, pairs: str, which: Mapping[str, object], known: Mapping[int, int], count: int
 ) -> Floats:
-    """(count, m): customers in each label and known segment."""
+    """(count, m): customers in each label and known segment, by the SQL of a row for each."""
     places = {segment: place for place, segment in enumerate(known)}
     shared = np.zeros((count, len(known)))
     for label, segment, customers in connection.execute(
-        f"select label, segment_id, count(*) from labelled_customers inner join ({members}) using (customer_id) group by all",
-        dict(which),
+        f"select label, segment_id, count(*) from ({pairs}) group by all", dict(which)
     ).fetchall():
         if segment in places:
             shared[label, places[segment]] = customers
@@ -200,26 +167,12 @@ after as (
     where run_id = $run_id
 ),
 
-members as (
-    select segmentation, algorithm, customer_id, segment_id as previous_segment_id
-    from segments.membership_history
-    inner join runs using (segmentation, algorithm)
-    where from_run_id <= previous_run_id and (to_run_id is null or to_run_id > previous_run_id)
-),
-
-shared as (
-    select segmentation, algorithm, previous_segment_id, assignments.segment_id, count(*) as count_shared
-    from segments.assignments as assignments
-    inner join members using (segmentation, algorithm, customer_id)
-    group by all
-),
-
 shares as (
     select
         *,
         count_shared / sum(count_shared) over (partition by segmentation, algorithm, previous_segment_id) as share_of_previous,
         count_shared / sum(count_shared) over (partition by segmentation, algorithm, segment_id) as share_of_new
-    from shared
+    from shared_customers
 ),
 
 links as (

@@ -18,6 +18,7 @@ from analytics.hierarchical import MICRO_CLUSTERS
 from analytics.naming import Feature
 from analytics.points import Floats, Points
 from analytics.scaling import Scaling
+from analytics.stays import before_of_customers
 from warehouse.errors import InputError
 
 FEW_CUSTOMERS = 5_000
@@ -56,17 +57,26 @@ class Inputs:
         return tuple(feature.name for feature in self.features)
 
 
-def hold_customers(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
+def hold_customers(
+    connection: duckdb.DuckDBPyConnection, names: Iterable[str], clusterings: Sequence[tuple[str, str]] = ()
+) -> None:
     """Put the scaled features `names` of all customers into `scratch.scaled_customers`, in the order of their ids.
 
-    The views that make them read, trim and cast the text of the source, each time they are asked. A name that is no feature is
-    left out: read_inputs refuses it.
+    Beside them stands, for the `clusterings` (segmentation, algorithm), who was where before. The views that make the features
+    read, trim and cast the text of the source, each time they are asked. A name that is no feature is left out: read_inputs
+    refuses it.
     """
     there = {column[0] for column in connection.execute("from features.customer_features_scaled limit 0").description}
-    columns = ", ".join(["customer_id", *(name for name in dict.fromkeys(names) if name in there)])
+    features = [f"customers.{name}" for name in dict.fromkeys(names) if name in there]
+    before, joins = before_of_customers(connection, clusterings) if clusterings else ([], "")
     connection.execute(
-        "create or replace table scratch.scaled_customers as "
-        f"select {columns} from features.customer_features_scaled order by customer_id"
+        f"""
+        create or replace table scratch.scaled_customers as
+        select {", ".join(["customers.customer_id", *features, *before])}
+        from features.customer_features_scaled as customers
+        {joins}
+        order by customers.customer_id
+        """
     )
 
 
@@ -154,8 +164,7 @@ def _refuse_alike(name: str, values: tuple[float, float], scaled: tuple[float, .
 def _read_customers(connection: duckdb.DuckDBPyConnection, features: tuple[Feature, ...], scaling: Scaling) -> Inputs:
     connection.execute(
         "create or replace temporary view customer_points as "
-        f"select customer_id, row_number() over (order by customer_id) - 1 as point_id, {_columns(features)} "
-        "from scratch.scaled_customers"
+        "select row_number() over (order by customer_id) - 1 as point_id, * from scratch.scaled_customers"
     )
     connection.execute("create or replace temporary table sampled as select customer_id, point_id as place from customer_points")
     read = connection.execute(f"select customer_id, {_columns(features)} from customer_points order by point_id").fetchnumpy()

@@ -14,7 +14,7 @@ from analytics.choice import Choice, choose_k
 from analytics.demand import model_demand
 from analytics.evidence import Evaluation, evaluate, evaluate_all
 from analytics.hierarchical import Tree, fit_ward
-from analytics.history import identify, write_events, write_memberships
+from analytics.history import identify, write_events
 from analytics.kmeans import fit_kmeans
 from analytics.labels import called
 from analytics.methods import METHODS
@@ -28,6 +28,7 @@ from analytics.rules import write_rules
 from analytics.sales import model_sales
 from analytics.segmentations import Segmentation, read_segmentations
 from analytics.stability import measure_stability
+from analytics.stays import create_shared, end_stays, write_stays
 from analytics.support import Material, Support, material, measure
 from analytics.writer import Clustering, Run, write_clustering, write_scaling
 from warehouse.errors import InputError
@@ -90,7 +91,9 @@ def run(
     parts = [2 + len(_candidates(segmentation)) + len(ALGORITHMS) for segmentation in segmentations]
     step = counted(progress, sum(parts) + 2)
     step("customers")
-    hold_customers(connection, [feature for segmentation in segmentations for feature in segmentation.features])
+    wanted = [(segmentation.name, algorithm) for segmentation in segmentations for algorithm in ALGORITHMS]
+    hold_customers(connection, [feature for segmentation in segmentations for feature in segmentation.features], wanted)
+    create_shared(connection)
     for position, segmentation in enumerate(segmentations, start=1):
         try:
             step(f"{segmentation.name}, customers")
@@ -98,15 +101,16 @@ def run(
             write_scaling(connection, this_run, segmentation)
             for clustering in _cluster(connection, segmentation, inputs, taken, seed, step):
                 write_clustering(connection, this_run, position, inputs, clustering)
+                write_stays(connection, run_id, this_run.created_at, segmentation.name, clustering.algorithm)
                 write_rules(connection, segmentation.name, clustering.algorithm, inputs.features)
                 clusterings.append(clustering)
             connection.execute("drop table if exists fine_cells")
         except InputError as error:
             raise InputError(f"segmentation {segmentation.name}: {error}") from error
-    connection.execute("drop table scratch.scaled_customers; drop table if exists scratch.coded_customers; checkpoint scratch")
     step("memberships")
-    write_memberships(connection, run_id, this_run.created_at)
+    end_stays(connection, run_id, this_run.created_at, wanted)
     write_events(connection, run_id)
+    connection.execute("drop table scratch.scaled_customers; drop table if exists scratch.coded_customers; checkpoint scratch")
     return clusterings
 
 
@@ -243,7 +247,7 @@ def _settle(
         labelled, labels = choice.k, found[choice.k].labels
         centroids = tried.points.centroids(labels)
         if tried.tree is not None:
-            label_by_point(connection, inputs.names, labels)
+            label_by_point(connection, labels)
         elif (partition := polish(connection, inputs.names, tried.points, labels, inputs.fine_cells)) is not None:
             found[choice.k] = evaluate(tried.points, labels, partition)
             centroids = partition.centroids

@@ -17,6 +17,7 @@ from analytics.reader import Inputs
 from analytics.segmentations import Segmentation
 from analytics.stability import Stability
 from analytics.support import Support
+from warehouse.history import stay_columns
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ def _write_centroids(connection: duckdb.DuckDBPyConnection, run: Run, inputs: In
 def _write_assignments(connection: duckdb.DuckDBPyConnection, run: Run, inputs: Inputs, clustering: Clustering) -> None:
     """Measure in SQL how far every customer is from the centroid of their own segment and of the nearest other one."""
     chosen, tree = clustering.chosen, clustering.tree
+    segment_before, since = stay_columns(clustering.segmentation.name, clustering.algorithm)
     drawn = [inputs.sample_customers[place] for place in chosen.drawn]
     fill(connection, "sample_silhouettes", {"silhouette": chosen.silhouettes}, customer_id=drawn)
     fill(connection, "point_leaves", {"leaf_id": tree.leaves if tree else np.zeros(0, dtype=np.int64)})
@@ -126,7 +128,7 @@ def _write_assignments(connection: duckdb.DuckDBPyConnection, run: Run, inputs: 
         f"""
         insert into segments.assignments
         with told as (
-            {_told(inputs.names, clustering)}
+            {_told(inputs.names, clustering, [segment_before, since])}
         )
 
         select
@@ -139,7 +141,8 @@ def _write_assignments(connection: duckdb.DuckDBPyConnection, run: Run, inputs: 
             point_leaves.leaf_id,
             told.distance,
             told.second_distance - told.distance,
-            sample_silhouettes.silhouette
+            sample_silhouettes.silhouette,
+            if(told.segment_id = told.{segment_before}, coalesce(told.{since}, $run_id), $run_id)
         from told
         left join sample_silhouettes using (customer_id)
         left join point_leaves using (point_id)
@@ -149,10 +152,11 @@ def _write_assignments(connection: duckdb.DuckDBPyConnection, run: Run, inputs: 
     )
 
 
-def _told(names: Sequence[str], clustering: Clustering) -> str:
-    """The SQL of all customers with their own segment and the nearest other one, the lowest id of equals, and the distances.
+def _told(names: Sequence[str], clustering: Clustering, further: Sequence[str] = ()) -> str:
+    """The SQL of all customers with their own segment, the nearest other one, the distances, and `further` columns.
 
-    The own segment of K-Means is the lowest of equals too, whatever its label, so that the centroids alone tell it.
+    Of equally near ones the lowest id counts; for the own segment of K-Means too, whatever the label, so that the centroids alone
+    tell it.
     """
     ids, by_id = clustering.ids.tolist(), np.argsort(clustering.ids).tolist()
     measured = ", ".join(f"{sql} as distance_{label}" for label, sql in enumerate(distances(names, clustering.centroids)))
@@ -167,8 +171,7 @@ def _told(names: Sequence[str], clustering: Clustering) -> str:
     seconds = " ".join(f"when {other} then {ids[label]}" for label, other in others.items())
     return f"""
             select
-                customer_id,
-                point_id,
+                {", ".join(["customer_id", "point_id", *further])},
                 case label {segments} end as segment_id,
                 {own} as distance,
                 least({", ".join(others.values())}) as second_distance,

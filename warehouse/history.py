@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import Snapshot
+from warehouse.connection import Snapshot, literal
 from warehouse.errors import DamagedError, ReleaseError
 
 HISTORY = (
@@ -20,7 +20,7 @@ HISTORY = (
     "segments.k_evaluation",
     "segments.k_by_index",
     "segments.events",
-    "segments.membership_history",
+    "segments.past_memberships",
     "segments.labels",
 )
 """What is carried. The other tables of the segments schema are of the newest run alone."""
@@ -30,6 +30,9 @@ MARTS = ("marts.distribution_history", "marts.distribution_detail")
 
 DEFAULTS: dict[str, str] = {"segments.segments.automatic_name": "segment_name", "segments.scaling.scale": "'linear'"}
 """For a column that older versions lack and that may not be null, "schema.relation.column": the SQL that stands in for it."""
+
+_SUCCEEDED = {"segments.past_memberships": "segments.membership_history"}
+"""By relation, the one that an earlier release kept the same rows in: those in which nothing is null that may not be."""
 
 _RUN_COLUMNS = ("run_id", "from_run_id")
 """The column that says since which run a row is true, under either name."""
@@ -76,9 +79,32 @@ def carry_history(
         return [Carried(relation, problem=problem) for relation in relations]
     try:
         held, wanted = _columns(connection, _OLD), _columns(connection, _current(connection))
-        return [_carry(connection, relation, before, held, wanted[relation]) for relation in relations]
+        carried = [_carry(connection, relation, before, held, wanted[relation]) for relation in relations]
+        return [*carried, hold_stays(connection, _OLD, before)] if "segments.past_memberships" in relations else carried
     finally:
         connection.execute(f"detach {_OLD}")
+
+
+def stay_columns(segmentation: str, algorithm: str) -> tuple[str, str]:
+    """The columns of a clustering in scratch.stays: the segment a customer is in, and the first run that found them there."""
+    return f"_{segmentation}_{algorithm}_before", f"_{segmentation}_{algorithm}_since"
+
+
+def hold_stays(connection: duckdb.DuckDBPyConnection, database: str, before: int) -> Carried:
+    """Put the stays that last in the newest run of `database`, if it is below `before`, into `scratch.stays`.
+
+    One row per customer: customer_id and, of every clustering, the `stay_columns`. Never raises; without a run there is no table.
+    """
+    relation = "segments.membership_history"
+    connection.execute("drop table if exists scratch.stays")
+    try:
+        held = _columns(connection, database)
+        clusterings = _clusterings(connection, database, before) if "segments.runs" in held else []
+        if not clusterings:
+            return Carried(relation)
+        return _insert(connection, relation, _stays(database, held, clusterings))
+    except duckdb.Error as error:
+        return Carried(relation, problem=f"{relation} cannot be carried: {str(error).splitlines()[0]}")
 
 
 def highest_ids(versions: Sequence[Path]) -> dict[tuple[str, str], int]:
@@ -114,10 +140,10 @@ def gather_labels(connection: duckdb.DuckDBPyConnection, versions: Sequence[Path
 
 
 def _carry(connection: duckdb.DuckDBPyConnection, relation: str, before: int, old: _Columns, wanted: list[_Column]) -> Carried:
-    held = {column.name: column for column in old.get(relation, [])}
+    source = relation if relation in old else _SUCCEEDED.get(relation, relation)
+    held = {column.name: column for column in old.get(source, [])}
     if not held:
-        begins = relation.endswith(".membership_history") and "segments.assignments" in old
-        return _memberships_of_assignments(connection, before) if begins else Carried(relation)
+        return Carried(relation)
     run_column = next((name for name in _RUN_COLUMNS if name in held), None)
     if run_column is None:
         return Carried(relation, problem=f"{relation} of the previous version does not say of which run its rows are")
@@ -134,7 +160,7 @@ def _carry(connection: duckdb.DuckDBPyConnection, relation: str, before: int, ol
     return _insert(
         connection,
         relation,
-        f"insert into {relation} ({', '.join(names)}) select {', '.join(values)} from {_OLD}.{relation} "
+        f"insert into {relation} ({', '.join(names)}) select {', '.join(values)} from {_OLD}.{source} "
         f"where {' and '.join(conditions)}",
     )
 
@@ -146,19 +172,38 @@ def _value(relation: str, column: _Column, held: _Column | None) -> str | None:
     return f'"{column.name}"' if held.data_type == column.data_type else f'try_cast("{column.name}" as {column.data_type})'
 
 
-def _memberships_of_assignments(connection: duckdb.DuckDBPyConnection, before: int) -> Carried:
-    """A version older than the history knows one moment, its own: that is where the history begins."""
-    return _insert(
-        connection,
-        "segments.membership_history",
-        f"""
-        insert into segments.membership_history
-        select customer_id, segmentation, algorithm, segment_id, run_id, null, created_at, null
-        from {_OLD}.segments.assignments
-        inner join {_OLD}.segments.runs using (run_id, segmentation, algorithm)
-        where run_id < {before}
-        """,
-    )
+def _clusterings(connection: duckdb.DuckDBPyConnection, database: str, before: int) -> list[tuple[str, str]]:
+    """Segmentation and algorithm of what the newest run clustered."""
+    return connection.execute(
+        f"select segmentation, algorithm from {database}.segments.runs "
+        f"where run_id = (select max(run_id) from {database}.segments.runs) and run_id < {before} order by all"
+    ).fetchall()
+
+
+def _stays(database: str, held: _Columns, clusterings: Sequence[tuple[str, str]]) -> str:
+    """The SQL that fills scratch.stays.
+
+    Assignments are in the order of the ids, one for each customer and clustering: they lie side by side. Of an older release,
+    whose open stays were a table of their own, they are joined.
+    """
+    is_beside = any(column.name == "from_run_id" for column in held.get("segments.assignments", []))
+    source, since, condition = "assignments", "from_run_id" if is_beside else "run_id", "true"
+    if not is_beside and "segments.membership_history" in held:
+        source, since, condition = "membership_history", "from_run_id", "to_run_id is null"
+    beside, columns = [], []
+    for number, (segmentation, algorithm) in enumerate(clusterings):
+        segment, first_run = stay_columns(segmentation, algorithm)
+        columns += [segment, first_run]
+        beside.append(
+            f"(select customer_id, segment_id as {segment}, {since} as {first_run} "
+            f"from {database}.segments.{source} where {condition} "
+            f"and segmentation = {literal(segmentation)} and algorithm = {literal(algorithm)}) as clustering_{number}"
+        )
+    if is_beside:
+        joined, customer = " positional join ".join(beside), "clustering_0.customer_id"
+    else:
+        joined, customer = beside[0] + "".join(f" full join {each} using (customer_id)" for each in beside[1:]), "customer_id"
+    return f"create table scratch.stays as select {customer}, {', '.join(columns)} from {joined}"
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, relation: str, sql: str) -> Carried:

@@ -13,7 +13,7 @@ from warehouse.errors import BuildError, GateError
 
 KMEANS = "segmentation = 'spending' and algorithm = 'kmeans'"
 
-STAY = "insert into segments.membership_history values ('1', 'spending', 'kmeans', 1,"
+STAY = "insert into segments.past_memberships values ('1', 'spending', 'kmeans', 1,"
 
 LIFT = (
     "insert into segments.campaign_lifts by name select 'x' as campaign, 'amount' as outcome_kind, 5 as count_treated, "
@@ -42,11 +42,10 @@ BREAKS = [
     ("every_customer_in_one_segment", "update segments.assignments set algorithm = 'guess' where customer_id = '1'"),
     ("every_customer_in_one_segment", f"delete from segments.segments where segment_id = 1 and {KMEANS}"),
     ("every_customer_in_one_segment", "delete from segments.assignments"),
-    ("history_is_whole", "delete from segments.membership_history where customer_id = '1'"),
-    ("history_is_whole", "insert into segments.membership_history from segments.membership_history limit 1"),
-    ("history_is_whole", "update segments.membership_history set segment_id = 9 where customer_id = '1'"),
-    ("history_is_whole", "update segments.membership_history set to_run_id = 2, valid_to = valid_from + interval 1 day"),
-    ("history_is_whole", "update segments.membership_history set valid_to = valid_from + interval 1 day"),
+    ("history_is_whole", "update segments.assignments set from_run_id = 0 where customer_id = '1'"),
+    ("history_is_whole", "update segments.assignments set from_run_id = 2 where customer_id = '1'"),
+    ("history_is_whole", "update segments.assignments set run_id = 0 where customer_id = '1'"),
+    ("history_is_whole", f"delete from segments.runs where {KMEANS}"),
     ("history_is_whole", f"{STAY} 0, 0, '2000-01-01', '2000-01-02')"),
     ("history_is_whole", f"{STAY} 0, 1, '2000-01-02', '2000-01-01')"),
     ("history_is_whole", f"{STAY} 0, 2, '2000-01-01', '2000-01-02')"),

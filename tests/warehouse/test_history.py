@@ -8,8 +8,8 @@ import pytest
 
 from tests.helpers import four, refreshed
 from warehouse.build import build
-from warehouse.connection import builder
-from warehouse.history import DEFAULTS, HISTORY, Carried, carry_history, gather_labels
+from warehouse.connection import add_scratch, builder
+from warehouse.history import DEFAULTS, HISTORY, Carried, carry_history, gather_labels, stay_columns
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +33,7 @@ def old(first: Path, tmp_path: Path) -> Path:
 def draft(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A version that is being built, its segments schema still empty."""
     with builder(tmp_path / "draft.duckdb") as connection:
+        add_scratch(connection)
         build(connection, ["segments"])
         yield connection
 
@@ -48,8 +49,9 @@ def _rows(path: Path, relation: str) -> list[tuple[object, ...]]:
 
 
 def test_everything_is_carried(old: Path, draft: duckdb.DuckDBPyConnection):
-    """Every relation of the history has the rows it had, the answer counts them, and nothing stays attached."""
-    carried = carry_history(draft, old, 2)
+    """Every relation of the history has the rows it had, customers stay where they were, and nothing stays attached."""
+    *carried, stays = carry_history(draft, old, 2)
+    assert stays == Carried("segments.membership_history", 4)
     for each in carried:
         rows = sorted(draft.execute(f"from {each.relation}").fetchall(), key=repr)
         assert rows == _rows(old, each.relation)
@@ -110,12 +112,54 @@ def test_other_columns_and_types_are_no_hindrance(old: Path, draft: duckdb.DuckD
     assert draft.execute("select distinct colour - segment_id from segments.segments").fetchall() == [(-1,)]
 
 
-def test_memberships_begin_with_the_last_assignments(old: Path, draft: duckdb.DuckDBPyConnection):
-    """A version older than the history knows who was where in its own run."""
-    stays = _rows(old, "segments.membership_history")
-    _change(old, "drop table segments.membership_history")
+def test_stays_are_held_beside_the_customers(old: Path, draft: duckdb.DuckDBPyConnection):
+    """Of every clustering the segment and the run since which a customer is there."""
     carry_history(draft, old, 2)
-    assert sorted(draft.execute("from segments.membership_history").fetchall(), key=repr) == stays
+    assert _held(draft) == _stays(old)
+
+
+def test_stays_of_a_version_older_than_the_history_begin_with_its_run(old: Path, draft: duckdb.DuckDBPyConnection):
+    """It knows who was where in its own run."""
+    stays = _stays(old)
+    _change(old, "drop view segments.membership_history; drop table segments.past_memberships")
+    _change(old, "alter table segments.assignments drop from_run_id")
+    carry_history(draft, old, 2)
+    assert _held(draft) == stays
+
+
+def test_stays_of_a_release_with_one_table_of_them(old: Path, draft: duckdb.DuckDBPyConnection):
+    """Those that last are held, in whatever order they lie there, those that ended are carried."""
+    stays = _stays(old)
+    _change(
+        old,
+        "create table segments.kept as from segments.membership_history order by hash(customer_id || algorithm);"
+        "insert into segments.kept select * replace ('gone' as customer_id, 0 as from_run_id, 1 as to_run_id, "
+        "valid_from as valid_to, valid_from - interval 1 day as valid_from) from segments.kept limit 1;"
+        "drop view segments.membership_history; drop table segments.past_memberships;"
+        "alter table segments.kept rename to membership_history; alter table segments.assignments drop from_run_id",
+    )
+    carry_history(draft, old, 2)
+    assert _held(draft) == stays
+    ended = "select customer_id, from_run_id, to_run_id from segments.past_memberships"
+    assert draft.execute(ended).fetchall() == [("gone", 0, 1)]
+
+
+def _stays(path: Path) -> set[tuple[str, int, int, int, int]]:
+    """Of each customer by both algorithms the segment and the first run, as an analyst would ask."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return set(
+            connection.execute(
+                "select customer_id, "
+                "max(segment_id) filter (algorithm = 'kmeans'), max(from_run_id) filter (algorithm = 'kmeans'), "
+                "max(segment_id) filter (algorithm = 'hierarchical'), max(from_run_id) filter (algorithm = 'hierarchical') "
+                "from segments.membership_history where to_run_id is null group by 1"
+            ).fetchall()
+        )
+
+
+def _held(draft: duckdb.DuckDBPyConnection) -> set[tuple[str, int, int, int, int]]:
+    columns = [column for algorithm in ("kmeans", "hierarchical") for column in stay_columns("who", algorithm)]
+    return set(draft.execute(f"select customer_id, {', '.join(columns)} from scratch.stays").fetchall())
 
 
 def test_a_file_that_is_no_warehouse_is_reported(tmp_path: Path, draft: duckdb.DuckDBPyConnection):

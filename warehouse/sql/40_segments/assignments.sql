@@ -8,7 +8,8 @@ create or replace table segments.assignments (
     leaf_id integer,
     distance double not null,
     margin double not null,
-    silhouette double
+    silhouette double,
+    from_run_id integer not null
 );
 
 comment on table segments.assignments is 'Who is where, in the newest run. Grain: one row per customer, segmentation and algorithm.';
@@ -22,3 +23,4 @@ comment on column segments.assignments.leaf_id is 'The leaf of the dendrogram (s
 comment on column segments.assignments.distance is 'Euclidean distance to the centroid of the customer''s segment, scaled units.';
 comment on column segments.assignments.margin is 'Distance to the second segment''s centroid minus distance: how much nearer the own one is. Below 0 only where Ward keeps a customer away from the nearest centroid.';
 comment on column segments.assignments.silhouette is 'Silhouette width of the customer, -1 to 1; null for customers outside the sample.';
+comment on column segments.assignments.from_run_id is 'The first run since which the customer is in the segment without a break; stays that ended are in segments.past_memberships.';

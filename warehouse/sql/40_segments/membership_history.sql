@@ -1,15 +1,45 @@
-create or replace table segments.membership_history (
-    customer_id varchar not null using compression zstd,
-    segmentation varchar not null,
-    algorithm varchar not null,
-    segment_id integer not null,
-    from_run_id integer not null,
-    to_run_id integer,
-    valid_from timestamp not null,
-    valid_to timestamp
-);
+create or replace view segments.membership_history as
+with past_stays as (
+    from segments.past_memberships
+),
 
-comment on table segments.membership_history is 'Who was where, and when: a slowly changing dimension of type 2. A customer who stays keeps one open row however many runs go by. Grain: one row per customer, segmentation, algorithm and uninterrupted stay in a segment.';
+current_stays as (
+    from segments.assignments
+),
+
+runs as (
+    from segments.runs
+)
+
+select
+    customer_id,
+    segmentation,
+    algorithm,
+    segment_id,
+    from_run_id,
+    to_run_id,
+    valid_from,
+    valid_to
+from past_stays
+
+union all
+
+select
+    current_stays.customer_id,
+    current_stays.segmentation,
+    current_stays.algorithm,
+    current_stays.segment_id,
+    current_stays.from_run_id,
+    null as to_run_id,
+    runs.created_at as valid_from,
+    null as valid_to
+from current_stays
+inner join runs
+    on runs.run_id = current_stays.from_run_id
+    and runs.segmentation = current_stays.segmentation
+    and runs.algorithm = current_stays.algorithm;
+
+comment on view segments.membership_history is 'Who was where, and when: a slowly changing dimension of type 2. A customer who stays keeps one open row however many runs go by. Grain: one row per customer, segmentation, algorithm and uninterrupted stay in a segment.';
 comment on column segments.membership_history.customer_id is 'The customer.';
 comment on column segments.membership_history.segmentation is 'Name of the feature list.';
 comment on column segments.membership_history.algorithm is 'kmeans or hierarchical.';
