@@ -139,7 +139,7 @@ def _step(
 ) -> tuple[Labels, Floats, float]:
     """Sizes and means of the labels that have customers, and the inertia around the centroids; or of cells with their weights."""
     total = f"sum({weight})"
-    means = ", ".join(f"sum({weight} * {name}) / {total}" if weight != "1" else f"avg({name})" for name in names)
+    means = ", ".join(f"sum({weight} * {name}) / {total}" for name in names)
     rows = connection.execute(
         f"select {total}, sum({weight} * distance * distance), {means} "
         f"from ({_nearest(names, centroids, customers)}) group by label order by label"

@@ -31,11 +31,11 @@ def make_cells(connection: duckdb.DuckDBPyConnection, names: Sequence[str], most
     with many features nearly every customer is in a bin alone.
     """
     _ask(connection, names)
-    if _count(connection, _bins(names, [1.0] * len(names), _WIDEST), "asked") > most:  # no spread is more than 1
-        return False
     spreads = _spreads(connection, names)
     width = _first_width(connection, names, spreads)
-    if width > _WIDEST:
+    are_too_many = _count(connection, _bins(names, [1.0] * len(names), _WIDEST), "asked") > most  # no spread is more than 1
+    connection.execute("drop table asked")
+    if are_too_many or width > _WIDEST:
         return False
     count = _write_fine(connection, names, spreads, width)
     if count < _FEW_CELLS:
@@ -49,6 +49,12 @@ def make_cells(connection: duckdb.DuckDBPyConnection, names: Sequence[str], most
         count = _count(connection, _wider(multiple, [f"_bin_{place}" for place in range(len(names))]), "fine_cells")
     _write_cells(connection, names, spreads, width, multiple)
     return True
+
+
+def told(names: Sequence[str]) -> str:
+    """The SQL of what is told of customers in a group by cells: _weight, _scatter and the means, as make_cells says."""
+    scatter, means = " + ".join(f"var_pop({name})" for name in names), ", ".join(f"avg({name}) as {name}" for name in names)
+    return f"count(*) as _weight, count(*) * ({scatter}) as _scatter, {means}"
 
 
 def _ask(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
@@ -131,11 +137,10 @@ def _write_fine(connection: duckdb.DuckDBPyConnection, names: Sequence[str], spr
     """Leave the temporary table `fine_cells` behind, a row per occupied cell of narrow bins, and return how many there are."""
     keys = [f"_bin_{place}" for place in range(len(names))]
     named = ", ".join(f"{sql} as {key}" for sql, key in zip(_bins(names, spreads, width), keys, strict=True))
-    scatter, means = " + ".join(f"var_pop({name})" for name in names), ", ".join(f"avg({name}) as {name}" for name in names)
     connection.execute(
         f"""
         create or replace temporary table fine_cells as
-        select {named}, count(*) as _weight, count(*) * ({scatter}) as _scatter, {means}
+        select {named}, {told(names)}
         from scratch.scaled_customers
         group by {", ".join(keys)}
         """

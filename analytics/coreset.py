@@ -5,16 +5,15 @@ not depend on the features: half of it is drawn evenly, half by the squared dist
 drawn has the weight with which sums over the sample estimate sums over all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 import numpy as np
-from sklearn.cluster import KMeans
-from threadpoolctl import threadpool_limits
 
-from analytics.points import Floats, Labels
+from analytics.cells import told
+from analytics.kmeans import fit_many
+from analytics.points import Floats, Labels, matrix
 
 _GROUPS = 45
 """Groups of codes: a customer is compared with these, then with the codes of the nearest, not with all."""
@@ -72,7 +71,7 @@ def draw_coreset(connection: duckdb.DuckDBPyConnection, names: Sequence[str], si
     chance = np.asarray(read["_chance"], dtype=np.float64)
     return Coreset(
         tuple(map(str, read["customer_id"])),
-        _matrix(read, names),
+        matrix(read, names),
         count / np.sum(1 / chance) / chance,
         int(np.count_nonzero(read["_is_even"])),
     )
@@ -117,11 +116,7 @@ def fold(connection: duckdb.DuckDBPyConnection, names: Sequence[str], values: Fl
     connection.execute(
         f"""
         create or replace temporary table cells as
-        select
-            point_id,
-            count(*) as _weight,
-            count(*) * ({" + ".join(f"var_pop({name})" for name in names)}) as _scatter,
-            {", ".join(f"avg({name}) as {name}" for name in names)}
+        select point_id, {told(names)}
         from scratch.coded_customers
         group by point_id
         """
@@ -131,15 +126,10 @@ def fold(connection: duckdb.DuckDBPyConnection, names: Sequence[str], values: Fl
 
 
 def _centroids(values: Floats, weights: Floats, count: int) -> Floats:
-    """(at most count, d): centroids of weighted points, by a few steps of K-Means from points evenly spaced in their order."""
+    """(at most count, d): centroids of weighted points."""
     if len(values) <= count:
         return values
-    in_order = np.lexsort(values.T[::-1])
-    starts = values[in_order[np.linspace(0, len(in_order) - 1, count).astype(np.int64)]]
-    with threadpool_limits(1):  # see analytics.kmeans
-        centres: Floats = (
-            KMeans(n_clusters=count, init=starts, n_init=1, max_iter=_STEPS).fit(values, sample_weight=weights).cluster_centers_
-        )
+    centres: Floats = fit_many(values, weights, count, _STEPS).cluster_centers_
     return centres
 
 
@@ -160,7 +150,3 @@ def _compare(
         """
     )
     connection.unregister("given")
-
-
-def _matrix(read: Mapping[str, Any], names: Sequence[str]) -> Floats:
-    return np.column_stack([read[name] for name in names]).astype(np.float64)

@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import linkage
-from sklearn.cluster import KMeans
-from threadpoolctl import threadpool_limits
 
+from analytics.kmeans import fit_many
 from analytics.points import Floats, Labels, Points
 
 MOST_LEAVES = 5_000
 """Up to this many points of weight 1 each is a leaf, and the tree is scipy's."""
 MICRO_CLUSTERS = 2_000
 """Otherwise the points are folded into this many micro-clusters, which are the leaves."""
+_STEPS = 20
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,10 @@ def linkage_of(means: Floats, weights: Floats) -> NDArray[np.float64]:
 
 
 def _micro_clusters(points: Points) -> Labels:
-    """(p,): the micro-cluster of each point, by a few steps of K-Means from points evenly spaced in the order of their values."""
+    """(p,): the micro-cluster of each point."""
     if len(points.means) <= MICRO_CLUSTERS:
         return np.arange(len(points.means), dtype=np.int64)
-    in_order = np.lexsort(points.means.T[::-1])
-    starts = points.means[in_order[np.linspace(0, len(in_order) - 1, MICRO_CLUSTERS).astype(np.int64)]]
-    model = KMeans(n_clusters=MICRO_CLUSTERS, init=starts, n_init=1, max_iter=20)
-    with threadpool_limits(1):  # see analytics.kmeans
-        labels = model.fit(points.means, sample_weight=points.weights).labels_
+    labels = fit_many(points.means, points.weights, MICRO_CLUSTERS, _STEPS).labels_
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)  # an emptied cluster leaves no gap
 
 

@@ -1,6 +1,8 @@
 """What an algorithm sees: points with weights. A customer is a point of weight 1; a cell stands for many customers."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +11,11 @@ Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 _DECIMALS = 9
+
+
+def matrix(read: Mapping[str, Any], names: Sequence[str]) -> Floats:
+    """(n, d): the columns `names` of n rows that DuckDB's fetchnumpy returned."""
+    return np.column_stack([read[name] for name in names]).astype(np.float64)
 
 
 @dataclass(frozen=True)

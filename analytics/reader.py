@@ -6,7 +6,6 @@ Where features are so many that there would be as many cells as customers, K-Mea
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -16,7 +15,7 @@ from analytics.cells import make_cells
 from analytics.coreset import draw_coreset, fold
 from analytics.hierarchical import MICRO_CLUSTERS
 from analytics.naming import Feature
-from analytics.points import Floats, Points
+from analytics.points import Points, matrix
 from analytics.scaling import Scaling
 from analytics.stays import before_of_customers
 from warehouse.errors import InputError
@@ -167,8 +166,9 @@ def _read_customers(connection: duckdb.DuckDBPyConnection, features: tuple[Featu
         "select row_number() over (order by customer_id) - 1 as point_id, * from scratch.scaled_customers"
     )
     connection.execute("create or replace temporary table sampled as select customer_id, point_id as place from customer_points")
-    read = connection.execute(f"select customer_id, {_columns(features)} from customer_points order by point_id").fetchnumpy()
-    points = Points.of_customers(_matrix(read, features))
+    names = [feature.name for feature in features]
+    read = connection.execute(f"select customer_id, {', '.join(names)} from customer_points order by point_id").fetchnumpy()
+    points = Points.of_customers(matrix(read, names))
     return Inputs(points, points, features, scaling, tuple(map(str, read["customer_id"])))
 
 
@@ -176,7 +176,7 @@ def _read_many(connection: duckdb.DuckDBPyConnection, features: tuple[Feature, .
     names = [feature.name for feature in features]
     if make_cells(connection, names, MOST_CELLS):
         count_drawn = _draw_sample(connection)
-        points, customers = _cells(connection, features, count_drawn)
+        points, customers = _cells(connection, names, count_drawn)
         return Inputs(points, points, features, scaling, customers, "fine_cells")
     coreset = draw_coreset(connection, names, MOST_CELLS)
     places = np.arange(len(coreset.values), dtype=np.int64)
@@ -190,24 +190,22 @@ def read_leaves(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> Points
     if inputs.leaves is not None:
         return inputs.leaves
     fold(connection, inputs.names, inputs.points.means, inputs.points.weights, MICRO_CLUSTERS)
-    leaves, _ = _cells(connection, inputs.features, inputs.points.count_sampled)
+    leaves, _ = _cells(connection, inputs.names, inputs.points.count_sampled)
     return leaves
 
 
-def _cells(
-    connection: duckdb.DuckDBPyConnection, features: tuple[Feature, ...], count_drawn: int
-) -> tuple[Points, tuple[str, ...]]:
+def _cells(connection: duckdb.DuckDBPyConnection, names: Sequence[str], count_drawn: int) -> tuple[Points, tuple[str, ...]]:
     """The temporary tables `cells` and `sampled` as points, and the ids of the sample."""
-    cells = connection.execute(f"select _weight, _scatter, {_columns(features)} from cells order by point_id").fetchnumpy()
+    columns = ", ".join(names)
+    cells = connection.execute(f"select _weight, _scatter, {columns} from cells order by point_id").fetchnumpy()
     sample = connection.execute(
-        f"select customer_id, point_id, {_columns(features)} "
-        "from sampled inner join customer_points using (customer_id) order by place"
+        f"select customer_id, point_id, {columns} from sampled inner join customer_points using (customer_id) order by place"
     ).fetchnumpy()
     points = Points(
-        means=_matrix(cells, features),
+        means=matrix(cells, names),
         weights=np.asarray(cells["_weight"], dtype=np.float64),
         scatter_within=float(np.asarray(cells["_scatter"]).sum()),
-        sample=_matrix(sample, features),
+        sample=matrix(sample, names),
         sample_points=np.asarray(sample["point_id"], dtype=np.int64),
         count_drawn=count_drawn,
     )
@@ -247,11 +245,3 @@ def _draw_sample(connection: duckdb.DuckDBPyConnection) -> int:
     )
     (count,) = connection.execute("select count(*) from sampled where is_first").fetchone() or (0,)
     return int(count)
-
-
-def _matrix(read: Mapping[str, Any], features: Sequence[Feature]) -> Floats:
-    return np.column_stack([read[feature.name] for feature in features]).astype(np.float64)
-
-
-def _columns(features: Sequence[Feature]) -> str:
-    return ", ".join(feature.name for feature in features)
