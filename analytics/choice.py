@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import hypot
 
 from analytics.evidence import Evaluation
 from analytics.support import Support
@@ -13,6 +14,8 @@ LEAST_EXCESS = 0.05
 """How far its silhouette lies above that of groupless data."""
 LEAST_DEVIATIONS = 3.0
 """The same in standard deviations of the silhouettes of groupless data."""
+_ERRORS_KEPT = 2.0
+"""Standard errors by which another k must be better than that of the run before."""
 
 TITLES = {
     "silhouette": "the silhouette",
@@ -45,25 +48,31 @@ def excess(evaluation: Evaluation, support: Support) -> float:
     return evaluation.silhouette - support.silhouette_groupless
 
 
-def is_reproducible(support: Support) -> bool:
-    """Whether halves of the customers predict each other's segments."""
+def is_reproducible(support: Support, errors: float = 1) -> bool:
+    """Whether halves of the customers predict each other's segments, within so many standard errors."""
     strength, error = support.prediction_strength, support.prediction_strength_error
-    return strength is not None and error is not None and strength + error >= LEAST_STRENGTH
+    return strength is not None and error is not None and strength + errors * error >= LEAST_STRENGTH
 
 
-def is_clear(evaluation: Evaluation, support: Support) -> bool:
+def is_clear(evaluation: Evaluation, support: Support, errors: float = 1) -> bool:
     """Whether a partition is reproducible, and its silhouette well above that of groupless data."""
     above = excess(evaluation, support)
-    return is_reproducible(support) and above >= max(LEAST_EXCESS, LEAST_DEVIATIONS * support.silhouette_deviation)
+    return is_reproducible(support, errors) and above >= max(LEAST_EXCESS, LEAST_DEVIATIONS * support.silhouette_deviation)
 
 
 def choose_k(
-    evaluations: Sequence[Evaluation], supports: Mapping[int, Support], fixed: int | None = None, limit: str = ""
+    evaluations: Sequence[Evaluation],
+    supports: Mapping[int, Support],
+    fixed: int | None = None,
+    limit: str = "",
+    last: int | None = None,
 ) -> Choice:
     """Choose among the clear partitions the one whose silhouette lies highest above that of groupless data of the same shape.
 
-    Where none is clear there are no clear segments, and the most reproducible partition is offered. A k that a person `fixed` is
-    taken as it is. `supports` has a Support for each k, and for 1. `limit` says why no more segments were tried.
+    Where none is clear there are no clear segments, and the most reproducible partition is offered. The k that the evidence chose
+    in the run before, `last`, stays unless another is surely better: segments that people work with do not come and go by chance.
+    A k that a person `fixed` is taken as it is. `supports` has a Support for each k, and for 1. `limit` says why no more segments
+    were tried.
     """
     by_k = {evaluation.k: evaluation for evaluation in sorted(evaluations, key=lambda evaluation: evaluation.k)}
     above = {k: excess(evaluation, supports[k]) for k, evaluation in by_k.items()}
@@ -75,6 +84,10 @@ def choose_k(
     else:
         k = _highest(list(by_k), lambda k: supports[k].prediction_strength)
         reason = _why_unclear(k, by_k, supports, above)
+    if last in by_k and last != k and not _is_surely_better(k, last, by_k, supports):
+        reason = _why_kept(last, k, by_k, supports)
+        k = last
+        clear += [last] if is_clear(by_k[last], supports[last], _ERRORS_KEPT) else []
     if fixed is not None:
         k = fixed
         reason = f"{fixed}, because a person fixed it ({_figures(fixed, by_k, supports)}); the evidence would choose {reason}"
@@ -85,6 +98,25 @@ def choose_k(
         reason="; ".join(part for part in (reason, _votes(k, alone), limit) if part),
         alone=alone,
     )
+
+
+def _is_surely_better(k: int, last: int, by_k: Mapping[int, Evaluation], supports: Mapping[int, Support]) -> bool:
+    """Whether a k is better than the last one beyond two standard errors.
+
+    The last one, clear within two of them, gives way to another that is clear without any. Where neither is clear, it gives way to
+    one that is more reproducible.
+    """
+    if is_clear(by_k[last], supports[last], _ERRORS_KEPT):
+        higher = excess(by_k[k], supports[k]) - excess(by_k[last], supports[last])
+        error = hypot(by_k[k].silhouette_error, by_k[last].silhouette_error)
+        return is_clear(by_k[k], supports[k], 0) and higher > _ERRORS_KEPT * error
+    if is_clear(by_k[k], supports[k]):
+        return True
+    found, held = supports[k], supports[last]
+    if found.prediction_strength is None or held.prediction_strength is None:
+        return False
+    error = hypot(found.prediction_strength_error or 0, held.prediction_strength_error or 0)
+    return found.prediction_strength - held.prediction_strength > _ERRORS_KEPT * error
 
 
 def _highest(ks: Sequence[int], score: Callable[[int], float | None]) -> int:
@@ -144,6 +176,14 @@ def _why_unclear(k: int, by_k: Mapping[int, Evaluation], supports: Mapping[int, 
     )
 
 
+def _why_kept(last: int, k: int, by_k: Mapping[int, Evaluation], supports: Mapping[int, Support]) -> str:
+    unclear = "" if is_clear(by_k[last], supports[last], _ERRORS_KEPT) else ", but there are no clear segments"
+    return (
+        f"{last}, as in the run before{unclear}: these customers alone would have {k} ({_figures(k, by_k, supports)}), which is "
+        f"not surely better ({_figures(last, by_k, supports)})"
+    )
+
+
 def _figures(k: int, by_k: Mapping[int, Evaluation], supports: Mapping[int, Support]) -> str:
     """What speaks for and against a k."""
     return (
@@ -153,7 +193,9 @@ def _figures(k: int, by_k: Mapping[int, Evaluation], supports: Mapping[int, Supp
 
 
 def _strength(support: Support) -> str:
-    return "unknown" if support.prediction_strength is None else f"{support.prediction_strength:.2f}"
+    if support.prediction_strength is None:
+        return "unknown"
+    return f"{support.prediction_strength:.2f} ± {support.prediction_strength_error:.2f}"
 
 
 def _votes(k: int, alone: Mapping[str, int]) -> str:

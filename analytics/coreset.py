@@ -100,16 +100,19 @@ def fold(connection: duckdb.DuckDBPyConnection, names: Sequence[str], values: Fl
     )
     _compare(connection, names, grouped, codes, group_of, "nearest_codes")
     connection.execute(
-        """
+        f"""
         create or replace table scratch.coded_customers as
         with occupied as (
             select _code, row_number() over (order by _code) - 1 as point_id
             from (select distinct _code from nearest_codes)
         )
 
-        select customers.*, occupied.point_id
-        from scratch.scaled_customers as customers
-        inner join nearest_codes as nearest on nearest._place = customers.rowid
+        select customers.* exclude (_place), occupied.point_id
+        from (
+            select rowid as _place, columns(lambda _column : _column in {("customer_id", *names)} or starts_with(_column, '_'))
+            from scratch.scaled_customers
+        ) as customers
+        inner join nearest_codes using (_place)
         inner join occupied using (_code)
         """
     )

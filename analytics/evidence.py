@@ -9,7 +9,7 @@ from analytics.points import Floats, Labels, Points
 from analytics.silhouette import silhouette_widths
 
 FEWEST_SAMPLED = 30
-"""A segment with fewer customers in the sample is filled up to this many, where it has them."""
+"""A segment with fewer customers in the sample is filled up to this many, as far as the sample has customers in reserve."""
 
 
 @dataclass(frozen=True)

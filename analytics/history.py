@@ -1,4 +1,4 @@
-"""From run to run: which segment is which, who moved, and what became of the segments."""
+"""From run to run: which segment is which."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 
-from analytics.identity import LINK_SHARE, colours, linked, matched_ids
+from analytics.identity import colours, linked, matched_ids
 from analytics.points import Floats, Labels
 from analytics.reader import Inputs
+from analytics.stays import last_run
 from warehouse.history import stay_columns
 
 _IN_KMEANS = """
@@ -47,17 +48,15 @@ def identify(
     written. A new segment has the next id that was never used, at least `least_id`, and a colour that neither
     this run nor the last one shows.
     """
-    previous = _last_run(connection, segmentation, algorithm)
+    previous = last_run(connection, segmentation, algorithm)
     if previous is None and algorithm == "hierarchical":
         return _as_kmeans(connection, segmentation, centroids)
+    least_id = max(least_id, 1 + _highest(connection, segmentation, algorithm))
     if previous is None:
         ids = matched_ids(np.zeros((len(centroids), 0)), np.zeros(0, dtype=np.int64), centroids, least_id)
         return Identity(ids, colours(ids, {}))
     which = {"segmentation": segmentation, "algorithm": algorithm, "run_id": previous}
     known = _colours(connection, which)
-    (highest,) = connection.execute(
-        "select max(segment_id) from segments.segments where segmentation = ? and algorithm = ?", [segmentation, algorithm]
-    ).fetchone() or (0,)
     before, _ = stay_columns(segmentation, algorithm)
     shared = _shared(connection, f"select label, {before} as segment_id from labelled_customers", {}, known, len(centroids))
     links = linked(shared)
@@ -66,30 +65,37 @@ def identify(
         links,
         np.array(list(known), dtype=np.int64),
         centroids,
-        max(int(highest or 0) + 1, least_id),
+        least_id,
         None if is_torn else _distances(connection, which, known, inputs, centroids),
     )
     avoided = _colours(connection, _kmeans_of_this_run(connection, segmentation)) if algorithm == "hierarchical" else {}
     return Identity(ids, colours(ids, known, avoided.values()))
 
 
-def write_events(connection: duckdb.DuckDBPyConnection, run_id: int) -> None:
-    """Say what became of the segments of each segmentation's last run, by `shared_customers`.
-
-    A segmentation's first run has nothing to compare.
-    """
-    connection.execute(_EVENTS, {"run_id": run_id, "link_share": LINK_SHARE})
-
-
-def _last_run(connection: duckdb.DuckDBPyConnection, segmentation: str, algorithm: str) -> int | None:
-    (run_id,) = connection.execute(
-        "select max(run_id) from segments.runs where segmentation = ? and algorithm = ?", [segmentation, algorithm]
-    ).fetchone() or (None,)
-    return None if run_id is None else int(run_id)
+def _highest(connection: duckdb.DuckDBPyConnection, segmentation: str, algorithm: str) -> int:
+    """The highest segment id that the history knows, whatever of it could be carried: 0 where it knows none."""
+    before, _ = stay_columns(segmentation, algorithm)
+    which = "where segmentation = $segmentation and algorithm = $algorithm"
+    (highest,) = connection.execute(
+        f"""
+        select max(segment_id)
+        from (
+            select segment_id from segments.segments {which}
+            union all
+            select segment_id from segments.labels {which}
+            union all
+            select segment_id from segments.past_memberships {which}
+            union all
+            select {before} as segment_id from labelled_customers
+        )
+        """,
+        {"segmentation": segmentation, "algorithm": algorithm},
+    ).fetchone() or (0,)
+    return int(highest or 0)
 
 
 def _kmeans_of_this_run(connection: duckdb.DuckDBPyConnection, segmentation: str) -> dict[str, object]:
-    return {"segmentation": segmentation, "algorithm": "kmeans", "run_id": _last_run(connection, segmentation, "kmeans")}
+    return {"segmentation": segmentation, "algorithm": "kmeans", "run_id": last_run(connection, segmentation, "kmeans")}
 
 
 def _as_kmeans(connection: duckdb.DuckDBPyConnection, segmentation: str, centroids: Floats) -> Identity:
@@ -142,79 +148,3 @@ def _distances(
     before = np.array([[values[segment, name] for name in inputs.names] for segment in known])
     apart: Floats = np.linalg.norm(centroids[:, None] - inputs.scaling.to_scale(before)[None], axis=2)
     return apart
-
-
-_EVENTS = """
-insert into segments.events
-with runs as (
-    select segmentation, algorithm, max(run_id) filter (run_id < $run_id) as previous_run_id
-    from segments.runs
-    group by segmentation, algorithm
-    having max(run_id) = $run_id and previous_run_id is not null
-),
-
-before as (
-    select segmentation, algorithm, previous_run_id, segment_id as previous_segment_id
-    from segments.segments
-    inner join runs using (segmentation, algorithm)
-    where run_id = previous_run_id
-),
-
-after as (
-    select segmentation, algorithm, previous_run_id, segment_id
-    from segments.segments
-    inner join runs using (segmentation, algorithm)
-    where run_id = $run_id
-),
-
-shares as (
-    select
-        *,
-        count_shared / sum(count_shared) over (partition by segmentation, algorithm, previous_segment_id) as share_of_previous,
-        count_shared / sum(count_shared) over (partition by segmentation, algorithm, segment_id) as share_of_new
-    from shared_customers
-),
-
-links as (
-    select
-        segmentation,
-        algorithm,
-        before.previous_run_id,
-        segment_id,
-        previous_segment_id,
-        coalesce(count_shared, 0) as count_shared,
-        share_of_previous,
-        share_of_new,
-        count(*) over (partition by segmentation, algorithm, previous_segment_id) as count_after,
-        count(*) over (partition by segmentation, algorithm, segment_id) as count_before
-    from before
-    inner join after using (segmentation, algorithm)
-    left join shares using (segmentation, algorithm, previous_segment_id, segment_id)
-    where segment_id = previous_segment_id or greatest(share_of_previous, share_of_new) >= $link_share
-),
-
-told as (
-    select
-        * exclude (count_after, count_before),
-        case when count_after > 1 then 'split' when count_before > 1 then 'merged' else 'kept' end as event
-    from links
-    union all by name
-    select *, 'new' as event from after anti join links using (segmentation, algorithm, segment_id)
-    union all by name
-    select *, 'gone' as event from before anti join links using (segmentation, algorithm, previous_segment_id)
-)
-
-select
-    $run_id,
-    previous_run_id,
-    segmentation,
-    algorithm,
-    segment_id,
-    previous_segment_id,
-    event,
-    coalesce(count_shared, 0),
-    share_of_previous,
-    share_of_new
-from told
-order by segmentation, algorithm desc, previous_segment_id, segment_id
-"""

@@ -67,7 +67,7 @@ def hold_customers(
     """
     there = {column[0] for column in connection.execute("from features.customer_features_scaled limit 0").description}
     features = [f"customers.{name}" for name in dict.fromkeys(names) if name in there]
-    before, joins = before_of_customers(connection, clusterings) if clusterings else ([], "")
+    before, joins = before_of_customers(connection, clusterings)
     connection.execute(
         f"""
         create or replace table scratch.scaled_customers as
@@ -121,7 +121,7 @@ def _read_features(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) 
         "select encoded_column, coalesce(nullif(short_label, ''), column_name), value "
         "from features.category_encoding left join raw.columns using (column_name) where source = 'customers'"
     ).fetchall():
-        known[encoded] = (Feature(encoded, f"{short} {value}"), 0.0, 1.0, False, "features.customer_features_scaled")
+        known[encoded] = (Feature(encoded, f"{short} {value}"), 0.0, 1.0, False, "scratch.scaled_customers")
     for name in names:
         if name not in known:
             raise InputError(f"there is no feature '{name}'; the file has {', '.join(sorted(known))}")
@@ -221,22 +221,23 @@ def _draw_sample(connection: duckdb.DuckDBPyConnection) -> int:
         f"""
         create or replace temporary table sampled as
         with first as (
-            select customer_id
+            select customer_id, hash(customer_id) as hashed
             from scratch.scaled_customers
-            order by hash(customer_id), customer_id
+            order by hashed, customer_id
             limit {SAMPLE}
         ),
 
         reserve as (
             select unnest(arg_min(customer_id, hash(customer_id), {_RESERVE})) as customer_id
             from customer_points
+            where hash(customer_id) > (select max(hashed) from first)
             group by point_id
         ),
 
         chosen as (
             select customer_id, true as is_first from first
             union all
-            select customer_id, false as is_first from reserve anti join first using (customer_id)
+            select customer_id, false as is_first from reserve
         )
 
         select customer_id, is_first, row_number() over (order by is_first desc, hash(customer_id), customer_id) - 1 as place

@@ -14,7 +14,7 @@ from analytics.choice import Choice, choose_k
 from analytics.demand import model_demand
 from analytics.evidence import Evaluation, evaluate, evaluate_all
 from analytics.hierarchical import Tree, fit_ward
-from analytics.history import identify, write_events
+from analytics.history import identify
 from analytics.kmeans import fit_kmeans
 from analytics.labels import called
 from analytics.methods import METHODS
@@ -28,7 +28,7 @@ from analytics.rules import write_rules
 from analytics.sales import model_sales
 from analytics.segmentations import Segmentation, read_segmentations
 from analytics.stability import measure_stability
-from analytics.stays import create_shared, end_stays, write_stays
+from analytics.stays import create_shared, end_stays, last_run, write_events, write_stays
 from analytics.support import Material, Support, material, measure
 from analytics.writer import Clustering, Run, write_clustering, write_scaling
 from warehouse.errors import InputError
@@ -66,6 +66,8 @@ class _Tried:
     supports: Mapping[int, Support]
     limit: str
     """Why no more were tried; empty where all were."""
+    last_k: int | None
+    """The k that the evidence chose in the last run, of the same features."""
     tree: Tree | None
     """The dendrogram, for hierarchical."""
 
@@ -80,7 +82,8 @@ def run(
 ) -> list[Clustering]:
     """Cluster the features by every segmentation, and write `segments`.
 
-    The relations of the schema must exist: empty, or with the history of earlier runs, whose segments keep their ids.
+    The relations of the schema must exist: empty, or with the history of earlier runs, whose segments keep their ids. Customers
+    stay in theirs where warehouse.history.hold_stays has put them into `scratch.stays`.
     `taken_ids` has by segmentation and algorithm the highest segment id that runs outside that history have given.
     `progress` counts, of each segmentation, its customers, the tree, every number of segments and the evidence of each algorithm.
     Returns the clusterings, in order. Raises InputError when the customers cannot be clustered, naming the segmentation.
@@ -189,12 +192,37 @@ def _cluster(
     evaluations = {algorithm: evaluate_all(points[algorithm], partitions[algorithm]) for algorithm in ALGORITHMS}
     everyone = np.average(points["hierarchical"].means, axis=0, weights=points["hierarchical"].weights)
     given = material(inputs.points, np.random.default_rng(_EVIDENCE_SEED))
+    least_id = 1 + max(taken.get((segmentation.name, algorithm), 0) for algorithm in ALGORITHMS)
     for algorithm in ALGORITHMS:
         step(f"{segmentation.name}, {algorithm}")
         supports = _supports(points[algorithm], given, evaluations[algorithm], algorithm)
         own_tree = tree if algorithm == "hierarchical" else None
-        tried = _Tried(algorithm, points[algorithm], everyone, given, evaluations[algorithm], supports, limit, own_tree)
-        yield _clustering(connection, segmentation, inputs, 1 + taken.get((segmentation.name, algorithm), 0), tried)
+        last_k = _last_k(connection, segmentation, algorithm)
+        tried = _Tried(algorithm, points[algorithm], everyone, given, evaluations[algorithm], supports, limit, last_k, own_tree)
+        yield _clustering(connection, segmentation, inputs, least_id, tried)
+
+
+def _last_k(connection: duckdb.DuckDBPyConnection, segmentation: Segmentation, algorithm: str) -> int | None:
+    """The k of a clustering's last run, where the evidence chose it for the same features."""
+    rows = connection.execute(
+        """
+        select k
+        from segments.runs
+        where
+            run_id = $run_id
+            and segmentation = $segmentation
+            and algorithm = $algorithm
+            and k_chosen_by = 'evidence'
+            and features = $features
+        """,
+        {
+            "run_id": last_run(connection, segmentation.name, algorithm),
+            "segmentation": segmentation.name,
+            "algorithm": algorithm,
+            "features": list(segmentation.features),
+        },
+    ).fetchall()
+    return int(rows[0][0]) if rows else None
 
 
 def _supports(points: Points, given: Material, evaluations: Sequence[Evaluation], algorithm: str) -> dict[int, Support]:
@@ -243,7 +271,7 @@ def _settle(
     """
     found = {evaluation.k: evaluation for evaluation in tried.evaluations}
     labelled, centroids = None, np.zeros((0, 0))
-    while (choice := choose_k(list(found.values()), tried.supports, segmentation.k, tried.limit)).k != labelled:
+    while (choice := choose_k(list(found.values()), tried.supports, segmentation.k, tried.limit, tried.last_k)).k != labelled:
         labelled, labels = choice.k, found[choice.k].labels
         centroids = tried.points.centroids(labels)
         if tried.tree is not None:

@@ -12,24 +12,26 @@ from analytics.reference import uniform_box, unimodal
 from analytics.silhouette import silhouette_widths
 
 MOST = 1_000
-"""Customers the evidence is asked of; of more, so many are drawn."""
+"""Customers the evidence is asked of at a time; of more, so many are drawn."""
 REFERENCES = 20
 """Groupless data sets of each kind."""
-SPLITS = 15
-"""Times the customers are split in halves."""
+SPLITS, SPLITS_MANY = 15, 40
+"""Times the customers are split in halves; the second where others can be drawn each time."""
 _LEAST = 1e-12
 
 
 @dataclass(frozen=True)
 class Material:
-    """What the support of every k is measured on: points, and groupless data of their shape."""
+    """What the support of every k is measured on: customers, and groupless data of their shape."""
 
+    sample: Floats
+    """(s, d): all customers of the sample that are drawn always, scaled units."""
     places: Labels
-    """(p,): places in the sample of the customers' points."""
+    """(p,): places in the sample of those drawn of it."""
     values: Floats
-    """(p, d): the points, scaled units."""
+    """(p, d): these, scaled units."""
     weights: Floats
-    """(p,): the customers each stands for."""
+    """(p,): 1 each."""
     boxes: Floats
     """(b, p, d): data spread evenly over the box around the points."""
     groupless: Floats
@@ -59,7 +61,8 @@ def material(points: Points, random: np.random.Generator, references: int = REFE
     chosen = np.sort(random.permutation(points.count_sampled)[:MOST])
     values = points.sample[chosen]
     weights = np.ones(len(values))
-    return Material(chosen, values, weights, uniform_box(values, references, random), unimodal(values, weights, references, random))
+    boxes, groupless = uniform_box(values, references, random), unimodal(values, weights, references, random)
+    return Material(points.sample[: points.count_sampled], chosen, values, weights, boxes, groupless)
 
 
 def measure(
@@ -73,7 +76,7 @@ def measure(
     several = [k for k in ks if k > 1]
     ones = np.ones(given.boxes.shape[:2])
     in_boxes = method(given.boxes, ones, ks, random)
-    strengths = prediction_strengths(given.values, given.weights, several, method, random)
+    strengths = prediction_strengths(given.sample, np.ones(len(given.sample)), several, method, random)
     widths = _silhouettes(given.groupless, method(given.groupless, ones, several, random))
     found = {}
     for k in ks:
@@ -91,23 +94,28 @@ def gap_statistic(inertia: float, references: Floats) -> tuple[float, float]:
 
 
 def prediction_strengths(
-    values: Floats, weights: Floats, ks: Sequence[int], method: Method, random: np.random.Generator, splits: int = SPLITS
+    values: Floats, weights: Floats, ks: Sequence[int], method: Method, random: np.random.Generator
 ) -> dict[int, tuple[float | None, float | None]]:
     """By k how surely one half of the customers predicts who belongs together in the other (Tibshirani & Walther 2005).
 
     Customers of a half who share a segment count as predicted when the centroids of the other half put them together too; a
     split is as strong as its weakest segment; the mean over all splits, both ways, is returned, and its standard error. `values`
-    (p, d) with whole `weights` (p,), which are split as well. A segment of a single customer says nothing; None where none does.
+    (p, d) with whole `weights` (p,), which are split as well; of more than MOST customers, so many are drawn anew for each split,
+    so that it is not one draw that decides. A segment of a single customer says nothing; None where none does.
     """
     whole = np.rint(weights).astype(np.int64)
-    half = int(whole.sum()) // 2
+    are_many = int(whole.sum()) > MOST
+    half, splits = (MOST // 2, SPLITS_MANY) if are_many else (int(whole.sum()) // 2, SPLITS)
+    if half <= 1:
+        return dict.fromkeys(ks, (None, None))
     first = random.multivariate_hypergeometric(whole, half, size=splits, method="marginals")
-    halves = np.concatenate([first, whole - first]).astype(np.float64)
+    rest = whole - first
+    if are_many:
+        rest = np.stack([random.multivariate_hypergeometric(left, half, method="marginals") for left in rest])
+    halves = np.concatenate([first, rest]).astype(np.float64)
     most = int((halves > 0).sum(axis=1).max())
     places = np.argsort(halves == 0, axis=1, kind="stable")[:, :most]  # the points of each half, none of the others but to fill up
     own_values, own_weights = values[places], np.take_along_axis(halves, places, axis=1)
-    if half <= 1:
-        return dict.fromkeys(ks, (None, None))
     return {k: _strength(own_values, own_weights, batch) for k, batch in method(own_values, own_weights, ks, random).items()}
 
 

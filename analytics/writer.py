@@ -126,23 +126,23 @@ def _write_assignments(connection: duckdb.DuckDBPyConnection, run: Run, inputs: 
     fill(connection, "point_leaves", {"leaf_id": tree.leaves if tree else np.zeros(0, dtype=np.int64)})
     connection.execute(
         f"""
-        insert into segments.assignments
+        insert into segments.assignments by name
         with told as (
             {_told(inputs.names, clustering, [segment_before, since])}
         )
 
         select
-            $run_id,
+            $run_id as run_id,
             told.customer_id,
-            $segmentation,
-            $algorithm,
+            $segmentation as segmentation,
+            $algorithm as algorithm,
             told.segment_id,
             told.second_segment_id,
             point_leaves.leaf_id,
             told.distance,
-            told.second_distance - told.distance,
+            told.second_distance - told.distance as margin,
             sample_silhouettes.silhouette,
-            if(told.segment_id = told.{segment_before}, coalesce(told.{since}, $run_id), $run_id)
+            if(told.segment_id = told.{segment_before}, coalesce(told.{since}, $run_id), $run_id) as from_run_id
         from told
         left join sample_silhouettes using (customer_id)
         left join point_leaves using (point_id)
@@ -181,39 +181,28 @@ def _told(names: Sequence[str], clustering: Clustering, further: Sequence[str] =
 
 
 def _write_segments(connection: duckdb.DuckDBPyConnection, run: Run, clustering: Clustering) -> None:
-    connection.executemany(
-        """
-        insert into segments.segments by name
-        select
-            $run_id as run_id,
-            $segmentation as segmentation,
-            $algorithm as algorithm,
-            $segment_id as segment_id,
-            $segment_name as segment_name,
-            $automatic_name as automatic_name,
-            $description as description,
-            $colour as colour,
-            $stability as stability,
-            count(*) filter (segment_id = $segment_id) as size,
-            count(*) filter (segment_id = $segment_id) / count(*) as share
-        from segments.assignments
-        where segmentation = $segmentation and algorithm = $algorithm
-        """,
-        [
-            {
-                "run_id": run.run_id,
-                "segmentation": clustering.segmentation.name,
-                "algorithm": clustering.algorithm,
-                "segment_id": int(clustering.ids[label]),
-                "segment_name": clustering.called.names[label],
-                "automatic_name": clustering.called.automatic[label],
-                "description": clustering.called.descriptions[label],
-                "colour": int(clustering.colours[label]),
-                "stability": _or_null(clustering.stability.segments[label]),
-            }
-            for label in np.argsort(clustering.ids)
-        ],
+    of_run = {"run_id": run.run_id, "segmentation": clustering.segmentation.name, "algorithm": clustering.algorithm}
+    sizes = dict(
+        connection.execute(
+            "select segment_id, count(*) from segments.assignments where segmentation = ? and algorithm = ? group by segment_id",
+            [clustering.segmentation.name, clustering.algorithm],
+        ).fetchall()
     )
+    rows = [
+        {
+            **of_run,
+            "segment_id": int(clustering.ids[label]),
+            "segment_name": clustering.called.names[label],
+            "automatic_name": clustering.called.automatic[label],
+            "description": clustering.called.descriptions[label],
+            "colour": int(clustering.colours[label]),
+            "stability": _or_null(clustering.stability.segments[label]),
+            "size": sizes.get(int(clustering.ids[label]), 0),
+            "share": sizes.get(int(clustering.ids[label]), 0) / sum(sizes.values()),
+        }
+        for label in np.argsort(clustering.ids)
+    ]
+    _insert(connection, "segments.segments", rows)
 
 
 def _write_run(connection: duckdb.DuckDBPyConnection, run: Run, position: int, clustering: Clustering) -> None:

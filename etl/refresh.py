@@ -45,7 +45,7 @@ from warehouse.catalog import relations
 from warehouse.checks import run_checks
 from warehouse.connection import Snapshot
 from warehouse.errors import DamagedError, InputError, MallError, refuse
-from warehouse.history import HISTORY, MARTS, carry_history, gather_labels, highest_ids
+from warehouse.history import HISTORY, MARTS, Carried, carry_history, gather_labels, highest_ids, hold_stays
 from warehouse.progress import Progress
 from warehouse.publish import Draft, new_version
 from warehouse.rules import count_rules
@@ -199,12 +199,14 @@ def _cluster(draft: Draft, loaded: LoadReport, segmentations: Sequence[Segmentat
         build(draft.connection, ["segments"])
         step(0, 2, "earlier runs")
         _carry(draft, reporter, HISTORY)
+        if draft.previous is not None:
+            _warn_of_lost(reporter, [hold_stays(draft.connection, draft.previous, draft.number)])
         step(1, 2, "names that people gave")
         others = [path for path in files(draft.previous.parent) if path != draft.previous] if draft.previous is not None else []
         gather_labels(draft.connection, others, draft.number)
     with reporter.step("segments", "Clustered", loaded.rows_kept) as step, _naming(gate.given):
         clusterings = find_segments(
-            draft.connection, draft.number, segmentations, progress=step, taken_ids=highest_ids(draft.abandoned)
+            draft.connection, draft.number, segmentations, progress=step, taken_ids=highest_ids(draft.connection, others)
         )
     for clustering in clusterings:
         _report_clustering(reporter, clustering)
@@ -271,9 +273,12 @@ def _with_sources(settings: Settings, reporter: Reporter, before: Before | None)
 def _carry(draft: Draft, reporter: Reporter, relations: Sequence[str]) -> None:
     """Carry the history of the version before into the draft, and say where that was not possible."""
     if draft.previous is not None:
-        carried = carry_history(draft.connection, draft.previous, draft.number, relations)
-        for problem in dict.fromkeys(each.problem for each in carried if each.problem):
-            reporter.warn(f"HISTORY NOT CARRIED ON: {problem}")
+        _warn_of_lost(reporter, carry_history(draft.connection, draft.previous, draft.number, relations))
+
+
+def _warn_of_lost(reporter: Reporter, carried: Sequence[Carried]) -> None:
+    for problem in dict.fromkeys(each.problem for each in carried if each.problem):
+        reporter.warn(f"HISTORY NOT CARRIED ON: {problem}")
 
 
 def _report_clustering(reporter: Reporter, clustering: Clustering) -> None:

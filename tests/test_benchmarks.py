@@ -49,7 +49,7 @@ def _rows(text: str) -> dict[str, list[str]]:
 
 def _refreshed(seconds: float) -> Refreshed:
     steps = {"load": seconds / 2, "history": 0.0, "segments": seconds / 2, "total": seconds}
-    return Refreshed(Measure(seconds, 1.0, ""), steps, 0.1, 0.99)
+    return Refreshed(Measure(seconds, 1.0, ""), Measure(seconds, 1.0, ""), steps, 0.1, 0.99)
 
 
 def test_a_peak_is_that_of_the_process_alone():
@@ -102,6 +102,15 @@ def test_make_names_every_part():
 
 def _installed(module: str) -> bool:
     return find_spec(module.partition(".")[0]) is not None
+
+
+def test_ours_is_what_a_refresh_does(workshop: Workshop):
+    """The benchmark's own ways through our code end with as many groups as were asked for."""
+    warehouse = workshop.warehouse(workshop.customers(FEW))
+    assert METHODS["ours"].fit(warehouse, "1GB", THREE, kmeans.K).shape == (kmeans.K, len(THREE))
+    found = HIERARCHIES["ours"].fit(warehouse, "1GB", THREE)
+    assert [labels.max() + 1 for labels in found["cuts"]] == list(CUTS)
+    assert len(found["values"]) == FEW
 
 
 @pytest.mark.soak  # other libraries: half a minute

@@ -1,11 +1,12 @@
 """Carrying history forward: each version holds what earlier runs wrote, so one file answers for all of them."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -23,7 +24,13 @@ HISTORY = (
     "segments.past_memberships",
     "segments.labels",
 )
-"""What is carried. The other tables of the segments schema are of the newest run alone."""
+"""What is carried."""
+
+STAYS = ("segments.assignments", "segments.membership_history")
+"""Where the stays that last are, in this release and in earlier ones: see hold_stays.
+
+The other tables of the segments schema are of the newest run alone.
+"""
 
 MARTS = ("marts.distribution_history", "marts.distribution_detail")
 """What the marts remember of earlier runs; carried once the marts are built."""
@@ -71,18 +78,13 @@ def carry_history(
     The columns both have in common are copied; one that the previous version lacks gets its default, or null. A layout that
     cannot be carried never raises: its relation starts anew, and the answer says why.
     """
-    location = str(previous).replace("'", "''")
     try:
-        connection.execute(f"attach '{location}' as {_OLD} (read_only)")
+        with _attached(connection, previous):
+            held, wanted = _columns(connection, _OLD), _columns(connection, _current(connection))
+            return [_carry(connection, relation, before, held, wanted[relation]) for relation in relations]
     except duckdb.Error as error:
         problem = f"{previous}: cannot be read: {str(error).splitlines()[0]}"
         return [Carried(relation, problem=problem) for relation in relations]
-    try:
-        held, wanted = _columns(connection, _OLD), _columns(connection, _current(connection))
-        carried = [_carry(connection, relation, before, held, wanted[relation]) for relation in relations]
-        return [*carried, hold_stays(connection, _OLD, before)] if "segments.past_memberships" in relations else carried
-    finally:
-        connection.execute(f"detach {_OLD}")
 
 
 def stay_columns(segmentation: str, algorithm: str) -> tuple[str, str]:
@@ -90,53 +92,71 @@ def stay_columns(segmentation: str, algorithm: str) -> tuple[str, str]:
     return f"_{segmentation}_{algorithm}_before", f"_{segmentation}_{algorithm}_since"
 
 
-def hold_stays(connection: duckdb.DuckDBPyConnection, database: str, before: int) -> Carried:
-    """Put the stays that last in the newest run of `database`, if it is below `before`, into `scratch.stays`.
+def hold_stays(connection: duckdb.DuckDBPyConnection, previous: Path | None, before: int) -> Carried:
+    """Put the stays that last in the newest run of `previous`, if that is below `before`, into `scratch.stays`.
 
-    One row per customer: customer_id and, of every clustering, the `stay_columns`. Never raises; without a run there is no table.
+    `previous` is a version, or None for what the connection's database holds. One row per customer: customer_id and, of every
+    clustering, the `stay_columns`; without a run there is no table. A layout that cannot be read never raises: the answer says why.
     """
     relation = "segments.membership_history"
-    connection.execute("drop table if exists scratch.stays")
     try:
-        held = _columns(connection, database)
-        clusterings = _clusterings(connection, database, before) if "segments.runs" in held else []
-        if not clusterings:
-            return Carried(relation)
-        return _insert(connection, relation, _stays(database, held, clusterings))
+        connection.execute("drop table if exists scratch.stays")
+        with _attached(connection, previous) if previous else contextlib.nullcontext(_current(connection)) as database:
+            held = _columns(connection, database)
+            clusterings = _clusterings(connection, database, before) if "segments.runs" in held else []
+            if not clusterings:
+                return Carried(relation)
+            return _insert(connection, relation, _stays(connection, database, held, clusterings))
     except duckdb.Error as error:
         return Carried(relation, problem=f"{relation} cannot be carried: {str(error).splitlines()[0]}")
 
 
-def highest_ids(versions: Sequence[Path]) -> dict[tuple[str, str], int]:
-    """By segmentation and algorithm the highest segment id in some versions: not to be given again, whatever became of them."""
+def highest_ids(connection: duckdb.DuckDBPyConnection, versions: Sequence[Path]) -> dict[tuple[str, str], int]:
+    """By segmentation and algorithm the highest segment id in other versions: not to be given again, whatever became of them.
+
+    Only versions that share a run with the history carried count: elsewhere a segment id means another segment.
+    """
     highest: dict[tuple[str, str], int] = {}
-    for path in versions:
-        with contextlib.suppress(DamagedError, ReleaseError), contextlib.closing(Snapshot(path)) as snapshot:
-            for row in snapshot.rows("select segmentation, algorithm, max(segment_id) as id from segments.segments group by all"):
-                key = (row["segmentation"], row["algorithm"])
-                highest[key] = max(highest.get(key, 0), row["id"])
+    of_each = "select segmentation, algorithm, max(segment_id) as id from segments.segments group by all"
+    for row in _in_related(connection, versions, of_each):
+        key = (row["segmentation"], row["algorithm"])
+        highest[key] = max(highest.get(key, 0), row["id"])
     return highest
 
 
 def gather_labels(connection: duckdb.DuckDBPyConnection, versions: Sequence[Path], before: int) -> int:
     """Add to segments.labels what people wrote in other versions, left by a rollback or returned from. Returns how many rows.
 
-    Only versions that share a run with the history carried count: elsewhere a segment id means another segment.
+    Only versions that share a run with the history carried count, as for highest_ids.
     """
-    known = set(connection.execute("select run_id, created_at from segments.runs").fetchall())
     columns = [column.name for column in _columns(connection, _current(connection))["segments.labels"]]
     held = set(connection.execute(f"select {', '.join(columns)} from segments.labels").fetchall())
-    found: set[tuple[object, ...]] = set()
+    labels = _in_related(connection, versions, f"select {', '.join(columns)} from segments.labels where run_id < {before}")
+    found = {tuple(label.values()) for label in labels}
+    new = sorted(found - held, key=lambda label: label[columns.index("labelled_at")])
+    if new:
+        connection.executemany(f"insert into segments.labels values ({', '.join('?' for _ in columns)})", new)
+    return len(new)
+
+
+def _in_related(connection: duckdb.DuckDBPyConnection, versions: Sequence[Path], sql: str) -> Iterator[dict[str, Any]]:
+    """The rows of a query in each version that can be read and shares a run with the history carried."""
+    known = set(connection.execute("select run_id, created_at from segments.runs").fetchall())
     for path in versions:
         with contextlib.suppress(DamagedError, ReleaseError), contextlib.closing(Snapshot(path)) as snapshot:
             runs = snapshot.rows("select distinct run_id, created_at from segments.runs")
             if known & {tuple(run.values()) for run in runs}:
-                labels = snapshot.rows(f"select {', '.join(columns)} from segments.labels where run_id < ?", [before])
-                found |= {tuple(label.values()) for label in labels}
-    new = sorted(found - held, key=lambda label: label[columns.index("labelled_at")])  # type: ignore[arg-type, return-value]
-    if new:
-        connection.executemany(f"insert into segments.labels values ({', '.join('?' for _ in columns)})", new)
-    return len(new)
+                yield from snapshot.rows(sql)
+
+
+@contextlib.contextmanager
+def _attached(connection: duckdb.DuckDBPyConnection, previous: Path) -> Iterator[str]:
+    """Attach a version for reading while the block runs, under the name that is given back."""
+    connection.execute(f"attach {literal(previous)} as {_OLD} (read_only)")
+    try:
+        yield _OLD
+    finally:
+        connection.execute(f"detach {_OLD}")
 
 
 def _carry(connection: duckdb.DuckDBPyConnection, relation: str, before: int, old: _Columns, wanted: list[_Column]) -> Carried:
@@ -180,16 +200,18 @@ def _clusterings(connection: duckdb.DuckDBPyConnection, database: str, before: i
     ).fetchall()
 
 
-def _stays(database: str, held: _Columns, clusterings: Sequence[tuple[str, str]]) -> str:
+def _stays(connection: duckdb.DuckDBPyConnection, database: str, held: _Columns, clusterings: Sequence[tuple[str, str]]) -> str:
     """The SQL that fills scratch.stays.
 
     Assignments are in the order of the ids, one for each customer and clustering: they lie side by side. Of an older release,
-    whose open stays were a table of their own, they are joined.
+    whose open stays were a table of their own, and where the numbers differ, they are joined.
     """
-    is_beside = any(column.name == "from_run_id" for column in held.get("segments.assignments", []))
-    source, since, condition = "assignments", "from_run_id" if is_beside else "run_id", "true"
-    if not is_beside and "segments.membership_history" in held:
+    has_since = any(column.name == "from_run_id" for column in held.get("segments.assignments", []))
+    source, since, condition = "assignments", "from_run_id" if has_since else "run_id", "true"
+    if not has_since and "segments.membership_history" in held:
         source, since, condition = "membership_history", "from_run_id", "to_run_id is null"
+    counts = connection.execute(f"select count(*) from {database}.segments.{source} group by segmentation, algorithm").fetchall()
+    is_beside = has_since and len(set(counts)) == 1
     beside, columns = [], []
     for number, (segmentation, algorithm) in enumerate(clusterings):
         segment, first_run = stay_columns(segmentation, algorithm)

@@ -23,7 +23,7 @@ import duckdb
 from warehouse import forgotten
 from warehouse.connection import Snapshot, add_scratch, builder, is_of_the_machine
 from warehouse.errors import BusyError, DamagedError, InputError, MallError
-from warehouse.history import HISTORY, MARTS
+from warehouse.history import HISTORY, MARTS, STAYS
 from warehouse.settings import Settings
 from warehouse.versions import CURRENT, current, file_name, files, taken, version_of
 
@@ -46,8 +46,6 @@ class Draft:
     """A connection that writes to it."""
     previous: Path | None
     """The version it follows: the current one, or the newest older one where that is damaged."""
-    abandoned: tuple[Path, ...] = ()
-    """The versions above that one: left by a rollback, or damaged."""
 
 
 @contextmanager
@@ -69,8 +67,7 @@ def new_version(directory: Path, keep: int, memory_limit: str = Settings.memory_
         with unfinished(final) as building:
             with builder(building, memory_limit) as connection:
                 add_scratch(connection, ":memory:" if forgotten.read(directory).hashes else f"{building}.scratch")
-                before = version_of(previous) if previous is not None else 0
-                yield Draft(number, connection, previous, tuple(path for path in files(directory) if version_of(path) > before))
+                yield Draft(number, connection, previous)
                 connection.execute("checkpoint warehouse")
             with undisturbed():
                 put(building, final)
@@ -168,7 +165,7 @@ def _previous(directory: Path) -> tuple[Path | None, int]:
     for path in reversed(files(directory)):
         if now is None or version_of(path) <= now:
             with contextlib.suppress(DamagedError), contextlib.closing(Snapshot(path)) as snapshot:
-                snapshot.look_into((*HISTORY, *MARTS))  # what is carried on from it must be whole
+                snapshot.look_into((*HISTORY, *STAYS, *MARTS))  # what is carried on from it must be whole
                 has_runs = snapshot.value(
                     "select count(*) from duckdb_tables() where schema_name = 'segments' and table_name = 'runs'"
                 )

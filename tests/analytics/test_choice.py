@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from analytics.batch import fit_batch
 from analytics.choice import Choice, choose_k
-from analytics.evidence import evaluate
+from analytics.evidence import Evaluation, evaluate
 from analytics.methods import METHODS
 from analytics.points import Floats, Points
-from analytics.support import material, measure
+from analytics.support import Support, material, measure
 from tests.analytics.planted import Planted, planted
 
 
@@ -76,3 +77,36 @@ def test_a_person_decides_and_hears_the_evidence() -> None:
     assert (choice.k, choice.chosen_by) == (3, "person")
     assert choice.reason.startswith("3, because a person fixed it (silhouette ")
     assert "the evidence would choose 4, because its silhouette of " in choice.reason
+
+
+def told(*rows: tuple[int, float, float]) -> tuple[list[Evaluation], dict[int, Support]]:
+    """The evidence for some k: the silhouette, with an error of 0.01, 0.2 without groups, and the strength, with one of 0.02."""
+    support = Support(0, 0, 1, 0, 0.2, 0.01)
+    nothing = np.zeros(0)
+    evaluations = [Evaluation(k, nothing, nothing, 0, silhouette, 0.01, 0, 0, 1, nothing, nothing) for k, silhouette, _ in rows]
+    strengths = {k: replace(support, prediction_strength=strength, prediction_strength_error=0.02) for k, _, strength in rows}
+    return evaluations, {1: support, **strengths}
+
+
+@pytest.mark.parametrize(
+    ("rows", "alone", "after"),
+    [
+        ([(4, 0.40, 0.90), (6, 0.45, 0.79)], 6, 4),  # 6 is reproducible within its error only
+        ([(4, 0.40, 0.90), (6, 0.45, 0.81)], 6, 6),
+        ([(4, 0.40, 0.90), (6, 0.42, 0.81)], 6, 4),  # and not higher beyond two errors
+        ([(4, 0.40, 0.77), (6, 0.42, 0.90)], 6, 4),  # 4 is reproducible within two errors still
+        ([(4, 0.40, 0.70), (6, 0.41, 0.79)], 6, 6),  # 4 is clear no more
+        ([(4, 0.40, 0.70), (6, 0.45, 0.72)], 6, 4),  # neither is clear
+        ([(4, 0.40, 0.60), (6, 0.45, 0.72)], 6, 6),
+        ([(6, 0.45, 0.90), (7, 0.40, 0.90)], 6, 6),  # 4 was not tried
+    ],
+)
+def test_the_last_k_stays_unless_another_is_surely_better(rows: list[tuple[int, float, float]], alone: int, after: int) -> None:
+    """Four segments before: what the customers alone say, and what comes of it."""
+    evaluations, supports = told(*rows)
+    assert choose_k(evaluations, supports).k == alone
+    choice = choose_k(evaluations, supports, last=4)
+    assert choice.k == after
+    assert choice.is_clear == any(strength > 0.76 for k, _, strength in rows if k == after)
+    assert choice.reason.startswith("4, as in the run before") == (after == 4)
+    assert choose_k(evaluations, supports, fixed=6, last=4).k == 6

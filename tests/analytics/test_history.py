@@ -13,6 +13,7 @@ from tests.helpers import HEADER, contents, featured, refreshed, same_groups
 from warehouse.build import build
 from warehouse.connection import Snapshot
 from warehouse.history import HISTORY, MARTS, hold_stays
+from warehouse.label import Label, label
 from warehouse.rollback import rollback
 
 CENTRES = [(20, 80), (25, 20), (55, 50), (85, 80), (90, 20)]
@@ -150,11 +151,10 @@ def test_drift_never_swaps_ids(connection: duckdb.DuckDBPyConnection, write, tur
     carousel = Carousel(turns)
     segmentation = Segmentation("spending", "Spending", ("annual_income_k", "spending_score"), 5, 5)
     build(connection, ["segments"])
-    (database,) = connection.execute("select current_database()").fetchone() or ("",)
     shown = set()
     for run_id in range(1, turns + 2):
         featured(connection, write(as_csv(carousel.at(run_id))))
-        hold_stays(connection, database, run_id)
+        hold_stays(connection, None, run_id)
         build(connection, ["segments.assignments", "segments.merges"])  # a new version has them empty
         run(connection, run_id, [segmentation])
         shown |= set(
@@ -188,6 +188,15 @@ def test_stays_open_and_close(shop: Shop):
         assert third.value(where, {"t": db.value("select max(created_at) from segments.runs")}) == expected
 
 
+def test_the_number_of_segments_follows_the_customers_and_no_person(shop: Shop):
+    """A k that a person fixed before decides nothing once it is taken back; the evidence's own gives way to a better one."""
+    free = SPENDING.replace("k = 5\nk_min = 5\nk_max = 5", "k_max = 6")
+    found = "select distinct k from segments.runs where run_id = (select max(run_id) from segments.runs)"
+    shop.refresh(crowd(), SPENDING.replace("5", "3"))
+    assert shop.refresh(crowd(), free).columns(found) == {"k": [5]}
+    assert shop.refresh(crowd(CENTRES[:4]), free).columns(found) == {"k": [4]}
+
+
 def test_a_segmentation_that_is_not_run_closes_and_comes_back(shop: Shop):
     """Its stays close; when it is run again its segments have their old ids, and other marts never see it in between."""
     customers = crowd()
@@ -202,15 +211,42 @@ def test_a_segmentation_that_is_not_run_closes_and_comes_back(shop: Shop):
 
 
 def test_an_id_is_not_given_again_after_a_rollback(shop: Shop):
-    """The id of a segment that only the abandoned version knows stays that segment's."""
+    """The id of a segment that only the abandoned version knows, and a name given there, stay that segment's for good."""
     three, four = SPENDING.replace("5", "3"), SPENDING.replace("5", "4")
     customers = crowd(CENTRES[:3])
     shop.refresh(customers, three)
     second = shop.refresh([*customers, *(("n" + i, a, x, y) for i, a, x, y in crowd([CENTRES[3]]))], four)
-    assert _segments(second)["nc0-0"][1] == 4
+    assert _segments(second)["nc0-0"] == (4, 4)
+    label(second.path.parent, Label("spending", "kmeans", 4, "Ann", "Whales"))
     rollback(second.path.parent)
-    third = shop.refresh([*customers, *(("m" + i, a, x, y) for i, a, x, y in crowd([CENTRES[4]]))], four)
-    assert _segments(third)["mc0-0"][1] == 5
+    shop.refresh(customers, three)
+    fourth = shop.refresh([*customers, *(("m" + i, a, x, y) for i, a, x, y in crowd([CENTRES[4]]))], four)
+    assert _segments(fourth)["mc0-0"] == (5, 5)
+    assert "Whales" not in fourth.columns("select segment_name from segments.segments")["segment_name"]
+
+
+def test_ids_that_other_runs_gave_are_given_to_nobody(connection: duckdb.DuckDBPyConnection, write):
+    """Both algorithms begin above whatever either of them gave."""
+    build(connection, ["segments"])
+    featured(connection, write(as_csv(crowd())))
+    build(connection, ["segments"])
+    taken = {("spending", "kmeans"): 2, ("spending", "hierarchical"): 9}
+    run(connection, 1, [Segmentation("spending", "Spending", ("annual_income_k", "spending_score"), 5, 5)], taken_ids=taken)
+    assert connection.execute("select min(segment_id), max(segment_id) from segments.assignments").fetchone() == (10, 14)
+
+
+def test_ids_of_segments_that_cannot_be_carried_are_given_to_nobody(shop: Shop):
+    """Where the table of the segments has another layout customers stay in segments that are known by their ids alone."""
+    first = shop.refresh(crowd())
+    before = _segments(first)
+    first.close()
+    first.path.chmod(0o644)
+    with duckdb.connect(str(first.path)) as old:
+        old.execute("alter table segments.segments rename segment_name to called")
+    second = shop.refresh([(i, a, 100 - x, y) for i, a, x, y in crowd()])
+    after = _segments(second)
+    assert not {ids for customer in after.values() for ids in customer} & {ids for customer in before.values() for ids in customer}
+    assert _stays(second, "c0-0") == [(before["c0-0"][1], 1, 2), (after["c0-0"][1], 2, None)]
 
 
 def test_a_split_a_merge_and_what_is_new_or_gone(shop: Shop):

@@ -53,7 +53,7 @@ def _ours(warehouse: Path, memory_limit: str, names: Sequence[str], k: int) -> A
             points = Points(means, np.asarray(cells["_weight"], dtype=np.float64), 0.0, nobody, no_points)
         else:
             coreset = draw_coreset(connection, names, MOST_CELLS)
-            points = Points(coreset.values, coreset.weights, 0.0, nobody, no_points)
+            points = Points(coreset.values, coreset.weights, 0.0, nobody, no_points, is_sample=True)
         labels = fit_kmeans(points, k, SEED)
         partition = polish(connection, names, points, labels, fine_cells)
         return points.centroids(labels) if partition is None else partition.centroids
@@ -68,9 +68,11 @@ def scaled_customers(connection: duckdb.DuckDBPyConnection, warehouse: Path, nam
         "create view scratch.scaled_customers as "
         f"select customer_id, {', '.join(names)} from warehouse.features.customer_features_scaled"
     )
-    yield
-    connection.execute("detach scratch")
-    scratch.unlink()
+    try:
+        yield
+    finally:
+        connection.execute("detach scratch")
+        scratch.unlink()
 
 
 def _scikit_learn(warehouse: Path, memory_limit: str, names: Sequence[str], k: int) -> Any:

@@ -54,6 +54,10 @@ def _against_loads(workshop: Workshop, count: int) -> str:
             *(*_cost(whole), target, met(ratio <= _MOST_TIMES_TYPED and is_small)),
         ],
         [
+            *("refresh of the same file again", in_seconds(whole.again.seconds), "refresh"),
+            *(in_times(whole.again.seconds / whole.measure.seconds), in_gigabytes(whole.again.peak_gigabytes), "", "", "", ""),
+        ],
+        [
             *("of it loading", in_seconds(whole.steps["load"]), "load as text", in_times(load)),
             *("", "", "", f"≤ {_MOST_TIMES_TEXT} ×", met(load <= _MOST_TIMES_TEXT)),
         ],

@@ -27,7 +27,10 @@ def save(name: str, text: str, results: Path = RESULTS) -> None:
     if start not in old:
         old = f"{old.rstrip()}\n\n{start}\n\n{end}\n".lstrip()
     head, _, rest = old.partition(start)
-    results.write_text(f"{head}{start}\n\n{text}\n\n{end}{rest.partition(end)[2]}", encoding="utf-8")
+    _, mark, after = rest.partition(end)
+    if not mark:
+        raise ValueError(f"{results}: {start} is never closed by {end}")
+    results.write_text(f"{head}{start}\n\n{text}\n\n{end}{after}", encoding="utf-8")
 
 
 def in_seconds(value: float) -> str:

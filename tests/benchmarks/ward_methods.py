@@ -34,7 +34,7 @@ def _ours(warehouse: Path, memory_limit: str, names: Sequence[str]) -> dict[str,
         tree = fit_ward(leaves)
         cuts = [tree.cut(k) for k in CUTS]
         clock.append(monotonic())
-        label_by_point(connection, inputs.names, cuts[-1])
+        label_by_point(connection, cuts[-1])
         connection.execute("select label, count(*) from labelled_customers group by label").fetchall()
         clock.append(monotonic())
         found = {

@@ -17,7 +17,7 @@ from tests.helpers import refreshed
 from tests.warehouse.crashing import Tally, ask, customers
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import DamagedError, InputError, NotPublishedError
-from warehouse.history import HISTORY
+from warehouse.history import HISTORY, STAYS
 from warehouse.kept import main as versions
 from warehouse.rollback import main as rollback
 from warehouse.versions import CURRENT, current, published
@@ -167,7 +167,7 @@ def hidden_damage(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         with contextlib.suppress(DamagedError):
             snapshot = Snapshot(warehouse / "v2.duckdb")
             try:
-                snapshot.look_into(HISTORY)
+                snapshot.look_into((*HISTORY, *STAYS))
             except DamagedError:
                 return warehouse
     pytest.fail("no byte of the history was hit")
@@ -179,7 +179,7 @@ def test_damage_that_a_query_finds(hidden_damage: Path):
     snapshot = reader.snapshot()
     assert (snapshot.version, snapshot.stands_in_for) == (2, None)
     with pytest.raises(DamagedError, match=r"v2\.duckdb: is damaged and cannot be read"):
-        snapshot.look_into(HISTORY)
+        snapshot.look_into((*HISTORY, *STAYS))
     stand_in = reader.snapshot()
     assert (stand_in.version, stand_in.stands_in_for) == (1, 2)
     assert reader.snapshot() is stand_in

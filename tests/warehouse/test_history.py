@@ -9,7 +9,7 @@ import pytest
 from tests.helpers import four, refreshed
 from warehouse.build import build
 from warehouse.connection import add_scratch, builder
-from warehouse.history import DEFAULTS, HISTORY, Carried, carry_history, gather_labels, stay_columns
+from warehouse.history import DEFAULTS, HISTORY, Carried, carry_history, gather_labels, hold_stays, stay_columns
 
 
 @pytest.fixture(scope="session")
@@ -49,9 +49,8 @@ def _rows(path: Path, relation: str) -> list[tuple[object, ...]]:
 
 
 def test_everything_is_carried(old: Path, draft: duckdb.DuckDBPyConnection):
-    """Every relation of the history has the rows it had, customers stay where they were, and nothing stays attached."""
-    *carried, stays = carry_history(draft, old, 2)
-    assert stays == Carried("segments.membership_history", 4)
+    """Every relation of the history has the rows it had, the answer counts them, and nothing stays attached."""
+    carried = carry_history(draft, old, 2)
     for each in carried:
         rows = sorted(draft.execute(f"from {each.relation}").fetchall(), key=repr)
         assert rows == _rows(old, each.relation)
@@ -113,8 +112,18 @@ def test_other_columns_and_types_are_no_hindrance(old: Path, draft: duckdb.DuckD
 
 
 def test_stays_are_held_beside_the_customers(old: Path, draft: duckdb.DuckDBPyConnection):
-    """Of every clustering the segment and the run since which a customer is there."""
-    carry_history(draft, old, 2)
+    """Of every clustering the segment and the run since which a customer is there; nobody where that run is none before."""
+    assert hold_stays(draft, old, 2) == Carried("segments.membership_history", 4)
+    assert _held(draft) == _stays(old)
+    assert hold_stays(draft, old, 1) == Carried("segments.membership_history", 0)
+    with pytest.raises(duckdb.CatalogException):
+        draft.execute("from scratch.stays")
+
+
+def test_stays_that_do_not_lie_side_by_side_are_joined(old: Path, draft: duckdb.DuckDBPyConnection):
+    """Where a clustering has fewer customers than another, each has their own."""
+    _change(old, "delete from segments.assignments where algorithm = 'kmeans' and customer_id = '2'")
+    hold_stays(draft, old, 2)
     assert _held(draft) == _stays(old)
 
 
@@ -123,7 +132,7 @@ def test_stays_of_a_version_older_than_the_history_begin_with_its_run(old: Path,
     stays = _stays(old)
     _change(old, "drop view segments.membership_history; drop table segments.past_memberships")
     _change(old, "alter table segments.assignments drop from_run_id")
-    carry_history(draft, old, 2)
+    hold_stays(draft, old, 2)
     assert _held(draft) == stays
 
 
@@ -138,6 +147,7 @@ def test_stays_of_a_release_with_one_table_of_them(old: Path, draft: duckdb.Duck
         "drop view segments.membership_history; drop table segments.past_memberships;"
         "alter table segments.kept rename to membership_history; alter table segments.assignments drop from_run_id",
     )
+    hold_stays(draft, old, 2)
     carry_history(draft, old, 2)
     assert _held(draft) == stays
     ended = "select customer_id, from_run_id, to_run_id from segments.past_memberships"

@@ -17,6 +17,18 @@ cells as (
     semi join segments.newest_run using (run_id)
 ),
 
+expected as (
+    select unnest([
+        {% for column in context.charted %}
+        {{ column.name | literal }},
+        {{ (column.name ~ " in detail") | literal }}{{ "," if not loop.last or context.category }}
+        {% endfor %}
+        {% for column in context.category %}
+        {{ column.name | literal }}{{ "," if not loop.last }}
+        {% endfor %}
+    ]) as dimension
+),
+
 counted as (
     select
         dimension,
@@ -30,5 +42,9 @@ select
     dimension,
     in_distribution,
     share
-from counted
-where in_distribution <> (select count(*) from features.customer_features) or abs(share - 1) > 1e-9
+from expected
+full join counted using (dimension)
+where
+    in_distribution is distinct from (select count(*) from features.customer_features)
+    or share is null
+    or abs(share - 1) > 1e-9

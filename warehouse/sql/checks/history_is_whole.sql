@@ -1,4 +1,4 @@
--- Every stay that lasts began in a run that is known, every stay ends after it began, and no customer is in two places at once.
+-- Every stay began before it ended, in a run that is known, is not told in two parts, and no customer is in two places at once.
 with past_stays as not materialized (
     from segments.past_memberships
 ),
@@ -33,7 +33,8 @@ in_order as (
     select
         *,
         lag(coalesce(to_run_id, 2147483647)) over places as last_run_id,
-        lag(coalesce(valid_to, 'infinity')) over places as last_valid_to
+        lag(coalesce(valid_to, 'infinity')) over places as last_valid_to,
+        lag(segment_id) over places as last_segment_id
     from stays
     window places as (partition by customer_id, segmentation, algorithm order by from_run_id, to_run_id)
 )
@@ -86,3 +87,14 @@ from in_order
 where
     last_run_id > from_run_id
     or last_valid_to > valid_from
+
+union all
+
+select
+    customer_id,
+    segmentation,
+    algorithm,
+    from_run_id,
+    'stay goes on after it ended' as problem
+from in_order
+where last_run_id = from_run_id and last_segment_id = segment_id

@@ -25,7 +25,7 @@ with numbers as (
 
     select
         'segments.runs ' || algorithm as place,
-        unnest([inertia, silhouette, davies_bouldin, calinski_harabasz]) as number
+        unnest([inertia, silhouette, davies_bouldin, calinski_harabasz, seed_stability]) as number
     from segments.runs
     semi join segments.newest_run using (run_id)
 
@@ -33,8 +33,28 @@ with numbers as (
 
     select
         'segments.k_evaluation ' || algorithm as place,
-        unnest([inertia, silhouette, davies_bouldin, calinski_harabasz]) as number
+        unnest([
+            inertia,
+            silhouette,
+            silhouette_error,
+            silhouette_groupless,
+            silhouette_deviation,
+            prediction_strength,
+            prediction_strength_error,
+            gap,
+            gap_error,
+            davies_bouldin,
+            calinski_harabasz
+        ]) as number
     from segments.k_evaluation
+    semi join segments.newest_run using (run_id)
+
+    union all
+
+    select
+        'segments.segments ' || algorithm as place,
+        unnest([stability, share]) as number
+    from segments.segments
     semi join segments.newest_run using (run_id)
 
     union all
