@@ -57,6 +57,11 @@ class Points:
         return self.means.round(_DECIMALS)
 
     @property
+    def rounded_sample(self) -> Floats:
+        """(c, d): the customers of the sample that are drawn always, to nine decimals as well."""
+        return self.sample[: self.count_sampled].round(_DECIMALS)
+
+    @property
     def distinct(self) -> Floats:
         """(u, d): the different means; no partition can have more segments."""
         return np.unique(self.means, axis=0)

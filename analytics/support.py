@@ -25,7 +25,7 @@ class Material:
     """What the support of every k is measured on: customers, and groupless data of their shape."""
 
     sample: Floats
-    """(s, d): all customers of the sample that are drawn always, scaled units."""
+    """(s, d): all customers that can be drawn, scaled units."""
     places: Labels
     """(p,): places in the sample of those drawn of it."""
     values: Floats
@@ -58,11 +58,12 @@ class Support:
 
 def material(points: Points, random: np.random.Generator, references: int = REFERENCES) -> Material:
     """Draw at most MOST customers, and groupless data of their shape."""
-    chosen = np.sort(random.permutation(points.count_sampled)[:MOST])
-    values = points.sample[chosen]
+    sample = points.rounded_sample
+    chosen = np.sort(random.permutation(len(sample))[:MOST])
+    values = sample[chosen]
     weights = np.ones(len(values))
     boxes, groupless = uniform_box(values, references, random), unimodal(values, weights, references, random)
-    return Material(points.sample[: points.count_sampled], chosen, values, weights, boxes, groupless)
+    return Material(sample, chosen, values, weights, boxes, groupless)
 
 
 def measure(

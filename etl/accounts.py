@@ -59,7 +59,7 @@ def account(connection: duckdb.DuckDBPyConnection, files: Files, warnings: Seque
     """Fill raw.sources, a row per file, with what became of its rows, and drop the tables that were needed for it."""
     what = files.vocabulary.source
     kept = "(from raw.transactions where not is_duplicate)" if what == "transactions" else f"raw.{what}"
-    are_synthetic = f"bool_and(starts_with(customer_id, '{SYNTHETIC_PREFIX}'))" if what != "stock" else "bool_and(false)"
+    is_synthetic = f"starts_with(customer_id, '{SYNTHETIC_PREFIX}')" if what != "stock" else "false"
     for source in files.sources:
         counts = connection.execute(
             f"""
@@ -72,7 +72,7 @@ def account(connection: duckdb.DuckDBPyConnection, files: Files, warnings: Seque
                 (select count(*) from duplicate_rows where source_file = $file) as rows_duplicate,
                 (select count(*) from forgotten_rows where source_file = $file) as rows_forgotten,
                 (
-                    select coalesce({are_synthetic}, false)
+                    select coalesce(bool_and({is_synthetic}), false)
                     from {kept}
                     where source_file = $file
                 ) as is_synthetic
@@ -96,7 +96,22 @@ def account(connection: duckdb.DuckDBPyConnection, files: Files, warnings: Seque
     for name in ("source_rows", "source_rejects", "forgotten_rows", "duplicate_rows", "faults"):
         connection.execute(f"drop table {name}")
     connection.execute("checkpoint scratch")  # gives the room back
-    return _report(connection, files, warnings)
+    return _report(connection, files, [*warnings, *_partly_synthetic(connection, what)])
+
+
+def _partly_synthetic(connection: duckdb.DuckDBPyConnection, source: str) -> list[str]:
+    """That some of the customers are generated ones, in words; such a file is taken for one of real customers."""
+    if source != "customers":
+        return []
+    generated, everyone = connection.execute(
+        f"select count(*) filter (starts_with(customer_id, '{SYNTHETIC_PREFIX}')), count(*) from raw.customers"
+    ).fetchone() or (0, 0)
+    if not 0 < generated < everyone:
+        return []
+    return [
+        f"{generated:,} of {everyone:,} customers have ids of generated ones ({SYNTHETIC_PREFIX}…), the others not: "
+        "all are taken for real customers"
+    ]
 
 
 def _report(connection: duckdb.DuckDBPyConnection, files: Files, warnings: Sequence[str]) -> LoadReport:

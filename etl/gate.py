@@ -218,7 +218,10 @@ def ask_of_customers(gate: Gate, loaded: LoadReport, settings: Settings, before:
         return
     change = f"{loaded.rows_kept:,} customers after {before.count_customers:,} in version {before.version}"
     if loaded.rows_kept < (1 - settings.max_shrink) * before.count_customers:
-        gate.refuse("Customers", f"{change}: more than {settings.max_shrink:.0%} are gone", "give the whole file, MAX_SHRINK=0.9")
+        enough = math.ceil(1000 * (1 - loaded.rows_kept / before.count_customers)) / 1000
+        gate.refuse(
+            "Customers", f"{change}: more than {settings.max_shrink:.0%} are gone", f"give the whole file, MAX_SHRINK={enough:g}"
+        )
     elif loaded.rows_kept < (1 - _MUCH_GONE) * before.count_customers:
         gone = before.count_customers - loaded.rows_kept
         cut = f" {loaded.open_ends[0]} ends without a line end: it may have been cut off." if loaded.open_ends else ""

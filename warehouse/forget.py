@@ -30,8 +30,15 @@ class Erasure:
     """What was done, in words."""
 
 
-def forget(directory: Path, customer_id: str, tell: Callable[[Erasure], None] = lambda _: None) -> list[Erasure]:
+def forget(
+    directory: Path,
+    customer_id: str,
+    tell: Callable[[Erasure], None] = lambda _: None,
+    begin: Callable[[int], None] = lambda _: None,
+) -> list[Erasure]:
     """Erase a customer from all versions in `directory`, newest first; `tell` hears of each as soon as it is done.
+
+    `begin` hears the number of a version before it is written anew, which takes about half as long as a refresh.
 
     Raises InputError when no version knows the customer, and, once all versions were tried, when some still hold the customer;
     BusyError while the warehouse is being refreshed. Interrupted, it can be run again.
@@ -53,6 +60,8 @@ def forget(directory: Path, customer_id: str, tell: Callable[[Erasure], None] = 
         refused: dict[int, MallError] = {}
         for path in versions:
             try:
+                if held[path]:
+                    begin(version_of(path))
                 words = _erase(path, customer_id) if held[path] else "does not hold the customer"
             except MallError as error:
                 refused[version_of(path)] = error
@@ -111,6 +120,15 @@ def _still_held(directory: Path, refused: Mapping[int, MallError]) -> InputError
     return InputError(f"{directory}: version {numbers} still hold{'s' if len(refused) == 1 else ''} the customer: {reasons}")
 
 
+def _begun(version: int) -> None:
+    print(f"Version {version}: being written anew ...", end="\r", flush=True)
+
+
+def _told(erasure: Erasure) -> None:
+    clear = "\x1b[K" if sys.stdout.isatty() else ""  # what _begun has left of the line
+    print(f"{clear}Version {erasure.version}: {erasure.done}", flush=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m warehouse.forget", description="Erase a customer from every version.")
@@ -125,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             restore(directory, given.id)
             print("The next refresh loads the customer again, where a source holds them.")
             return 0
-        forget(directory, given.id, lambda erasure: print(f"Version {erasure.version}: {erasure.done}", flush=True))
+        forget(directory, given.id, _told, _begun if sys.stdout.isatty() else lambda _: None)
     except MallError as error:
         return refuse("forget", error)
     except KeyboardInterrupt:

@@ -167,3 +167,7 @@ def test_the_limit_that_is_named_is_enough(refresh: Refresh, capsys: pytest.Capt
     share = re.search(r"MAX_REJECTED=([\d.]+)", capsys.readouterr().err)
     assert share is not None
     assert refresh(text, "--max-rejected", share[1]) == 0
+    assert refresh(shop(7)) == 2
+    share = re.search(r"MAX_SHRINK=([\d.]+)", capsys.readouterr().err)
+    assert share is not None
+    assert refresh(shop(7), "--max-shrink", share[1]) == 0
