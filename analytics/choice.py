@@ -55,9 +55,10 @@ def is_reproducible(support: Support, errors: float = 1) -> bool:
 
 
 def is_clear(evaluation: Evaluation, support: Support, errors: float = 1) -> bool:
-    """Whether a partition is reproducible, and its silhouette well above that of groupless data."""
+    """Whether a partition is reproducible, its silhouette is well above that of groupless data, and no segment is one customer."""
     above = excess(evaluation, support)
-    return is_reproducible(support, errors) and above >= max(LEAST_EXCESS, LEAST_DEVIATIONS * support.silhouette_deviation)
+    is_above = above >= max(LEAST_EXCESS, LEAST_DEVIATIONS * support.silhouette_deviation)
+    return evaluation.smallest_segment > 1 and is_above and is_reproducible(support, errors)
 
 
 def choose_k(

@@ -19,6 +19,9 @@ from warehouse.settings import Settings
 
 MUCH_MISSING = 0.05
 """From this share of missing values a column is worth a look."""
+_MANY = 50
+_MOST_OF_ONE = 0.5
+"""From this share of the spread of at least so many customers on, one customer hides the others."""
 _MUCH_GONE = 0.1
 """From this share of lost customers on, the loss is worth a look."""
 _ROWS = {"customers": "rows", "transactions": "lines of transactions", "stock": "rows of stock", "results": "rows of results"}
@@ -301,6 +304,27 @@ def ask_of_values(gate: Gate, connection: duckdb.DuckDBPyConnection, loaded: Loa
             _ask_of_missing(gate, connection, column)
         if column.usual is not None:
             _ask_of_unit(gate, connection, column)
+        if column.kind == "numeric" and column.scale == "linear":
+            _ask_of_extreme(gate, connection, column)
+
+
+def _ask_of_extreme(gate: Gate, connection: duckdb.DuckDBPyConnection, column: Column) -> None:
+    """Whether one customer among many makes up most of the spread: then the others look alike beside them, and no group shows."""
+    count, mean, spread, low, high = connection.execute(
+        f"select count({column.name}), avg({column.name}), var_pop({column.name}), min({column.name}), max({column.name}) "
+        "from staging.customers"
+    ).fetchone() or (0, 0, 0, 0, 0)
+    if count < _MANY or not spread:
+        return
+    farthest = max(low, high, key=lambda value: abs(value - mean))
+    share = (farthest - mean) ** 2 / (count * spread)
+    if share > _MOST_OF_ONE:
+        gate.warned(
+            "Extremes",
+            f"{column.label}: one customer with {farthest:,.10g} makes up {share:.0%} of the spread of all {count:,}, so that the "
+            f"others look alike. Mend the value if it is mistyped; if it is true, say in a MAPPING file: "
+            f'[columns] "{column.source_header.strip()}" = {{ column = "{column.name}", scale = "log" }}',
+        )
 
 
 def _ask_of_missing(gate: Gate, connection: duckdb.DuckDBPyConnection, column: Column) -> None:

@@ -44,10 +44,10 @@ from warehouse.build import build
 from warehouse.catalog import relations
 from warehouse.checks import run_checks
 from warehouse.connection import Snapshot
-from warehouse.errors import DamagedError, InputError, MallError, refuse
+from warehouse.errors import DamagedError, InputError, MallError, ReleaseError, refuse
 from warehouse.history import HISTORY, MARTS, Carried, carry_history, gather_labels, highest_ids, hold_stays
 from warehouse.progress import Progress
-from warehouse.publish import Draft, new_version
+from warehouse.publish import Draft, interrupt_on_terminate, new_version
 from warehouse.rules import count_rules
 from warehouse.settings import Settings
 from warehouse.versions import CURRENT, current, files, published, version_of
@@ -200,7 +200,8 @@ def _cluster(draft: Draft, loaded: LoadReport, segmentations: Sequence[Segmentat
         step(0, 2, "earlier runs")
         _carry(draft, reporter, HISTORY)
         if draft.previous is not None:
-            _warn_of_lost(reporter, [hold_stays(draft.connection, draft.previous, draft.number)])
+            erased = forgotten.read(draft.previous.parent)
+            _warn_of_lost(reporter, [hold_stays(draft.connection, draft.previous, draft.number, erased)])
         step(1, 2, "names that people gave")
         others = [path for path in files(draft.previous.parent) if path != draft.previous] if draft.previous is not None else []
         gather_labels(draft.connection, others, draft.number)
@@ -236,7 +237,7 @@ def _before(draft: Draft, settings: Settings, reporter: Reporter) -> Before | No
     db = Snapshot(draft.previous)
     try:
         return Before.of(db)
-    except (DamagedError, duckdb.Error) as error:
+    except (DamagedError, ReleaseError, duckdb.Error) as error:
         reporter.warn(f"{_NOT_COMPARED}: {' '.join(str(error).splitlines())}")
         return None
     finally:
@@ -273,7 +274,8 @@ def _with_sources(settings: Settings, reporter: Reporter, before: Before | None)
 def _carry(draft: Draft, reporter: Reporter, relations: Sequence[str]) -> None:
     """Carry the history of the version before into the draft, and say where that was not possible."""
     if draft.previous is not None:
-        _warn_of_lost(reporter, carry_history(draft.connection, draft.previous, draft.number, relations))
+        erased = forgotten.read(draft.previous.parent)
+        _warn_of_lost(reporter, carry_history(draft.connection, draft.previous, draft.number, relations, erased))
 
 
 def _warn_of_lost(reporter: Reporter, carried: Sequence[Carried]) -> None:
@@ -287,6 +289,7 @@ def _report_clustering(reporter: Reporter, clustering: Clustering) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
+    interrupt_on_terminate()
     try:
         settings = parse(sys.argv[1:] if arguments is None else arguments, Settings.from_environment())
         refresh(settings, Reporter())

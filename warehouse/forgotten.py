@@ -42,6 +42,9 @@ class Forgotten:
         return self.hash(customer_id) in self.hashes
 
 
+NOBODY = Forgotten("", ())
+
+
 def read(directory: Path) -> Forgotten:
     """Read who was erased from the warehouse in `directory`; nobody where there is no such file.
 

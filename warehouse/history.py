@@ -10,8 +10,10 @@ from typing import Any
 
 import duckdb
 
+from warehouse.blanks import named_id
 from warehouse.connection import Snapshot, literal
 from warehouse.errors import DamagedError, ReleaseError
+from warehouse.forgotten import NOBODY, Forgotten
 
 HISTORY = (
     "segments.runs",
@@ -71,9 +73,15 @@ _Columns = dict[str, list[_Column]]
 
 
 def carry_history(
-    connection: duckdb.DuckDBPyConnection, previous: Path, before: int, relations: Sequence[str] = HISTORY
+    connection: duckdb.DuckDBPyConnection,
+    previous: Path,
+    before: int,
+    relations: Sequence[str] = HISTORY,
+    erased: Forgotten = NOBODY,
 ) -> list[Carried]:
     """Copy what runs below `before` left in `previous` into the relations, which must exist in the connection's database.
+
+    Rows of people in `erased` are left.
 
     The columns both have in common are copied; one that the previous version lacks gets its default, or null. A layout that
     cannot be carried never raises: its relation starts anew, and the answer says why.
@@ -81,7 +89,7 @@ def carry_history(
     try:
         with _attached(connection, previous):
             held, wanted = _columns(connection, _OLD), _columns(connection, _current(connection))
-            return [_carry(connection, relation, before, held, wanted[relation]) for relation in relations]
+            return [_carry(connection, relation, before, held, wanted[relation], erased) for relation in relations]
     except duckdb.Error as error:
         problem = f"{previous}: cannot be read: {str(error).splitlines()[0]}"
         return [Carried(relation, problem=problem) for relation in relations]
@@ -92,11 +100,12 @@ def stay_columns(segmentation: str, algorithm: str) -> tuple[str, str]:
     return f"_{segmentation}_{algorithm}_before", f"_{segmentation}_{algorithm}_since"
 
 
-def hold_stays(connection: duckdb.DuckDBPyConnection, previous: Path | None, before: int) -> Carried:
+def hold_stays(connection: duckdb.DuckDBPyConnection, previous: Path | None, before: int, erased: Forgotten = NOBODY) -> Carried:
     """Put the stays that last in the newest run of `previous`, if that is below `before`, into `scratch.stays`.
 
     `previous` is a version, or None for what the connection's database holds. One row per customer: customer_id and, of every
-    clustering, the `stay_columns`; without a run there is no table. A layout that cannot be read never raises: the answer says why.
+    clustering, the `stay_columns`; people in `erased` are left, and without a run there is no table. A layout that cannot be read
+    never raises: the answer says why.
     """
     relation = "segments.membership_history"
     try:
@@ -106,7 +115,12 @@ def hold_stays(connection: duckdb.DuckDBPyConnection, previous: Path | None, bef
             clusterings = _clusterings(connection, database, before) if "segments.runs" in held else []
             if not clusterings:
                 return Carried(relation)
-            return _insert(connection, relation, _stays(connection, database, held, clusterings))
+            are_beside = _are_beside(connection, database, held)
+            carried = _insert(connection, relation, _stays(database, held, clusterings, erased, are_beside))
+            if not are_beside and _has_twins(connection):
+                connection.execute("drop table scratch.stays")
+                return Carried(relation, problem=f"{relation} of the previous version has customers in two places at once")
+            return carried
     except duckdb.Error as error:
         return Carried(relation, problem=f"{relation} cannot be carried: {str(error).splitlines()[0]}")
 
@@ -159,7 +173,9 @@ def _attached(connection: duckdb.DuckDBPyConnection, previous: Path) -> Iterator
         connection.execute(f"detach {_OLD}")
 
 
-def _carry(connection: duckdb.DuckDBPyConnection, relation: str, before: int, old: _Columns, wanted: list[_Column]) -> Carried:
+def _carry(
+    connection: duckdb.DuckDBPyConnection, relation: str, before: int, old: _Columns, wanted: list[_Column], erased: Forgotten
+) -> Carried:
     source = relation if relation in old else _SUCCEEDED.get(relation, relation)
     held = {column.name: column for column in old.get(source, [])}
     if not held:
@@ -168,6 +184,8 @@ def _carry(connection: duckdb.DuckDBPyConnection, relation: str, before: int, ol
     if run_column is None:
         return Carried(relation, problem=f"{relation} of the previous version does not say of which run its rows are")
     names, values, conditions = [], [], [f"{run_column} < {before}"]
+    if "customer_id" in held:
+        conditions.append(_stays_in(erased, "customer_id"))
     for column in wanted:
         value = _value(relation, column, held.get(column.name))
         if value is None and not column.is_nullable and column.default is None:
@@ -200,18 +218,32 @@ def _clusterings(connection: duckdb.DuckDBPyConnection, database: str, before: i
     ).fetchall()
 
 
-def _stays(connection: duckdb.DuckDBPyConnection, database: str, held: _Columns, clusterings: Sequence[tuple[str, str]]) -> str:
-    """The SQL that fills scratch.stays.
+def _are_beside(connection: duckdb.DuckDBPyConnection, database: str, held: _Columns) -> bool:
+    """Whether the stays of all clusterings lie side by side, in the order of the ids: all with the same customers, each once."""
+    if not _has_since(held):
+        return False
+    told = f"select count(*), sum(hash(customer_id)) from {database}.segments.assignments group by segmentation, algorithm"
+    runs = f"{database}.segments.runs"
+    expected = f"select distinct n_customers from {runs} where run_id = (select max(run_id) from {runs})"
+    sums = set(connection.execute(told).fetchall())
+    return len(sums) == 1 and {(count,) for count, _ in sums} == set(connection.execute(expected).fetchall())
 
-    Assignments are in the order of the ids, one for each customer and clustering: they lie side by side. Of an older release,
-    whose open stays were a table of their own, and where the numbers differ, they are joined.
-    """
-    has_since = any(column.name == "from_run_id" for column in held.get("segments.assignments", []))
+
+def _has_since(held: _Columns) -> bool:
+    return any(column.name == "from_run_id" for column in held.get("segments.assignments", []))
+
+
+def _has_twins(connection: duckdb.DuckDBPyConnection) -> bool:
+    (has_twins,) = connection.execute("select count(*) > count(distinct customer_id) from scratch.stays").fetchone() or (False,)
+    return bool(has_twins)
+
+
+def _stays(database: str, held: _Columns, clusterings: Sequence[tuple[str, str]], erased: Forgotten, are_beside: bool) -> str:
+    """The SQL that fills scratch.stays: where they are not side by side, as in an older release, they are joined by the ids."""
+    has_since = _has_since(held)
     source, since, condition = "assignments", "from_run_id" if has_since else "run_id", "true"
     if not has_since and "segments.membership_history" in held:
         source, since, condition = "membership_history", "from_run_id", "to_run_id is null"
-    counts = connection.execute(f"select count(*) from {database}.segments.{source} group by segmentation, algorithm").fetchall()
-    is_beside = has_since and len(set(counts)) == 1
     beside, columns = [], []
     for number, (segmentation, algorithm) in enumerate(clusterings):
         segment, first_run = stay_columns(segmentation, algorithm)
@@ -221,11 +253,20 @@ def _stays(connection: duckdb.DuckDBPyConnection, database: str, held: _Columns,
             f"from {database}.segments.{source} where {condition} "
             f"and segmentation = {literal(segmentation)} and algorithm = {literal(algorithm)}) as clustering_{number}"
         )
-    if is_beside:
+    if are_beside:
         joined, customer = " positional join ".join(beside), "clustering_0.customer_id"
     else:
         joined, customer = beside[0] + "".join(f" full join {each} using (customer_id)" for each in beside[1:]), "customer_id"
-    return f"create table scratch.stays as select {customer}, {', '.join(columns)} from {joined}"
+    return (
+        f"create table scratch.stays as select {customer}, {', '.join(columns)} from {joined} where {_stays_in(erased, customer)}"
+    )
+
+
+def _stays_in(erased: Forgotten, customer_id: str) -> str:
+    """SQL: whether a customer was not erased."""
+    if not erased.hashes:
+        return "true"
+    return f"not list_contains({list(erased.hashes)}, sha256({literal(erased.salt)} || {named_id(customer_id)}))"
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, relation: str, sql: str) -> Carried:

@@ -104,17 +104,24 @@ def unfinished(final: Path) -> Iterator[Path]:
         sweep(final.parent)
 
 
+def interrupt_on_terminate() -> None:
+    """Take SIGTERM, which a service manager or a shutdown sends, as Ctrl-C: what was begun is cleared up."""
+    if threading.current_thread() is threading.main_thread():  # only that one is ever interrupted
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Let no Ctrl-C come between the steps of the block: it would say that nothing was published when something was."""
-    if threading.current_thread() is not threading.main_thread():  # only that one is ever interrupted
+    """Let no interruption come between the steps of the block: it would say that nothing was published when something was."""
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    handlers = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, handler)
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
 
 
 def put(building: Path, final: Path) -> None:

@@ -83,9 +83,16 @@ def told(*rows: tuple[int, float, float]) -> tuple[list[Evaluation], dict[int, S
     """The evidence for some k: the silhouette, with an error of 0.01, 0.2 without groups, and the strength, with one of 0.02."""
     support = Support(0, 0, 1, 0, 0.2, 0.01)
     nothing = np.zeros(0)
-    evaluations = [Evaluation(k, nothing, nothing, 0, silhouette, 0.01, 0, 0, 1, nothing, nothing) for k, silhouette, _ in rows]
+    evaluations = [Evaluation(k, nothing, nothing, 0, silhouette, 0.01, 0, 0, 9, nothing, nothing) for k, silhouette, _ in rows]
     strengths = {k: replace(support, prediction_strength=strength, prediction_strength_error=0.02) for k, _, strength in rows}
     return evaluations, {1: support, **strengths}
+
+
+def test_one_customer_is_no_clear_segment() -> None:
+    """However far out they are."""
+    evaluations, supports = told((2, 0.9, 0.95), (3, 0.5, 0.9))
+    lonely = [replace(evaluations[0], smallest_segment=1), evaluations[1]]
+    assert (choose_k(evaluations, supports).k, choose_k(lonely, supports).k) == (2, 3)
 
 
 @pytest.mark.parametrize(

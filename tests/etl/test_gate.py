@@ -160,6 +160,17 @@ def test_a_column_that_is_only_text(write: Write, tmp_path: Path, capsys: pytest
     assert line.endswith('[columns] "Balance" = "numeric"')
 
 
+def test_one_customer_who_hides_the_others_is_told(refresh: Refresh, capsys: pytest.CaptureFixture[str]):
+    """A mistyped income is published with a warning that says what to do."""
+    assert refresh(shop(60)) == 0
+    assert "makes up" not in capsys.readouterr().out
+    assert refresh(shop(60) + "X1,Male,33,99999,20\n") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Annual income: one customer with 99,999 makes up 98% of the spread of all 61, so that the others look alike." in said
+    assert 'scale = "log"' in said
+    assert "Age: one customer" not in said
+
+
 def test_the_limit_that_is_named_is_enough(refresh: Refresh, capsys: pytest.CaptureFixture[str]):
     """The share of rejected rows in the advice lets the file through."""
     text = shop(20) + "".join(f"X{i},Male,old,20,20\n" for i in range(30))

@@ -142,6 +142,16 @@ def test_models_stay_as_they_were_fitted(newest: Path):
     assert after.value(bare) == 0
 
 
+def test_events_follow(warehouse: Path):
+    """Customers in both segments are counted without the person, as if they had never been there."""
+    assert forget(["--id", PERSON]) == 0
+    after = Warehouse(warehouse).snapshot()
+    sizes = after.rows(f"from segments.segments where run_id = {after.version} order by segmentation, algorithm, segment_id")
+    events = after.rows(f"from segments.events where run_id = {after.version} order by segmentation, algorithm, segment_id")
+    assert [event["count_shared"] for event in events] == [segment["size"] for segment in sizes]
+    assert {(event["event"], event["share_of_previous"], event["share_of_new"]) for event in events} == {("kept", 1, 1)}
+
+
 @pytest.mark.soak
 def test_rules_are_counted_anew(newest: Path):
     """What a rule is said to catch is what it catches of those who remain."""

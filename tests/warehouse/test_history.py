@@ -9,6 +9,7 @@ import pytest
 from tests.helpers import four, refreshed
 from warehouse.build import build
 from warehouse.connection import add_scratch, builder
+from warehouse.forgotten import Forgotten
 from warehouse.history import DEFAULTS, HISTORY, Carried, carry_history, gather_labels, hold_stays, stay_columns
 
 
@@ -125,6 +126,28 @@ def test_stays_that_do_not_lie_side_by_side_are_joined(old: Path, draft: duckdb.
     _change(old, "delete from segments.assignments where algorithm = 'kmeans' and customer_id = '2'")
     hold_stays(draft, old, 2)
     assert _held(draft) == _stays(old)
+
+
+def test_stays_in_two_places_at_once_are_not_carried(old: Path, draft: duckdb.DuckDBPyConnection):
+    """Of a version that someone has changed by hand nothing is guessed; the answer says why."""
+    _change(old, "insert into segments.assignments from segments.assignments")
+    assert "two places at once" in hold_stays(draft, old, 2).problem
+    assert draft.execute("select count(*) from duckdb_tables() where table_name = 'stays'").fetchone() == (0,)
+
+
+def test_nothing_is_carried_of_who_was_erased(old: Path, draft: duckdb.DuckDBPyConnection):
+    """Neither the stay that lasts nor one that has ended, where the version itself could not be written anew."""
+    _change(
+        old,
+        "insert into segments.past_memberships select customer_id, segmentation, algorithm, 9, 0, 1, valid_from - interval 1 day, "
+        "valid_from from segments.membership_history",
+    )
+    erased = Forgotten("salt", Forgotten("salt", ()).hashes_of("2"))
+    hold_stays(draft, old, 2, erased)
+    carry_history(draft, old, 2, erased=erased)
+    for relation in ("scratch.stays", "segments.past_memberships"):
+        found = draft.execute(f"select distinct customer_id from {relation} order by all").fetchall()
+        assert found == [("1",), ("3",), ("4",)]
 
 
 def test_stays_of_a_version_older_than_the_history_begin_with_its_run(old: Path, draft: duckdb.DuckDBPyConnection):

@@ -13,7 +13,7 @@ import pytest
 from warehouse.connection import Warehouse
 from warehouse.errors import BusyError, InputError, MallError
 from warehouse.forgotten import read, remember
-from warehouse.publish import LOCK, locked, new_version
+from warehouse.publish import LOCK, interrupt_on_terminate, locked, new_version
 from warehouse.versions import CURRENT, current, published
 
 HOLDER = """
@@ -249,8 +249,23 @@ def test_a_place_where_nothing_can_be_published(tmp_path: Path):
         publish(tmp_path / "a?b", 1)
 
 
-def test_an_interrupt_after_the_link_has_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_after_the_link_has_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: signal.Signals):
     """It stops nothing any more: what is published is not said to be not published."""
-    monkeypatch.setattr("warehouse.publish._retire", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    handler = signal.getsignal(sent)
+    monkeypatch.setattr("warehouse.publish._retire", lambda *_: os.kill(os.getpid(), sent))
     assert publish(tmp_path, 1) == current(tmp_path) == 1
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(sent) is handler
+
+
+def test_a_refresh_that_is_told_to_end(tmp_path: Path):
+    """SIGTERM is an interruption: it unwinds, so that what was begun is cleared up."""
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        interrupt_on_terminate()
+        with pytest.raises(KeyboardInterrupt), new_version(tmp_path, 3):
+            os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    assert published(tmp_path) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["refresh.lock"]

@@ -89,6 +89,86 @@ from (
 ) as counted
 where runs.run_id = counted.run_id and runs.segmentation = counted.segmentation and runs.algorithm = counted.algorithm;
 
+update segments.events
+set
+    count_shared = coalesce(counted.count_shared, 0),
+    share_of_previous = counted.share_of_previous,
+    share_of_new = counted.share_of_new
+from (
+    with events as (
+        from segments.events
+        where run_id = (select max(run_id) from segments.assignments)
+    ),
+
+    previous_runs as (
+        select distinct
+            segmentation,
+            algorithm,
+            previous_run_id
+        from events
+    ),
+
+    -- a stay of the previous run lasts still, or has ended since
+    shared as (
+        select
+            segmentation,
+            algorithm,
+            segment_id as previous_segment_id,
+            segment_id
+        from segments.assignments
+        inner join previous_runs using (segmentation, algorithm)
+        where from_run_id <= previous_run_id
+
+        union all
+
+        select
+            segmentation,
+            algorithm,
+            past.segment_id as previous_segment_id,
+            assignments.segment_id
+        from segments.past_memberships as past
+        inner join previous_runs using (segmentation, algorithm)
+        inner join segments.assignments as assignments using (segmentation, algorithm, customer_id)
+        where
+            past.from_run_id <= previous_run_id
+            and past.to_run_id > previous_run_id
+    ),
+
+    counts as (
+        select
+            *,
+            count(*) as count_shared
+        from shared
+        group by all
+    ),
+
+    shares as (
+        select
+            *,
+            count_shared / sum(count_shared) over (partition by segmentation, algorithm, previous_segment_id) as share_of_previous,
+            count_shared / sum(count_shared) over (partition by segmentation, algorithm, segment_id) as share_of_new
+        from counts
+    )
+
+    select
+        events.run_id,
+        segmentation,
+        algorithm,
+        previous_segment_id,
+        segment_id,
+        shares.count_shared,
+        shares.share_of_previous,
+        shares.share_of_new
+    from events
+    left join shares using (segmentation, algorithm, previous_segment_id, segment_id)
+) as counted
+where
+    events.run_id = counted.run_id
+    and events.segmentation = counted.segmentation
+    and events.algorithm = counted.algorithm
+    and events.previous_segment_id = counted.previous_segment_id
+    and events.segment_id = counted.segment_id;
+
 update segments.retention_models
 set
     count_customers = counted.count_customers,
