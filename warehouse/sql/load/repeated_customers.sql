@@ -8,12 +8,29 @@ with source_rows as (
     from source_rows
 ),
 
-repeated_ids as (
-    select {{ "customer_id" | trimmed_id }} as _id
+-- Hashes are grouped in less than half the time of ids; of those that are equal the ids are compared.
+repeated_hashes as (
+    select hash({{ "customer_id" | trimmed_id }}) as _hash
     from source_rows
     {% if not has_ids %}
     where false
     {% endif %}
+    group by _hash
+    having count(*) > 1
+),
+
+suspects as (
+    select
+        source_rows.*,
+        {{ "source_rows.customer_id" | trimmed_id }} as _id
+    from source_rows
+    inner join repeated_hashes on repeated_hashes._hash = hash({{ "source_rows.customer_id" | trimmed_id }})
+),
+
+repeated_ids as (
+    select _id
+    from suspects
+    where _id is not null
     group by _id
     having count(*) > 1
 ),
@@ -28,8 +45,8 @@ copies as (
             coalesce({{ sql.trimmed(column.name) }}, ''){{ "," if not loop.last }}
             {% endfor %}
         ] as _values
-    from source_rows
-    inner join repeated_ids on repeated_ids._id = {{ "source_rows.customer_id" | trimmed_id }}
+    from suspects
+    inner join repeated_ids using (_id)
 ),
 
 -- The first row of each id, and the first one that has other values.
