@@ -56,9 +56,12 @@ def is_reproducible(support: Support, errors: float = 1) -> bool:
 
 def is_clear(evaluation: Evaluation, support: Support, errors: float = 1) -> bool:
     """Whether a partition is reproducible, its silhouette is well above that of groupless data, and no segment is one customer."""
-    above = excess(evaluation, support)
-    is_above = above >= max(LEAST_EXCESS, LEAST_DEVIATIONS * support.silhouette_deviation)
-    return evaluation.smallest_segment > 1 and is_above and is_reproducible(support, errors)
+    return evaluation.smallest_segment > 1 and _is_above(evaluation, support) and is_reproducible(support, errors)
+
+
+def _is_above(evaluation: Evaluation, support: Support) -> bool:
+    """Whether the silhouette lies well above that of groupless data."""
+    return excess(evaluation, support) >= max(LEAST_EXCESS, LEAST_DEVIATIONS * support.silhouette_deviation)
 
 
 def choose_k(
@@ -165,6 +168,11 @@ def _why_unclear(k: int, by_k: Mapping[int, Evaluation], supports: Mapping[int, 
     reason = f"{k}, the most reproducible of {tried}, but there are no clear segments: "
     if supports[k].prediction_strength is None:
         return reason + "the customers are too few to tell"
+    lonely = [
+        other for other, evaluation in by_k.items() if is_reproducible(supports[other]) and _is_above(evaluation, supports[other])
+    ]
+    if lonely:
+        return reason + f"every partition that would be one, such as {lonely[0]}, has a segment of a single customer"
     best = _highest(list(by_k), above.get)
     if not any(is_reproducible(supports[other]) for other in by_k):
         return (

@@ -93,6 +93,9 @@ def test_one_customer_is_no_clear_segment() -> None:
     evaluations, supports = told((2, 0.9, 0.95), (3, 0.5, 0.9))
     lonely = [replace(evaluations[0], smallest_segment=1), evaluations[1]]
     assert (choose_k(evaluations, supports).k, choose_k(lonely, supports).k) == (2, 3)
+    choice = choose_k(lonely[:1], supports)
+    assert not choice.is_clear
+    assert "every partition that would be one, such as 2, has a segment of a single customer" in choice.reason
 
 
 @pytest.mark.parametrize(
