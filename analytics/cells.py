@@ -51,7 +51,7 @@ def make_cells(connection: duckdb.DuckDBPyConnection, names: Sequence[str], most
     return True
 
 
-def told(names: Sequence[str]) -> str:
+def cell_aggregates(names: Sequence[str]) -> str:
     """The SQL of what is told of customers in a group by cells: _weight, _scatter and the means, as make_cells says."""
     scatter, means = " + ".join(f"var_pop({name})" for name in names), ", ".join(f"avg({name}) as {name}" for name in names)
     return f"count(*) as _weight, count(*) * ({scatter}) as _scatter, {means}"
@@ -140,7 +140,7 @@ def _write_fine(connection: duckdb.DuckDBPyConnection, names: Sequence[str], spr
     connection.execute(
         f"""
         create or replace temporary table fine_cells as
-        select {named}, {told(names)}
+        select {named}, {cell_aggregates(names)}
         from scratch.scaled_customers
         group by {", ".join(keys)}
         """

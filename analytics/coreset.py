@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 
-from analytics.cells import told
-from analytics.kmeans import fit_many
+from analytics.cells import cell_aggregates
+from analytics.kmeans import fit_in_order
 from analytics.points import Floats, Labels, matrix
 
 _GROUPS = 45
@@ -119,7 +119,7 @@ def fold(connection: duckdb.DuckDBPyConnection, names: Sequence[str], values: Fl
     connection.execute(
         f"""
         create or replace temporary table cells as
-        select point_id, {told(names)}
+        select point_id, {cell_aggregates(names)}
         from scratch.coded_customers
         group by point_id
         """
@@ -132,7 +132,7 @@ def _centroids(values: Floats, weights: Floats, count: int) -> Floats:
     """(at most count, d): centroids of weighted points."""
     if len(values) <= count:
         return values
-    centres: Floats = fit_many(values, weights, count, _STEPS).cluster_centers_
+    centres: Floats = fit_in_order(values, weights, count, _STEPS).cluster_centers_
     return centres
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import linkage
 
-from analytics.kmeans import fit_many
+from analytics.kmeans import fit_in_order
 from analytics.points import Floats, Labels, Points
 
 MOST_LEAVES = 5_000
@@ -54,7 +54,7 @@ def _micro_clusters(points: Points) -> Labels:
     """(p,): the micro-cluster of each point."""
     if len(points.means) <= MICRO_CLUSTERS:
         return np.arange(len(points.means), dtype=np.int64)
-    labels = fit_many(points.means, points.weights, MICRO_CLUSTERS, _STEPS).labels_
+    labels = fit_in_order(points.means, points.weights, MICRO_CLUSTERS, _STEPS).labels_
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)  # an emptied cluster leaves no gap
 
 

@@ -21,7 +21,7 @@ def fit_kmeans(points: Points, k: int, seed: int) -> Labels:
     return labels
 
 
-def fit_many(values: Floats, weights: Floats, count: int, steps: int) -> KMeans:
+def fit_in_order(values: Floats, weights: Floats, count: int, steps: int) -> KMeans:
     """Fit `count` centroids, fewer than the values (m, d), by a few steps from values evenly spaced in their order."""
     in_order = np.lexsort(values.T[::-1])
     starts = values[in_order[np.linspace(0, len(in_order) - 1, count).astype(np.int64)]]

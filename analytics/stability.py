@@ -30,8 +30,9 @@ class Stability:
 def measure_stability(given: Material, chosen: Evaluation, algorithm: str, random: np.random.Generator) -> Stability:
     """The stability of the chosen partition, on the customers that the evidence is asked of."""
     labels = chosen.sample_labels[given.places]
-    segments = bootstrap_jaccard(given.values, given.weights, labels, chosen.k, METHODS[algorithm], random)
-    seeds = seed_stability(given.values, given.weights, chosen.k, random) if algorithm == "kmeans" else None
+    ones = np.ones(len(given.values))
+    segments = bootstrap_jaccard(given.values, ones, labels, chosen.k, METHODS[algorithm], random)
+    seeds = seed_stability(given.values, ones, chosen.k, random) if algorithm == "kmeans" else None
     return Stability(segments, seeds)
 
 

@@ -30,8 +30,6 @@ class Material:
     """(p,): places in the sample of those drawn of it."""
     values: Floats
     """(p, d): these, scaled units."""
-    weights: Floats
-    """(p,): 1 each."""
     boxes: Floats
     """(b, p, d): data spread evenly over the box around the points."""
     groupless: Floats
@@ -61,9 +59,8 @@ def material(points: Points, random: np.random.Generator, references: int = REFE
     sample = points.rounded_sample
     chosen = np.sort(random.permutation(len(sample))[:MOST])
     values = sample[chosen]
-    weights = np.ones(len(values))
-    boxes, groupless = uniform_box(values, references, random), unimodal(values, weights, references, random)
-    return Material(sample, chosen, values, weights, boxes, groupless)
+    boxes, groupless = uniform_box(values, references, random), unimodal(values, np.ones(len(values)), references, random)
+    return Material(sample, chosen, values, boxes, groupless)
 
 
 def measure(

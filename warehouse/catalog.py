@@ -41,7 +41,7 @@ def relations() -> tuple[Relation, ...]:
     for path in sorted(SQL.glob("[0-9]*/*.sql")):
         relation = Relation(path.parent.name.partition("_")[2], path.stem, path)
         found[relation.qualified] = relation
-    reads = {name: _reads(relation, found.keys()) for name, relation in found.items()}
+    reads = {name: sorted(_reads(relation, found.keys())) for name, relation in found.items()}  # a set has another order each time
     try:
         order = list(TopologicalSorter(reads).static_order())
     except CycleError as error:

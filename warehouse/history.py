@@ -185,7 +185,7 @@ def _carry(
         return Carried(relation, problem=f"{relation} of the previous version does not say of which run its rows are")
     names, values, conditions = [], [], [f"{run_column} < {before}"]
     if "customer_id" in held:
-        conditions.append(_stays_in(erased, "customer_id"))
+        conditions.append(_is_not_erased(erased, "customer_id"))
     for column in wanted:
         value = _value(relation, column, held.get(column.name))
         if value is None and not column.is_nullable and column.default is None:
@@ -257,12 +257,11 @@ def _stays(database: str, held: _Columns, clusterings: Sequence[tuple[str, str]]
         joined, customer = " positional join ".join(beside), "clustering_0.customer_id"
     else:
         joined, customer = beside[0] + "".join(f" full join {each} using (customer_id)" for each in beside[1:]), "customer_id"
-    return (
-        f"create table scratch.stays as select {customer}, {', '.join(columns)} from {joined} where {_stays_in(erased, customer)}"
-    )
+    values = ", ".join([customer, *columns])
+    return f"create table scratch.stays as select {values} from {joined} where {_is_not_erased(erased, customer)}"
 
 
-def _stays_in(erased: Forgotten, customer_id: str) -> str:
+def _is_not_erased(erased: Forgotten, customer_id: str) -> str:
     """SQL: whether a customer was not erased."""
     if not erased.hashes:
         return "true"
