@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,18 @@ def test_a_relation_comes_after_those_it_reads(monkeypatch: pytest.MonkeyPatch, 
         "20_b/three.sql": "create table b.three;\ncomment on table b.three is 'read by a.one\n and a.two';\n",
     }
     assert [r.qualified for r in _catalog(monkeypatch, tmp_path, files)] == ["b.three", "a.two", "a.one"]
+
+
+def test_the_order_is_the_same_in_every_process():
+    """Whatever order Python has for sets of names: it differs from process to process."""
+    order = "from warehouse.catalog import relations; print([relation.qualified for relation in relations()])"
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", order], check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": str(seed)}
+        ).stdout
+        for seed in range(3)
+    }
+    assert len(found) == 1
 
 
 def test_a_circle_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
