@@ -88,10 +88,12 @@ def choose_k(
     else:
         k = _highest(list(by_k), lambda k: supports[k].prediction_strength)
         reason = _why_unclear(k, by_k, supports, above)
-    if last in by_k and last != k and not _is_surely_better(k, last, by_k, supports):
-        reason = _why_kept(last, k, by_k, supports)
-        k = last
-        clear += [last] if is_clear(by_k[last], supports[last], _ERRORS_KEPT) else []
+    if last in by_k and last != k:
+        is_still_clear = is_clear(by_k[last], supports[last], _ERRORS_KEPT)
+        if not _is_surely_better(k, last, is_still_clear, by_k, supports):
+            reason = _why_kept(last, k, is_still_clear, by_k, supports)
+            k = last
+            clear += [last] if is_still_clear else []
     if fixed is not None:
         k = fixed
         reason = f"{fixed}, because a person fixed it ({_figures(fixed, by_k, supports)}); the evidence would choose {reason}"
@@ -104,13 +106,15 @@ def choose_k(
     )
 
 
-def _is_surely_better(k: int, last: int, by_k: Mapping[int, Evaluation], supports: Mapping[int, Support]) -> bool:
+def _is_surely_better(
+    k: int, last: int, is_still_clear: bool, by_k: Mapping[int, Evaluation], supports: Mapping[int, Support]
+) -> bool:
     """Whether a k is better than the last one beyond two standard errors.
 
     The last one, clear within two of them, gives way to another that is clear without any. Where neither is clear, it gives way to
     one that is more reproducible.
     """
-    if is_clear(by_k[last], supports[last], _ERRORS_KEPT):
+    if is_still_clear:
         higher = excess(by_k[k], supports[k]) - excess(by_k[last], supports[last])
         error = hypot(by_k[k].silhouette_error, by_k[last].silhouette_error)
         return is_clear(by_k[k], supports[k], 0) and higher > _ERRORS_KEPT * error
@@ -185,8 +189,8 @@ def _why_unclear(k: int, by_k: Mapping[int, Evaluation], supports: Mapping[int, 
     )
 
 
-def _why_kept(last: int, k: int, by_k: Mapping[int, Evaluation], supports: Mapping[int, Support]) -> str:
-    unclear = "" if is_clear(by_k[last], supports[last], _ERRORS_KEPT) else ", but there are no clear segments"
+def _why_kept(last: int, k: int, is_still_clear: bool, by_k: Mapping[int, Evaluation], supports: Mapping[int, Support]) -> str:
+    unclear = "" if is_still_clear else ", but there are no clear segments"
     return (
         f"{last}, as in the run before{unclear}: these customers alone would have {k} ({_figures(k, by_k, supports)}), which is "
         f"not surely better ({_figures(last, by_k, supports)})"

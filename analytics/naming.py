@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.points import Floats
+from warehouse.columns import with_unit
 from warehouse.names import folded
 
 MOST_PARTS = 3
@@ -151,9 +152,8 @@ def _told_apart(
         alike = [index for index, other in enumerate(names) if other == name]
         widest = int(np.argmax(np.ptp(scaled[alike], axis=0)))
         feature = features[widest]
-        unit = f" {feature.unit}" if feature.unit.isalpha() or "$" in feature.unit else ""  # not the range of a score
         for index in alike:
-            told[index] = f"{name} ({feature.short} {written(values[index, widest])}{unit})"
+            told[index] = f"{name} ({feature.short} {with_unit(written(values[index, widest]), feature.unit)})"
         for number, index in enumerate(alike, start=1):
             if sum(told[other] == told[index] for other in alike) > 1:
                 told[index] = f"{told[index]} {number}"

@@ -100,6 +100,7 @@ def write_events(connection: duckdb.DuckDBPyConnection, run_id: int) -> None:
     A segmentation's first run has nothing to compare.
     """
     connection.execute(_EVENTS, {"run_id": run_id, "link_share": LINK_SHARE})
+    connection.execute("drop table shared_customers")
 
 
 def last_run(connection: duckdb.DuckDBPyConnection, segmentation: str, algorithm: str) -> int | None:

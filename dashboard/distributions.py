@@ -8,6 +8,7 @@ from dashboard import format, scales
 from dashboard.figures import plain
 from dashboard.queries import Row
 from dashboard.theme import Theme, styled
+from warehouse.columns import with_unit
 
 HEIGHT = 184
 MOST_CATEGORIES = 8
@@ -41,7 +42,7 @@ def numeric(now: Sequence[Row], before: Sequence[Row], unit: str, theme: Theme, 
     figure = styled(figure, theme, HEIGHT)
     figure.update_layout(margin={"l": 40, "r": 8, "t": 8, "b": 24}, bargap=0)
     if not is_same:
-        per = f"per {format.with_unit(format.exact(width), unit)}"
+        per = f"per {with_unit(format.exact(width), unit)}"
         figure.add_annotation(
             text=plain(per), xref="paper", yref="paper", x=1, y=1, xanchor="right", yanchor="top", showarrow=False
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard import format
+from warehouse.columns import with_unit
 from warehouse.connection import literal
 from warehouse.errors import InputError
 
@@ -93,7 +94,7 @@ def _between(dimensions: Sequence[Dimension], value: Any) -> Clause:
     return Clause(
         f"({dimension.name} >= ? and {dimension.name} < ?)",
         (low, high),
-        f"{format.inline(dimension.label)} {format.exact(low)} to under {format.with_unit(format.exact(high), dimension.unit)}",
+        f"{format.inline(dimension.label)} {format.exact(low)} to under {with_unit(format.exact(high), dimension.unit)}",
     )
 
 

@@ -4,6 +4,8 @@ import math
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from warehouse.columns import with_unit
+
 
 def count(number: float) -> str:
     """12403 -> "12,403"."""
@@ -69,11 +71,6 @@ def difference(value: float, everyone: float) -> str:
 def quantity(value: float, unit: str) -> str:
     """A number with its unit: "86.5 k$"."""
     return with_unit(number(value), unit)
-
-
-def with_unit(text: str, unit: str) -> str:
-    """A number's text with its unit; a unit that is a range, such as 1–100, is not repeated after every number."""
-    return f"{text} {unit}" if unit and "–" not in unit else text
 
 
 def title(label: str, unit: str) -> str:

@@ -1,7 +1,7 @@
 """What became of the rows of the sources: the counts per file, and whether anything is left to work with."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -60,6 +60,7 @@ def account(connection: duckdb.DuckDBPyConnection, files: Files, warnings: Seque
     what = files.vocabulary.source
     kept = "(from raw.transactions where not is_duplicate)" if what == "transactions" else f"raw.{what}"
     is_synthetic = f"starts_with(customer_id, '{SYNTHETIC_PREFIX}')" if what != "stock" else "false"
+    generated = 0
     for source in files.sources:
         counts = connection.execute(
             f"""
@@ -71,15 +72,13 @@ def account(connection: duckdb.DuckDBPyConnection, files: Files, warnings: Seque
                 (select count(*) from raw.rejects where source = $source and source_file = $file) as rows_rejected,
                 (select count(*) from duplicate_rows where source_file = $file) as rows_duplicate,
                 (select count(*) from forgotten_rows where source_file = $file) as rows_forgotten,
-                (
-                    select coalesce(bool_and({is_synthetic}), false)
-                    from {kept}
-                    where source_file = $file
-                ) as is_synthetic
+                (select count(*) from {kept} where source_file = $file and {is_synthetic}) as rows_synthetic
             """,
             {"file": source.name, "source": what},
         ).fetchone()
         assert counts is not None
+        _, kept_here, *_, generated_here = counts
+        generated += generated_here
         connection.execute(
             "insert into raw.sources values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -89,29 +88,19 @@ def account(connection: duckdb.DuckDBPyConnection, files: Files, warnings: Seque
                 source.kind,
                 source.text.encoding if source.text else None,
                 source.dialect.delimiter if source.dialect else None,
-                *counts,
+                *counts[:-1],
+                0 < kept_here == generated_here,
                 datetime.now(UTC).replace(tzinfo=None),
             ],
         )
     for name in ("source_rows", "source_rejects", "forgotten_rows", "duplicate_rows", "faults"):
         connection.execute(f"drop table {name}")
     connection.execute("checkpoint scratch")  # gives the room back
-    return _report(connection, files, [*warnings, *_partly_synthetic(connection, what)])
-
-
-def _partly_synthetic(connection: duckdb.DuckDBPyConnection, source: str) -> list[str]:
-    """That some of the customers are generated ones, in words; such a file is taken for one of real customers."""
-    if source != "customers":
-        return []
-    generated, everyone = connection.execute(
-        f"select count(*) filter (starts_with(customer_id, '{SYNTHETIC_PREFIX}')), count(*) from raw.customers"
-    ).fetchone() or (0, 0)
-    if not 0 < generated < everyone:
-        return []
-    return [
-        f"{generated:,} of {everyone:,} customers have ids of generated ones ({SYNTHETIC_PREFIX}…), the others not: "
-        "all are taken for real customers"
-    ]
+    report = _report(connection, files, warnings)
+    if what == "customers" and 0 < generated < report.rows_kept:
+        mixed = f"{generated:,} of {report.rows_kept:,} customers have ids of generated ones ({SYNTHETIC_PREFIX}…), the others not"
+        return replace(report, warnings=(*report.warnings, f"{mixed}: all are taken for real customers"))
+    return report
 
 
 def _report(connection: duckdb.DuckDBPyConnection, files: Files, warnings: Sequence[str]) -> LoadReport:

@@ -13,7 +13,7 @@ from etl.mapping import Mapping
 from etl.vocabulary import CUSTOMER_ID, CUSTOMERS
 from warehouse.build import build, execute_file
 from warehouse.catalog import SQL
-from warehouse.forgotten import Forgotten
+from warehouse.forgotten import NOBODY, Forgotten
 from warehouse.progress import Progress, counted, silent
 
 
@@ -21,14 +21,13 @@ def load_customers(
     connection: duckdb.DuckDBPyConnection,
     given: Path,
     mapping: Mapping | None = None,
-    forgotten: Forgotten | None = None,
+    forgotten: Forgotten = NOBODY,
     progress: Progress = silent,
 ) -> LoadReport:
     """Load a file, the files of a folder or those of a pattern into the raw layer, and build staging.
 
     People in `forgotten` are counted and not loaded. Raises InputError for files that cannot be used, naming the file.
     """
-    forgotten = forgotten or Forgotten("", ())
     questions = ("repeated_customers", "suspicious_rows", "faults", "duplicate_customers")
     step = counted(progress, len(questions) + 5)
     step("opening customers")

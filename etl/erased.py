@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from warehouse.blanks import named_id, trimmed
+from warehouse.blanks import trimmed
 from warehouse.columns import Column
 from warehouse.forgotten import LONG_ID, Forgotten
 
@@ -16,9 +16,8 @@ def leave_out(connection: duckdb.DuckDBPyConnection, forgotten: Forgotten) -> li
         create or replace temporary table forgotten_rows as
         select source_file, source_line
         from source_rows
-        semi join (select unnest($hashes::varchar[]) as erased) on sha256($salt || {named_id("customer_id")}) = erased
-        """,
-        {"hashes": list(forgotten.hashes), "salt": forgotten.salt},
+        where {forgotten.holds_sql("customer_id")}
+        """
     )
     if not forgotten.hashes:
         return []

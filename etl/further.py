@@ -26,7 +26,7 @@ from etl.mapping import Mapping
 from etl.vocabulary import CUSTOMER_ID, RESULTS, STOCK, Vocabulary
 from warehouse.build import build, execute_file
 from warehouse.catalog import SQL
-from warehouse.forgotten import Forgotten
+from warehouse.forgotten import NOBODY, Forgotten
 from warehouse.progress import Progress, counted, silent
 
 
@@ -53,21 +53,21 @@ def load_stock(
 
     Raises InputError for files that cannot be used, naming the file.
     """
-    return _load(connection, given, mapping or Mapping(), _STOCK, Forgotten("", ()), progress)
+    return _load(connection, given, mapping or Mapping(), _STOCK, NOBODY, progress)
 
 
 def load_results(
     connection: duckdb.DuckDBPyConnection,
     given: Path,
     mapping: Mapping | None = None,
-    forgotten: Forgotten | None = None,
+    forgotten: Forgotten = NOBODY,
     progress: Progress = silent,
 ) -> LoadReport:
     """Load what came of campaigns into raw.results, and build staging.results.
 
     People in `forgotten` are counted and not loaded. Raises InputError for files that cannot be used, naming the file.
     """
-    return _load(connection, given, mapping or Mapping(), _RESULTS, forgotten or Forgotten("", ()), progress)
+    return _load(connection, given, mapping or Mapping(), _RESULTS, forgotten, progress)
 
 
 def _load(

@@ -301,34 +301,34 @@ def ask_of_values(gate: Gate, connection: duckdb.DuckDBPyConnection, loaded: Loa
         gate.warned("Reading", warning)
     for column in loaded.columns:
         if column.kind in ("numeric", "category"):
-            _ask_of_missing(gate, connection, column)
-        if column.usual is not None:
-            _ask_of_unit(gate, connection, column)
-        if column.kind == "numeric" and column.scale == "linear":
-            _ask_of_extreme(gate, connection, column)
+            values = _read_values(connection, column)
+            _ask_of_missing(gate, column, values)
+            _ask_of_unit(gate, column, values)
+            _ask_of_extreme(gate, column, values)
 
 
-def _ask_of_extreme(gate: Gate, connection: duckdb.DuckDBPyConnection, column: Column) -> None:
-    """Whether one customer among many makes up most of the spread: then the others look alike beside them, and no group shows."""
-    count, mean, spread, low, high = connection.execute(
-        f"select count({column.name}), avg({column.name}), var_pop({column.name}), min({column.name}), max({column.name}) "
-        "from staging.customers"
-    ).fetchone() or (0, 0, 0, 0, 0)
-    if count < _MANY or not spread:
-        return
-    farthest = max(low, high, key=lambda value: abs(value - mean))
-    share = (farthest - mean) ** 2 / (count * spread)
-    if share > _MOST_OF_ONE:
-        gate.warned(
-            "Extremes",
-            f"{column.label}: one customer with {farthest:,.10g} makes up {share:.0%} of the spread of all {count:,}, so that the "
-            f"others look alike. Mend the value if it is mistyped; if it is true, say in a MAPPING file: "
-            f'[columns] "{column.source_header.strip()}" = {{ column = "{column.name}", scale = "log" }}',
-        )
+@dataclass(frozen=True)
+class _Values:
+    """The values of a column of the customers; what is no number is None."""
+
+    count_customers: int = 0
+    count_values: int = 0
+    median: float | None = None
+    mean: float | None = None
+    variance: float | None = None
+    lowest: float | None = None
+    highest: float | None = None
 
 
-def _ask_of_missing(gate: Gate, connection: duckdb.DuckDBPyConnection, column: Column) -> None:
-    held, total = connection.execute(f"select count({column.name}), count(*) from staging.customers").fetchone() or (0, 0)
+def _read_values(connection: duckdb.DuckDBPyConnection, column: Column) -> _Values:
+    """In one pass: every pass casts the text of the source anew."""
+    asked = ["count", "median", "avg", "var_pop", "min", "max"] if column.kind == "numeric" else ["count"]
+    told = ", ".join(f"{name}({column.name})" for name in asked)
+    return _Values(*(connection.execute(f"select count(*), {told} from staging.customers").fetchone() or ()))
+
+
+def _ask_of_missing(gate: Gate, column: Column, values: _Values) -> None:
+    held, total = values.count_values, values.count_customers
     if column.kind == "numeric" and not held:
         gate.refuse(
             "Missing values",
@@ -342,12 +342,26 @@ def _ask_of_missing(gate: Gate, connection: duckdb.DuckDBPyConnection, column: C
         say("Missing values", f"{column.label}: {total - held:,} of {total:,} ({share}) have none and are filled in.")
 
 
-def _ask_of_unit(gate: Gate, connection: duckdb.DuckDBPyConnection, column: Column) -> None:
-    assert column.usual is not None
-    (median,) = connection.execute(f"select median({column.name}) from staging.customers").fetchone() or (None,)
-    low, high = column.usual
-    if median is None or low <= median <= high:
+def _ask_of_extreme(gate: Gate, column: Column, values: _Values) -> None:
+    """Whether one customer among many makes up most of the spread: then the others look alike beside them, and no group shows."""
+    count, mean, lowest, highest = values.count_values, values.mean, values.lowest, values.highest
+    if column.scale != "linear" or count < _MANY or not values.variance or mean is None or lowest is None or highest is None:
         return
+    farthest = max(lowest, highest, key=lambda value: abs(value - mean))
+    share = (farthest - mean) ** 2 / (count * values.variance)
+    if share > _MOST_OF_ONE:
+        gate.warned(
+            "Extremes",
+            f"{column.label}: one customer with {farthest:,.10g} makes up {share:.0%} of the spread of all {count:,}, so that the "
+            f"others look alike. Mend the value if it is mistyped; if it is true, say in a MAPPING file: "
+            f'[columns] "{column.source_header.strip()}" = {{ column = "{column.name}", scale = "log" }}',
+        )
+
+
+def _ask_of_unit(gate: Gate, column: Column, values: _Values) -> None:
+    if column.usual is None or values.median is None or column.usual[0] <= values.median <= column.usual[1]:
+        return
+    median, (low, high) = values.median, column.usual
     factors = [f for f in (1_000.0, 10.0, 100.0, 1e6, 0.01, 0.1, 0.001) if low <= median / f <= high]
     remedy = f", divide_by = {factors[0] * column.divide_by:g}" if factors else ", divide_by = ..."
     gate.warned(

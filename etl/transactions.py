@@ -17,7 +17,7 @@ from warehouse.build import build, execute_file
 from warehouse.catalog import SQL
 from warehouse.columns import Column
 from warehouse.errors import InputError
-from warehouse.forgotten import Forgotten
+from warehouse.forgotten import NOBODY, Forgotten
 from warehouse.progress import Progress, counted, silent
 
 _AMBIGUOUS = "price"
@@ -31,7 +31,7 @@ def load_transactions(
     connection: duckdb.DuckDBPyConnection,
     given: Path,
     mapping: Mapping | None = None,
-    forgotten: Forgotten | None = None,
+    forgotten: Forgotten = NOBODY,
     progress: Progress = silent,
 ) -> LoadReport:
     """Load the lines of transactions, beside customers that are loaded already.
@@ -41,14 +41,14 @@ def load_transactions(
     step = counted(progress, _PARTS)
     step("opening transactions")
     files = open_files(connection, given, mapping or Mapping(), TRANSACTIONS)
-    return _load(connection, only_known(files), forgotten or Forgotten("", ()), step)
+    return _load(connection, only_known(files), forgotten, step)
 
 
 def load_transactions_and_customers(
     connection: duckdb.DuckDBPyConnection,
     given: Path,
     mapping: Mapping | None = None,
-    forgotten: Forgotten | None = None,
+    forgotten: Forgotten = NOBODY,
     progress: Progress = silent,
 ) -> tuple[LoadReport, LoadReport]:
     """Load the lines of transactions, and make a customer of everyone who stands in them.
@@ -60,7 +60,7 @@ def load_transactions_and_customers(
     step("opening transactions")
     files = open_files(connection, given, mapping or Mapping(), BOTH)
     build(connection, ["raw.columns", "raw.rejects", "raw.sources", "raw.gate", "raw.stock", "raw.results"])
-    report = _load(connection, files, forgotten or Forgotten("", ()), step)
+    report = _load(connection, files, forgotten, step)
     step("derived_customers")
     about = [
         column

@@ -38,7 +38,7 @@ def forget(
 ) -> list[Erasure]:
     """Erase a customer from all versions in `directory`, newest first; `tell` hears of each as soon as it is done.
 
-    `begin` hears the number of a version before it is written anew, which takes about half as long as a refresh.
+    `begin` hears the number of a version before it is written anew, which takes a third to a half of a refresh.
 
     Raises InputError when no version knows the customer, and, once all versions were tried, when some still hold the customer;
     BusyError while the warehouse is being refreshed. Interrupted, it can be run again.

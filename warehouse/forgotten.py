@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from warehouse.blanks import id_of
+from warehouse.blanks import id_of, named_id
+from warehouse.connection import literal
 from warehouse.errors import InputError
 
 FILE = "forgotten.csv"
@@ -40,6 +41,11 @@ class Forgotten:
     def holds(self, customer_id: str) -> bool:
         """Whether that person was erased."""
         return self.hash(customer_id) in self.hashes
+
+    def holds_sql(self, expression: str) -> str:
+        """SQL: whether the text that `expression` gives is the id of a person who was erased, as it is or hashed."""
+        hashes = ", ".join(map(literal, self.hashes))
+        return f"sha256({literal(self.salt)} || {named_id(expression)}) in (select unnest([{hashes}]::varchar[]))"
 
 
 NOBODY = Forgotten("", ())

@@ -10,7 +10,6 @@ from typing import Any
 
 import duckdb
 
-from warehouse.blanks import named_id
 from warehouse.connection import Snapshot, literal
 from warehouse.errors import DamagedError, ReleaseError
 from warehouse.forgotten import NOBODY, Forgotten
@@ -81,10 +80,8 @@ def carry_history(
 ) -> list[Carried]:
     """Copy what runs below `before` left in `previous` into the relations, which must exist in the connection's database.
 
-    Rows of people in `erased` are left.
-
-    The columns both have in common are copied; one that the previous version lacks gets its default, or null. A layout that
-    cannot be carried never raises: its relation starts anew, and the answer says why.
+    The columns both have in common are copied; one that the previous version lacks gets its default, or null. People in `erased`
+    are left out. A layout that cannot be carried never raises: its relation starts anew, and the answer says why.
     """
     try:
         with _attached(connection, previous):
@@ -104,8 +101,8 @@ def hold_stays(connection: duckdb.DuckDBPyConnection, previous: Path | None, bef
     """Put the stays that last in the newest run of `previous`, if that is below `before`, into `scratch.stays`.
 
     `previous` is a version, or None for what the connection's database holds. One row per customer: customer_id and, of every
-    clustering, the `stay_columns`; people in `erased` are left, and without a run there is no table. A layout that cannot be read
-    never raises: the answer says why.
+    clustering, the `stay_columns`; people in `erased` are left out, and without a run there is no table. A layout that cannot be
+    read never raises: the answer says why.
     """
     relation = "segments.membership_history"
     try:
@@ -262,10 +259,8 @@ def _stays(database: str, held: _Columns, clusterings: Sequence[tuple[str, str]]
 
 
 def _is_not_erased(erased: Forgotten, customer_id: str) -> str:
-    """SQL: whether a customer was not erased."""
-    if not erased.hashes:
-        return "true"
-    return f"not list_contains({list(erased.hashes)}, sha256({literal(erased.salt)} || {named_id(customer_id)}))"
+    """SQL: whether a customer was not erased; where nobody was, no id is hashed."""
+    return f"not ({erased.holds_sql(customer_id)})" if erased.hashes else "true"
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, relation: str, sql: str) -> Carried:

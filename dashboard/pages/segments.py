@@ -13,6 +13,7 @@ from dashboard.pages.sheet import panel
 from dashboard.queries import Row
 from dashboard.scatter import segment_scatter
 from dashboard.theme import Theme
+from warehouse.columns import with_unit
 from warehouse.connection import Snapshot, Warehouse
 
 SHOWN_CUSTOMERS = 5_000
@@ -80,7 +81,7 @@ def _card(segment: Row, run: Row, profiles: list[Row], may_edit: bool) -> Any:
     facts = [
         html.Li(
             [
-                f"{row['label']} {format.with_unit(format.level(row['mean'], row['mean_everyone']), row['unit'])} ",
+                f"{row['label']} {with_unit(format.level(row['mean'], row['mean_everyone']), row['unit'])} ",
                 html.Span(f"({format.difference(row['difference'], row['mean_everyone'])} against everyone)", className="muted"),
             ]
         )

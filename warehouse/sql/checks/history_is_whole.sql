@@ -16,15 +16,6 @@ current_stays as (
 
 -- only who has left a place can be in two at once
 stays as (
-    select
-        customer_id,
-        segmentation,
-        algorithm,
-        segment_id,
-        from_run_id,
-        to_run_id,
-        valid_from,
-        valid_to
     from segments.membership_history
     semi join past_stays using (customer_id, segmentation, algorithm)
 ),
@@ -37,6 +28,37 @@ in_order as (
         lag(segment_id) over places as last_segment_id
     from stays
     window places as (partition by customer_id, segmentation, algorithm order by from_run_id, to_run_id)
+),
+
+problems as (
+    select
+        current_stays.*,
+        case
+            when runs.run_id is null then 'stay began in a run that is not known'
+            when current_stays.from_run_id > current_stays.run_id then 'stay began after the newest run'
+        end as problem
+    from current_stays
+    left join segments.runs as runs
+        on runs.run_id = current_stays.from_run_id
+        and runs.segmentation = current_stays.segmentation
+        and runs.algorithm = current_stays.algorithm
+
+    union all by name
+
+    select
+        *,
+        case when to_run_id <= from_run_id or valid_to <= valid_from then 'stay ends before it began' end as problem
+    from past_stays
+
+    union all by name
+
+    select
+        *,
+        case
+            when last_run_id > from_run_id or last_valid_to > valid_from then 'stay overlaps the one before'
+            when last_run_id = from_run_id and last_segment_id = segment_id then 'stay goes on after it ended'
+        end as problem
+    from in_order
 )
 
 select
@@ -44,57 +66,6 @@ select
     segmentation,
     algorithm,
     from_run_id,
-    'stay began in a run that is not known' as problem
-from current_stays
-anti join segments.runs as runs
-    on runs.run_id = current_stays.from_run_id
-    and runs.segmentation = current_stays.segmentation
-    and runs.algorithm = current_stays.algorithm
-
-union all
-
-select
-    customer_id,
-    segmentation,
-    algorithm,
-    from_run_id,
-    'stay began after the newest run' as problem
-from current_stays
-where from_run_id > run_id
-
-union all
-
-select
-    customer_id,
-    segmentation,
-    algorithm,
-    from_run_id,
-    'stay ends before it began' as problem
-from past_stays
-where
-    to_run_id <= from_run_id
-    or valid_to <= valid_from
-
-union all
-
-select
-    customer_id,
-    segmentation,
-    algorithm,
-    from_run_id,
-    'stay overlaps the one before' as problem
-from in_order
-where
-    last_run_id > from_run_id
-    or last_valid_to > valid_from
-
-union all
-
-select
-    customer_id,
-    segmentation,
-    algorithm,
-    from_run_id,
-    'stay goes on after it ended' as problem
-from in_order
-where last_run_id = from_run_id and last_segment_id = segment_id
+    problem
+from problems
+where problem is not null
