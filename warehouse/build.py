@@ -1,7 +1,7 @@
 """Running the SQL files: fill the templates with what the warehouse holds so far, execute, and name the file that fails."""
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -80,6 +80,8 @@ CONTEXT_RELATIONS = ("raw.columns", "features.columns", "features.category_encod
 
 
 _COLUMN = "column_name, kind, label, unit, short_label, minimum, maximum, divide_by, scale, decimal_mark, date_order, source_header"
+_FEW_VALUES = 30
+"""With more values a category has as many bars as a number has bins."""
 _FEATURE = "column_name, 'numeric', label, unit, short_label, minimum, maximum, 1, scale"
 
 
@@ -128,6 +130,18 @@ class Context:
     def text(self) -> tuple[Column, ...]:
         """The further columns of the source, carried as text."""
         return tuple(column for column in self.columns if column.kind == "text")
+
+    @property
+    def by_importance(self) -> tuple[str, ...]:
+        """The columns that the dashboard filters by, those first that its cube should have room for.
+
+        First the numbers that something is clustered on, then categories with few values, other numbers, other categories.
+        """
+        clustered = {feature.column for model in self.models for feature in model.features}
+        values = Counter(category.column_name for category in self.categories)
+        ranks = {column.name: 0 if column.name in clustered else 2 for column in self.charted}
+        ranks |= {column.name: 1 if values[column.name] <= _FEW_VALUES else 3 for column in self.category}
+        return tuple(sorted(ranks, key=ranks.__getitem__))
 
     def of_source(self, source: str) -> "Context":
         """The same, with the columns of `source`, customers, transactions, stock or results, as `columns`."""

@@ -167,31 +167,19 @@ def read_features(db: Snapshot, kind: str) -> list[Feature]:
 def read_histogram(db: Snapshot, feature: Feature) -> Histogram:
     """Count the customers per bin of a numeric feature."""
     bins = db.columns(
-        f"""
-        select bins.lower_edge, bins.upper_edge, coalesce(sum(cube.count_customers), 0) as count_customers
-        from marts.crossfilter_bins as bins
-        left join marts.crossfilter_cube as cube on cube.{_quoted(feature.name + "_bin")} = bins.bin
-        where bins.dimension = ?
-        group by bins.lower_edge, bins.upper_edge
-        order by bins.lower_edge
-        """,
+        "select lower_edge, upper_edge, count_customers, sum_values from marts.distribution_history "
+        "semi join segments.newest_run using (run_id) where dimension = ? order by bin",
         (feature.name,),
     )
-    mean = db.value(f"select sum({_quoted('sum_' + feature.name)}) / sum(count_customers) from marts.crossfilter_cube")
+    mean = sum(bins["sum_values"]) / sum(bins["count_customers"])
     return Histogram(feature, [*bins["lower_edge"], bins["upper_edge"][-1]], bins["count_customers"], mean)
 
 
 def read_categories(db: Snapshot, feature: Feature) -> Categories:
     """Count the customers per value of a category."""
     rows = db.rows(
-        f"""
-        select bins.category, coalesce(sum(cube.count_customers), 0) as count_customers
-        from marts.crossfilter_bins as bins
-        left join marts.crossfilter_cube as cube on cube.{_quoted(feature.name + "_bin")} = bins.bin
-        where bins.dimension = ?
-        group by bins.category
-        order by count_customers desc, bins.category
-        """,
+        "select category, count_customers from marts.distribution_history "
+        "semi join segments.newest_run using (run_id) where dimension = ? order by count_customers desc, category",
         (feature.name,),
     )
     return Categories(feature, {row["category"]: row["count_customers"] for row in rows})

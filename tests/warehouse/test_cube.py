@@ -103,8 +103,13 @@ def _assert_in_bins(connection: duckdb.DuckDBPyConnection, customers: list[tuple
     cells = connection.execute(
         "select amount_bin, tier_bin, any_kmeans_bin, any_hierarchical_bin, count_customers, sum_amount from marts.crossfilter_cube"
     ).fetchall()
-    assert counts == {cell[:4]: cell[4] for cell in cells}
-    assert dict(sums) == pytest.approx({cell[:4]: cell[5] for cell in cells})
+    in_cube: Counter[tuple[int, ...]] = Counter()
+    sums_in_cube: Counter[tuple[int, ...]] = Counter()
+    for *bins_of_cell, count, total in cells:
+        in_cube[tuple(bins_of_cell)] += count
+        sums_in_cube[tuple(bins_of_cell)] += total
+    assert counts == in_cube
+    assert dict(sums) == pytest.approx(dict(sums_in_cube))
     assert run_checks(connection) == len(checks())
 
 
@@ -125,8 +130,8 @@ def test_values_on_an_edge_open_a_bin(connection: duckdb.DuckDBPyConnection):
     """A bin has its lower edge and not its upper: 20 is in the bin from 20."""
     _cubed(connection, [0, 19, 20, 59])
     rows = connection.execute(
-        "select lower_edge, count_customers from marts.crossfilter_cube inner join marts.crossfilter_bins "
-        "on dimension = 'amount' and bin = amount_bin order by 1"
+        "select lower_edge, sum(count_customers) from marts.crossfilter_cube inner join marts.crossfilter_bins "
+        "on dimension = 'amount' and bin = amount_bin group by 1 order by 1"
     ).fetchall()
     assert rows == [(0, 1), (18, 1), (20, 1), (58, 1)]
 
@@ -148,6 +153,58 @@ def test_a_constant_has_one_bin(connection: duckdb.DuckDBPyConnection, sample: S
     ).fetchall()
     assert bins == [(0, 7.0, 8.0)]
     assert connection.execute("select sum(sum_amount) from marts.crossfilter_cube where amount_bin = 0").fetchone() == (30.0,)
+
+
+def _independent(connection: duckdb.DuckDBPyConnection, customers: int, numbers: int) -> None:
+    """Make the cube of customers with so many numbers that have nothing to do with each other, and two categories."""
+    build(connection, ["raw.columns"])
+    names = [f"n{place}" for place in range(numbers)]
+    kinds = [("customer_id", "id"), *((name, "numeric") for name in names), ("tier", "category"), ("town", "category")]
+    connection.executemany(
+        "insert into raw.columns values ('customers', $1, $1, $2, $1, $1, '', null, null, 1, 'linear', '.', '', $3)",
+        [(name, kind, place) for place, (name, kind) in enumerate(kinds, start=1)],
+    )
+    build(connection, [f"raw.{name}" for name in ("customers", "transactions", "stock", "results", "rejects", "sources", "gate")])
+    drawn = ", ".join(f"(hash(i, {place}) % 1000)::varchar" for place in range(numbers))
+    connection.execute(
+        f"insert into raw.customers select 'generated', i, i::varchar, {drawn}, ['gold', 'iron'][1 + i % 2], 'T' || i % 40 "
+        f"from range({customers}) as t(i)"
+    )
+    build(connection, ["staging", "features", "segments"])
+    dimensions = "customers", "crossfilter_dimensions", "crossfilter_bins", "crossfilter_cube"
+    build(connection, [f"marts.{name}" for name in dimensions])
+
+
+def test_each_of_few_customers_is_a_cell(connection: duckdb.DuckDBPyConnection):
+    """Up to 5,000 the page can draw every customer; of more the cells are combinations of bins."""
+    for customers, cells in ((5_000, 5_000), (5_001, 31 * 2 * 40)):
+        with duckdb.connect() as own:
+            add_scratch(own)
+            _independent(own, customers, 1)
+            (found,) = own.execute("select count(*) from marts.crossfilter_cube").fetchone()
+            assert found == customers == cells or found <= cells < customers
+
+
+@pytest.mark.parametrize(("numbers", "bins", "left_out"), [(2, 20, []), (3, 10, []), (5, 10, ["n4", "town"])])
+def test_the_cube_stays_small_whatever_the_columns(
+    connection: duckdb.DuckDBPyConnection, numbers: int, bins: int, left_out: list[str]
+):
+    """With more columns bins are fewer, and where that is not enough the last columns are left out; the rest counts everybody."""
+    customers = 150_000
+    _independent(connection, customers, numbers)
+    cells, total = connection.execute("select count(*), sum(count_customers) from marts.crossfilter_cube").fetchone()
+    assert total == customers
+    assert cells <= 1.1 * 1_000_000 / (2 * numbers + 3)
+    found = connection.execute("select dimension from marts.crossfilter_dimensions where not is_in_cube order by 1").fetchall()
+    assert [name for (name,) in found] == left_out
+    (used,) = connection.execute("select count(*) from marts.crossfilter_bins where dimension = 'n0'").fetchone()
+    assert used == bins
+    first_bins = connection.execute(
+        "select count(*) from marts.customers, marts.crossfilter_bins where dimension = 'n0' and bin = 0 and n0 < upper_edge"
+    ).fetchone()
+    assert first_bins == connection.execute("select sum(count_customers) from marts.crossfilter_cube where n0_bin = 0").fetchone()
+    for name in left_out:
+        assert connection.execute(f"select count({name}_bin) from marts.crossfilter_cube").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("name", ["sample", "mall"])

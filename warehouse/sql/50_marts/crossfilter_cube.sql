@@ -1,5 +1,6 @@
 {% import "macros.sql" as sql %}
 -- depends on: segments.runs
+{% set most_single = 5000 -%}
 create or replace table marts.crossfilter_cube as
 with customers as (
     from marts.customers
@@ -21,14 +22,26 @@ widths as (
     from marts.crossfilter_dimensions
 ),
 
+{# the columns that there is room for #}
+kept as (
+    select
+        {% for column in context.charted + context.category %}
+        bool_or(is_in_cube) filter (dimension = {{ column.name | literal }}) as {{ column.name }},
+        {% endfor %}
+        {# of few customers each is a cell of its own, so that the page can draw each #}
+        (select count(*) from customers) <= {{ most_single }} as customers
+    from marts.crossfilter_dimensions
+),
+
 cells as (
     select
         {% for column in context.charted %}
-        cast({{ sql.chart_bin_of(column, "customers." ~ column.name, "widths." ~ column.name, "firsts." ~ column.name) | indent(4) }} as integer) as {{ column.name }}_bin,
+        case when kept.{{ column.name }} then cast({{ sql.chart_bin_of(column, "customers." ~ column.name, "widths." ~ column.name, "firsts." ~ column.name) | indent(4) }} as integer) end as {{ column.name }}_bin,
         {% endfor %}
         {% for column in context.category %}
-        customers.{{ column.name }},
+        case when kept.{{ column.name }} then customers.{{ column.name }} end as {{ column.name }},
         {% endfor %}
+        case when kept.customers then customers.customer_id end as customer_id,
         {% for clustering in context.clusterings %}
         customers.{{ clustering.dimension }},
         {% endfor %}
@@ -39,6 +52,7 @@ cells as (
     from customers
     cross join firsts
     cross join widths
+    cross join kept
     group by all
 )
 
@@ -58,7 +72,7 @@ select
     {% endfor %}
 from cells
 {% for column in context.category %}
-inner join marts.crossfilter_bins as {{ column.name }}_bins
+left join marts.crossfilter_bins as {{ column.name }}_bins
     on {{ column.name }}_bins.dimension = {{ column.name | literal }} and {{ column.name }}_bins.category = cells.{{ column.name }}
 {% endfor %}
 {% for clustering in context.clusterings %}
@@ -69,9 +83,9 @@ inner join marts.crossfilter_bins as {{ clustering.dimension }}_bins
 {% endfor %}
 order by all;
 
-comment on table marts.crossfilter_cube is 'The cells the Explore page filters in the browser. Grain: one row per combination of bins that holds a customer.';
+comment on table marts.crossfilter_cube is 'The cells the Explore page filters in the browser. Grain: one row per combination of bins that holds a customer; one row per customer where there are at most {{ most_single }}.';
 {% for column in context.charted + context.category %}
-comment on column marts.crossfilter_cube.{{ column.name }}_bin is {{ ("Bin of " ~ column.name ~ ", see marts.crossfilter_bins.") | literal }};
+comment on column marts.crossfilter_cube.{{ column.name }}_bin is {{ ("Bin of " ~ column.name ~ ", see marts.crossfilter_bins; null where marts.crossfilter_dimensions says that it is not in the cube.") | literal }};
 {% endfor %}
 {% for clustering in context.clusterings %}
 comment on column marts.crossfilter_cube.{{ clustering.dimension }}_bin is {{ ("Bin of " ~ clustering.dimension ~ ", see marts.crossfilter_bins.") | literal }};

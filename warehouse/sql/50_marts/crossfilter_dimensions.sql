@@ -1,4 +1,15 @@
 {% import "macros.sql" as sql %}
+{# The browser holds the whole cube, so that it stays small whatever the columns: of some ways to bin the first is taken whose cells
+   fit. First all columns have about 30 bins, then 20, then 12; then columns are left out, the least important first, but for two. #}
+{% set bins = [30, 20, 12] -%}
+{% set names = context.by_importance -%}
+{% set values_in_cell = 2 * context.charted | length + context.category | length + context.clusterings | length + 1 -%}
+{% set most_cells = 1000000 // values_in_cell -%}
+{% set scales = {} -%}
+{% for column in context.charted %}{% set _ = scales.update({column.name: column.scale}) %}{% endfor -%}
+{% set ways = [] -%}
+{% for level in range(bins | length) %}{% set _ = ways.append((level, names)) %}{% endfor -%}
+{% for kept in range(names | length - 1, 1, -1) %}{% set _ = ways.append((bins | length - 1, names[:kept])) %}{% endfor -%}
 -- depends on: segments.runs
 create or replace table marts.crossfilter_dimensions as
 with customers as (
@@ -17,25 +28,35 @@ spans as (
     {% endfor %}
 ),
 
-{# about 30 bins, of a width of 1, 2 or 5 times a power of ten; whole numbers are never split,
+levels as (
+    select unnest([
+        {% for most in bins %}
+        {'level': {{ loop.index0 }}, 'most_bins': {{ most }}}{{ "," if not loop.last }}
+        {% endfor %}
+    ], recursive := true)
+),
+
+{# about so many bins, of a width of 1, 2 or 5 times a power of ten; whole numbers are never split,
    and no bin is finer than what a double can tell apart #}
 magnitudes as (
     select
-        dimension,
-        lowest,
-        is_whole,
+        spans.dimension,
+        levels.level,
+        spans.lowest,
         greatest(
-            (highest - lowest) / 30,
+            (highest - lowest) / levels.most_bins,
             case when is_whole or highest = lowest then 1 else 0 end,
             1e-12 * greatest(abs(lowest), abs(highest))
         ) as ideal_width,
         pow(10, floor(log10(ideal_width))) as magnitude
     from spans
+    cross join levels
 ),
 
 widths as (
     select
         dimension,
+        level,
         lowest,
         magnitude * case
             when ideal_width <= magnitude then 1
@@ -44,6 +65,54 @@ widths as (
             else 10
         end as bin_width
     from magnitudes
+),
+
+widths_beside as (
+    select
+        {% for column in context.charted %}
+        {% for _ in bins %}
+        max(bin_width) filter (dimension = {{ column.name | literal }} and level = {{ loop.index0 }}) as {{ column.name }}_{{ loop.index0 }},
+        {% endfor %}
+        {% endfor %}
+        null as _
+    from widths
+),
+
+{# about how many cells every way would have; nobody is counted where there are no more customers than cells may be #}
+sizes as (
+    select [
+        {% for level, kept in ways %}
+        approx_count_distinct(hash(
+            {% for name in kept %}
+            {% if name not in scales %}
+            customers.{{ name }},
+            {% elif scales[name] == "log" %}
+            sign(customers.{{ name }}) * floor(5 * log10(1 + abs(customers.{{ name }}))),
+            {% else %}
+            floor(customers.{{ name }} / widths_beside.{{ name }}_{{ level }}),
+            {% endif %}
+            {% endfor %}
+            {% for clustering in context.clusterings %}
+            customers.{{ clustering.dimension }},
+            {% endfor %}
+            0
+        )){{ "," if not loop.last }}
+        {% endfor %}
+    ] as cells
+    from customers
+    cross join widths_beside
+    where (select count(*) from customers) > {{ most_cells }}
+),
+
+ways as (
+    select
+        way,
+        [{% for level, _ in ways %}{{ level }}{{ ", " if not loop.last }}{% endfor %}][way] as level,
+        [{% for _, kept in ways %}{{ kept | length }}{{ ", " if not loop.last }}{% endfor %}][way] as count_kept
+    from (
+        select coalesce(list_position(list_transform(cells, lambda count : count <= {{ most_cells }}), true), {{ ways | length }}) as way
+        from sizes
+    )
 ),
 
 dimensions as (
@@ -55,7 +124,7 @@ dimensions as (
         {{ column.unit | literal }} as unit,
         {{ column.scale | literal }} as scale,
         {{ loop.index }} as position
-    union all
+    {{ "union all" if not loop.last or context.category or context.clusterings }}
     {% endfor %}
     {% for column in context.category %}
     select
@@ -65,7 +134,7 @@ dimensions as (
         '' as unit,
         null as scale,
         {{ context.charted | length + loop.index }} as position
-    union all
+    {{ "union all" if not loop.last or context.clusterings }}
     {% endfor %}
     {% for clustering in context.clusterings %}
     select
@@ -86,6 +155,7 @@ select
     dimensions.unit,
     dimensions.scale,
     dimensions.position,
+    coalesce(list_position(cast([{% for name in names %}{{ name | literal }}{{ ", " if not loop.last }}{% endfor %}] as varchar[]), dimensions.dimension) <= ways.count_kept, true) as is_in_cube,
     cast(
         case
             when dimensions.scale = 'log' then {{ sql.log_bin_of("widths.lowest") | indent(12) }}
@@ -94,7 +164,8 @@ select
     ) as first_bin,
     widths.bin_width
 from dimensions
-left join widths using (dimension)
+cross join ways
+left join widths on widths.dimension = dimensions.dimension and widths.level = ways.level
 order by dimensions.position;
 
 comment on table marts.crossfilter_dimensions is 'What the Explore page filters by. Grain: one row per dimension, a column of marts.customers.';
@@ -104,5 +175,6 @@ comment on column marts.crossfilter_dimensions.label is 'What people call it.';
 comment on column marts.crossfilter_dimensions.unit is 'Unit of the values; empty where there is none.';
 comment on column marts.crossfilter_dimensions.scale is 'linear: the bins are equally wide; log: they grow wider, five for every ten times. Null unless numeric.';
 comment on column marts.crossfilter_dimensions.position is 'Order on the page, from 1.';
+comment on column marts.crossfilter_dimensions.is_in_cube is 'False for a column that marts.crossfilter_cube has no room for: the Explore page does not draw it.';
 comment on column marts.crossfilter_dimensions.first_bin is 'On a linear scale bin 0 starts at first_bin times bin_width; on a log scale it is the first_bin-th after the one that starts at zero. Null unless numeric.';
 comment on column marts.crossfilter_dimensions.bin_width is 'Width of a bin in the dimension''s unit, on a log scale what it would be on a linear one; null unless numeric.';

@@ -1,6 +1,17 @@
+{% import "macros.sql" as sql %}
 create or replace table marts.distribution_history as
 with cube as (
     from marts.crossfilter_cube
+),
+
+customers as (
+    from marts.customers
+),
+
+{# what the cube has no room for is counted from the customers #}
+left_out as (
+    from marts.crossfilter_dimensions
+    where not is_in_cube
 ),
 
 bins as (
@@ -16,7 +27,17 @@ counted as (
         sum(count_customers) as count_customers,
         sum(sum_{{ column.name }}) as sum_values
     from cube
+    where {{ column.name }}_bin is not null
     group by {{ column.name }}_bin
+    union all
+    select
+        {{ column.name | literal }} as dimension,
+        {{ sql.chart_bin_of(column, "customers." ~ column.name, "left_out.bin_width", "left_out.first_bin") | indent(4) }} as bin,
+        count(*) as count_customers,
+        sum(customers.{{ column.name }}) as sum_values
+    from customers
+    inner join left_out on left_out.dimension = {{ column.name | literal }}
+    group by all
     {{ "union all" if not loop.last or context.category }}
     {% endfor %}
     {% for column in context.category %}
@@ -26,7 +47,18 @@ counted as (
         sum(count_customers) as count_customers,
         null as sum_values
     from cube
+    where {{ column.name }}_bin is not null
     group by {{ column.name }}_bin
+    union all
+    select
+        {{ column.name | literal }} as dimension,
+        bins.bin,
+        count(*) as count_customers,
+        null as sum_values
+    from customers
+    inner join left_out on left_out.dimension = {{ column.name | literal }}
+    inner join bins on bins.dimension = left_out.dimension and bins.category = customers.{{ column.name }}
+    group by all
     {{ "union all" if not loop.last }}
     {% endfor %}
 ),
