@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import dash
@@ -16,9 +16,13 @@ from dashboard.cube import cube
 from dashboard.guard import guard
 from dashboard.pages import campaigns, data, evidence, explore, forecast, history, inventory, products, retention, segments
 from dashboard.queries import Row, clusterings, known_run, provenance
-from warehouse.connection import Warehouse
+from dashboard.shown import shown, wanted
+from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import MallError
 from warehouse.settings import Settings
+
+_CUBES = 4
+"""How many versions' cubes are held ready to be sent."""
 
 log = logging.getLogger(__name__)
 
@@ -61,38 +65,39 @@ def _options(warehouse: Warehouse) -> list[Row]:
 
 
 def _serve_cube(app: Dash, warehouse: Warehouse) -> None:
-    """The cube of a file never changes, so the browser keeps it: the address it asks has the file's edition in it."""
+    """The cube of a file never changes, so it is made once, and the browser keeps it: the address has the file's edition in it."""
+
+    @lru_cache(maxsize=_CUBES)
+    def encode(db: Snapshot) -> str:
+        return json.dumps(cube(db), separators=(",", ":"))
 
     @app.server.route("/cube/<int:version>.json")  # type: ignore[untyped-decorator]
     def send_cube(version: int) -> Response:
         try:
-            db = warehouse.snapshot()
-            cells = cube(db) if db.version == version else None
+            body = encode(warehouse.version(version))
         except MallError:
-            cells = None
-        if cells is None:
             abort(404)
-        body = json.dumps(cells, separators=(",", ":"))
         return Response(body, mimetype="application/json", headers={"Cache-Control": "private, max-age=31536000, immutable"})
 
 
 def _follow_version(app: Dash, warehouse: Warehouse) -> None:
-    """Look for a new version with every tick; only a new one changes the page."""
+    """Look for a new version with every tick, unless the address wants an older one; only another one changes the page."""
 
     @app.callback(
         Output(ids.VERSION, "data"),
         Output(ids.HEADER_SOURCE, "children"),
         Output(ids.SEGMENTATION, "data"),
         Input(ids.CLOCK, "n_intervals"),
+        Input(ids.WANTED_VERSION, "data"),
         State(ids.VERSION, "data"),
     )
-    def tick(_: int, shown: dict[str, Any] | None) -> tuple[Any, Any, Any]:
+    def tick(_: int, asked: Any, has: dict[str, Any] | None) -> tuple[Any, Any, Any]:
         try:
-            db = warehouse.snapshot()
+            db, notice = wanted(warehouse, asked)
             about = provenance(db)
-            line = shell.source_line(about, db.stands_in_for)
+            line = shell.source_line(about, notice, db.stands_in_for)
             version = {"version": about["version"], "built": f"{about['built_at']} {db.edition}"}
-            if version == shown:
+            if version == has:
                 return dash.no_update, line, dash.no_update
             return version, line, shell.segmentation_options(clusterings(db))
         except MallError as error:
@@ -112,7 +117,7 @@ def _follow_clarity(app: Dash, warehouse: Warehouse) -> None:
         if version is None:
             return dash.no_update
         try:
-            run = known_run(warehouse.snapshot(), segmentation, algorithm)
+            run = known_run(shown(warehouse, version), segmentation, algorithm)
         except MallError:
             return ""  # the header says what is wrong
         said = trust.notice(run)
@@ -153,10 +158,14 @@ def _follow_address(app: Dash, settings: Settings) -> None:
         Output(ids.FILTERS, "data"),
         Output(ids.SEGMENTATION, "value"),
         Output(ids.ALGORITHM, "value"),
+        Output(ids.AXES, "data"),
+        Output(ids.WANTED_VERSION, "data"),
         Input(ids.LOCATION, "search"),
         State(ids.FILTERS, "data"),
         State(ids.SEGMENTATION, "value"),
         State(ids.ALGORITHM, "value"),
+        State(ids.AXES, "data"),
+        State(ids.VERSION, "data"),
     )
     in_browser(
         app,
@@ -165,6 +174,8 @@ def _follow_address(app: Dash, settings: Settings) -> None:
         Input(ids.FILTERS, "data"),
         Input(ids.SEGMENTATION, "value"),
         Input(ids.ALGORITHM, "value"),
+        Input(ids.AXES, "data"),
+        Input(ids.VERSION, "data"),
     )
     in_browser(app, "watchScheme", Input(ids.PAGE, "id"))
 

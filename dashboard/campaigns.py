@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard import queries
-from dashboard.export import FORMULA
+from dashboard.export import safe_text
 from dashboard.filters import Clause, english, inlined
 from dashboard.queries import Row
 from warehouse.connection import Snapshot, literal
@@ -23,8 +23,6 @@ SHARES = (0.05, 0.1, 0.2, 0.3, 0.5)
 WINDOWS = (7, 28, 91)
 """Days over which a campaign may be judged."""
 _NAME = re.compile(r"\w[\w .-]{0,59}")
-_SAFE = rf"regexp_replace(customer_id, '({FORMULA})', '''\1')"
-"""An id before which stands an apostrophe where a spreadsheet would take it for a formula, as in all our CSV files."""
 
 
 @dataclass(frozen=True)
@@ -225,7 +223,7 @@ def split_sql(chosen: Campaign) -> str:
 
 def list_sql(chosen: Campaign, is_hashed: bool, is_sheet: bool = False) -> str:
     """The statement of the list that is downloaded; `is_sheet` where a spreadsheet may open it."""
-    own = f"{_SAFE} as customer_id" if is_sheet else "customer_id"
+    own = f"{safe_text('customer_id')} as customer_id" if is_sheet else "customer_id"
     shown = "sha256(customer_id) as customer_hash" if is_hashed else own
     ordered = "customer_hash" if is_hashed else queries.sorted_by("customer_id", is_descending=False)
     return f"""

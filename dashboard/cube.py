@@ -13,27 +13,35 @@ def cube(db: Snapshot) -> dict[str, Any]:
     """The cube of a warehouse version, ready for JSON.
 
     `dimensions`: name, kind, label, unit, and `scale` (linear or log) with `edges` (one more than bins) for a number, or `values`
-    (one per bin).
+    (one per bin); `left_out`: those that the cube has no room for.
     `clusterings`: per segmentation and algorithm the dimension, the two numbers the scatter shows (or none), and the segments with
     colour, means in ordinary units and how stable they are, in words.
     `bins`: per dimension the bin of every cell; `count` and `sums`: customers of every cell, and their sums per number.
     """
     cells = db.columns("from marts.crossfilter_cube")
-    known = queries.dimensions(db)
+    everything = queries.dimensions(db)
+    known = {name: dimension for name, dimension in everything.items() if dimension.is_in_cube}
     bins: dict[str, list[dict[str, Any]]] = {name: [] for name in known}
     for row in db.rows("from marts.crossfilter_bins order by dimension, bin"):
-        bins[row["dimension"]].append(row)
+        if row["dimension"] in bins:
+            bins[row["dimension"]].append(row)
     return {
         "version": db.version,
         "customers": sum(cells["count_customers"]),
         "dimensions": [
             {"name": d.name, "kind": d.kind, "label": d.label, "unit": d.unit, **_scale(d, bins[d.name])} for d in known.values()
         ],
+        "left_out": [{"name": name, "label": d.label} for name, d in everything.items() if name not in known],
         "clusterings": [_clustering(db, run) for run in queries.clusterings(db)],
         "bins": {name: cells[f"{name}_bin"] for name in known},
         "count": cells["count_customers"],
-        "sums": {d.name: cells[f"sum_{d.name}"] for d in known.values() if d.kind == "numeric"},
+        "sums": {d.name: [_short(value) for value in cells[f"sum_{d.name}"]] for d in known.values() if d.kind == "numeric"},
     }
+
+
+def _short(value: float) -> float:
+    """A sum with more figures than a mean is ever shown with, and fewer than the network would carry."""
+    return float(f"{value:.9g}")
 
 
 def _scale(dimension: Dimension, bins: list[dict[str, Any]]) -> dict[str, Any]:

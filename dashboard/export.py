@@ -1,12 +1,23 @@
-"""Rows as the lines of a CSV file that no spreadsheet takes for anything but text and numbers."""
+"""Rows as files: CSV that no spreadsheet takes for anything but text and numbers, Parquet, and Excel."""
 
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import pandas as pd
+import xlsxwriter
+
+from warehouse.connection import Snapshot
+from warehouse.errors import InputError
 
 FORMULA = r"^[=+\-@\t\r]"
 """How a text begins that a spreadsheet would take for a formula."""
+MOST_IN_SHEET = 1_048_575
+"""Rows of a sheet of Excel, but for the header."""
 _CHUNK = 10_000
+_SHEETS_LONGEST = 32_767
+"""Characters that a cell of Excel holds."""
 
 
 def csv_lines(frame: pd.DataFrame) -> Iterator[str]:
@@ -16,3 +27,54 @@ def csv_lines(frame: pd.DataFrame) -> Iterator[str]:
     yield from (
         safe[start : start + _CHUNK].to_csv(index=False, header=start == 0) for start in range(0, max(len(safe), 1), _CHUNK)
     )
+
+
+def safe_text(column: str) -> str:
+    """SQL: a column of text with an apostrophe before what a spreadsheet would take for a formula."""
+    return rf"regexp_replace({column}, '({FORMULA})', '''\1')"
+
+
+def file(db: Snapshot, sql: str, kind: str, about: Mapping[str, Any]) -> BinaryIO:
+    """The rows of a statement as an open file of a kind: csv, parquet or xlsx. Nothing is left behind when it is closed.
+
+    `about` says where they come from: in a sheet of its own in Excel, in the file's own metadata in Parquet; CSV has no place for
+    it, and the texts of its statement have to be safe for a spreadsheet already. The rows never stand in memory, however many.
+    Raises InputError where there is no room, and for more than a sheet holds.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="mall-export-") as folder:
+            path = Path(folder) / f"rows.{kind}"
+            if kind == "xlsx":
+                _write_sheets(db, sql, path, about)
+            else:
+                db.copy(sql, path, None if kind == "csv" else about)
+            return path.open("rb")
+    except OSError as error:
+        raise InputError(f"the file cannot be written: {error.strerror}") from error
+
+
+def _write_sheets(db: Snapshot, sql: str, path: Path, about: Mapping[str, Any]) -> None:
+    """A workbook with the rows and a sheet about them. A text is written as text, so that none is taken for a formula."""
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(path, options) as workbook:
+        bold = workbook.add_format({"bold": True})
+        sheet = workbook.add_worksheet("Customers")
+        sheet.freeze_panes(1, 0)
+        place = 0
+        names, chunks = db.chunks(sql, _CHUNK)
+        sheet.write_row(0, 0, names, bold)
+        for rows in chunks:
+            if place + len(rows) > MOST_IN_SHEET:
+                raise InputError(f"a sheet of Excel holds {MOST_IN_SHEET:,} rows; take CSV or Parquet")
+            for row in rows:
+                place += 1
+                for column, value in enumerate(row):
+                    if isinstance(value, str):
+                        sheet.write_string(place, column, value[:_SHEETS_LONGEST])
+                    elif value is not None:
+                        sheet.write_number(place, column, value)
+        facts = workbook.add_worksheet("About")
+        facts.set_column(0, 0, 24)
+        for line, (key, value) in enumerate(about.items()):
+            facts.write_string(line, 0, key, bold)
+            facts.write_string(line, 1, str(value)[:_SHEETS_LONGEST])

@@ -13,6 +13,8 @@ from warehouse.columns import with_unit
 from warehouse.connection import literal
 from warehouse.errors import InputError
 
+_MOST_LISTED = 10_000
+"""More values than a category has on a page are nobody's choice."""
 BOX = "*"
 """Joins the two dimensions of a box: annual_income_k*spending_score."""
 
@@ -33,6 +35,8 @@ class Dimension:
     """Segment names by segment_id, for a segment."""
     scale: str | None = None
     """linear or log, for a number."""
+    is_in_cube: bool = True
+    """Whether the page draws it; the cube has no room for every column."""
 
 
 @dataclass(frozen=True)
@@ -103,29 +107,29 @@ def _box(dimensions: Sequence[Dimension], value: Any) -> Clause:
     return Clause(f"({first.sql} and {second.sql})", first.values + second.values, f"{first.english} and {second.english}")
 
 
-def _in_categories(dimension: Dimension, value: Any) -> Clause:
-    values = [_text(item) for item in _items(value)]
-    return _is_one_of(dimension, values, values)
-
-
-def _in_segments(dimension: Dimension, value: Any) -> Clause:
-    values = [_segment_id(item) for item in _items(value)]
-    names = dimension.names or {}
-    return _is_one_of(dimension, values, [names.get(item, f"segment {item}") for item in values])
-
-
 def _in(dimensions: Sequence[Dimension], value: Any) -> Clause:
     (dimension,) = dimensions
-    return (_in_segments if dimension.kind == "segment" else _in_categories)(dimension, value)
+    values, marks, names = _listed(dimension, value)
+    return Clause(f"{dimension.name} in ({marks})", values, f"{format.inline(dimension.label)} {' or '.join(names)}")
 
 
-def _is_one_of(dimension: Dimension, values: Sequence[Any], names: Sequence[str]) -> Clause:
-    marks = ", ".join("?" for _ in values)
-    return Clause(f"{dimension.name} in ({marks})", tuple(values), f"{format.inline(dimension.label)} {' or '.join(names)}")
+def _not_in(dimensions: Sequence[Dimension], value: Any) -> Clause:
+    (dimension,) = dimensions
+    values, marks, names = _listed(dimension, value)
+    told = f"{format.inline(dimension.label)} not {', not '.join(names)}"
+    return Clause(f"{dimension.name} not in ({marks})", values, told)
 
 
-def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) and value else _refuse()
+def _listed(dimension: Dimension, value: Any) -> tuple[tuple[Any, ...], str, list[str]]:
+    """Values of a category or segments, their placeholders, and what they are called."""
+    if not isinstance(value, list) or not 0 < len(value) <= _MOST_LISTED:
+        _refuse()
+    if dimension.kind == "segment":
+        values, called = [_segment_id(item) for item in value], dimension.names or {}
+        names = [called.get(item, f"segment {item}") for item in values]
+    else:
+        values = names = [_text(item) for item in value]
+    return tuple(values), ", ".join("?" for _ in values), names
 
 
 def _number(value: Any) -> float:
@@ -150,4 +154,5 @@ _OPERATORS: dict[str, tuple[list[list[str]], Callable[[Sequence[Dimension], Any]
     "between": ([["numeric"]], _between),
     "box": ([["numeric", "numeric"]], _box),
     "in": ([["category"], ["segment"]], _in),
+    "not_in": ([["category"], ["segment"]], _not_in),
 }

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -12,7 +11,7 @@ from dashboard.export import csv_lines
 from dashboard.queries import Row
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import InputError
-from warehouse.versions import file_name, published
+from warehouse.versions import published
 
 MOVED = ("customer changed", "model changed", "moved")
 """The movements of those who are in another segment than before."""
@@ -36,19 +35,6 @@ class Flow:
 
     previous_segment_id: int | None
     segment_id: int | None
-
-
-@contextmanager
-def version(warehouse: Warehouse, number: Any) -> Iterator[Snapshot]:
-    """A kept version, open; the current one for None. Raises InputError for one that is not kept."""
-    newest = warehouse.snapshot()
-    if number in (None, newest.version):
-        yield newest
-        return
-    if number not in published(warehouse.directory):
-        raise InputError(f"version {number} is not kept any more")
-    with closing(Snapshot(warehouse.directory / file_name(number))) as snapshot:
-        yield snapshot
 
 
 def versions(warehouse: Warehouse) -> list[int]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dashboard.filters import Clause, Dimension, where
+from dashboard.filters import Dimension
 from warehouse.connection import Snapshot
 
 Row = dict[str, Any]
@@ -43,8 +43,11 @@ def dimensions(db: Snapshot) -> dict[str, Dimension]:
             row["unit"],
             names.get(row["dimension"]),
             row["scale"],
+            row["is_in_cube"],
         )
-        for row in db.rows("select dimension, kind, label, unit, scale from marts.crossfilter_dimensions order by position")
+        for row in db.rows(
+            "select dimension, kind, label, unit, scale, is_in_cube from marts.crossfilter_dimensions order by position"
+        )
     }
 
 
@@ -166,44 +169,6 @@ def scatter_sample(db: Snapshot, dimension: str, x: str, y: str, count: int) -> 
 def cross_table(db: Snapshot, segmentation: str) -> list[Row]:
     """Customers per pair of K-Means and Ward segments."""
     return db.rows("from marts.algorithm_cross_table where segmentation = ?", (segmentation,))
-
-
-def count_customers(db: Snapshot, clauses: list[Clause]) -> int:
-    """How many customers the clauses leave."""
-    condition, values = where(clauses)
-    return int(db.value(f"select count(*) from marts.customers where {condition}", values))
-
-
-def customers(
-    db: Snapshot, clauses: list[Clause], segmentation: str, order: list[tuple[str, bool]], start: int, count: int
-) -> list[Row]:
-    """One page of the customers the clauses leave, with their segments' names.
-
-    `order` holds (column, is_descending); columns must be of `customer_columns`. Ties are broken by customer_id, and ids that are
-    numbers are in the order of the numbers: 2 before 10.
-    """
-    condition, values = where(clauses)
-    by = ", ".join(sorted_by(column, is_descending) for column, is_descending in [*order, ("customer_id", False)])
-    return db.rows(
-        f"""
-        with chosen as (
-            select *
-            from marts.customers
-            where {condition}
-        )
-
-        select chosen.*, kmeans.segment_name as kmeans_segment, hierarchical.segment_name as hierarchical_segment
-        from chosen
-        left join marts.segment_profiles as kmeans
-            on kmeans.segmentation = ? and kmeans.algorithm = 'kmeans' and kmeans.segment_id = chosen.{segmentation}_kmeans
-        left join marts.segment_profiles as hierarchical
-            on hierarchical.segmentation = ? and hierarchical.algorithm = 'hierarchical'
-            and hierarchical.segment_id = chosen.{segmentation}_hierarchical
-        order by {by}
-        limit ? offset ?
-        """,
-        [*values, segmentation, segmentation, count, start],
-    )
 
 
 def members(segmentation: str, algorithm: str, condition: str) -> str:

@@ -61,6 +61,8 @@ def layout(runs: list[Row]) -> Any:
         [
             dcc.Location(id=ids.LOCATION, refresh=False),
             dcc.Store(id=ids.VERSION),
+            dcc.Store(id=ids.WANTED_VERSION),
+            dcc.Store(id=ids.AXES),
             dcc.Store(id=ids.FILTERS, data={}),
             dcc.Store(id=ids.SCHEME, data="light"),
             dcc.Store(id=ids.EXPLORE_READY),
@@ -114,9 +116,10 @@ def segmentation_options(runs: list[Row]) -> list[dict[str, str]]:
     return [{"value": name, "label": title} for name, title in titles.items()]
 
 
-def source_line(about: Row, stands_in_for: int | None = None) -> list[Any]:
+def source_line(about: Row, notice: str = "", stands_in_for: int | None = None) -> list[Any]:
     """File, customers, version and age of the warehouse; generated customers are called that.
 
+    `notice` says that it is not the version that one would expect; a button leads to the newest (assets/explore.js).
     `stands_in_for` is the version that should be shown and is damaged, where this older one is shown in its place.
     """
     line = (
@@ -126,7 +129,10 @@ def source_line(about: Row, stands_in_for: int | None = None) -> list[Any]:
     badge = [html.Span("SYNTHETIC SAMPLE", className="synthetic", title="These customers were generated; they are nobody.")]
     damage = f"Version {stands_in_for} is damaged; this is version {about['version']}. A refresh publishes a whole one. "
     warning = [html.Span(damage, className="error")] if stands_in_for is not None else []
+    newest = html.Button("Show the newest", className="link", **{"data-show-newest": "true"})  # type: ignore[arg-type]
+    told = [html.Span(notice, className="notice"), newest, " "] if notice else []
     return [
+        *told,
         *warning,
         *(badge if about["is_synthetic"] else []),
         html.Span(line, title=f"Built {about['built_at']:%Y-%m-%d %H:%M} UTC"),

@@ -18,15 +18,17 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from warehouse.errors import DamagedError, InputError, NotPublishedError, ReleaseError
+from warehouse.errors import DamagedError, InputError, NotKeptError, NotPublishedError, ReleaseError
 from warehouse.settings import Settings
-from warehouse.versions import CURRENT, files, version_of
+from warehouse.versions import CURRENT, file_name, files, version_of
 
 STORAGE_VERSION = "v1.5.0"
 """The file format readable by duckdb-cli 1.5 and by other tools of that age."""
 
 _LOOK_AT = 100_000
 """Tables of up to this many rows are read whole to tell whether a file is damaged."""
+_KEPT_OPEN = 3
+"""How many versions but the newest a process holds open."""
 _READ_ALL = 'select max(hash(rows)) from "{}"."{}" as rows'
 _DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
 _NOT_DAMAGE = ("Cannot open file", "Could not set lock", "Too many open files")
@@ -88,6 +90,12 @@ class Snapshot:
         names = [column[0] for column in cursor.description]
         values: list[tuple[Any, ...]] = list(zip(*self._read(cursor.fetchall), strict=True)) or [() for _ in names]
         return {name: list(column) for name, column in zip(names, values, strict=True)}
+
+    def chunks(self, sql: str, size: int, parameters: Parameters = ()) -> tuple[list[str], Iterator[list[tuple[Any, ...]]]]:
+        """Run `sql`; the names of its columns, and its rows `size` at a time, so that they never stand in memory together."""
+        cursor = self._cursor(sql, parameters)
+        rows = iter(lambda: self._read(lambda: cursor.fetchmany(size)), [])
+        return [column[0] for column in cursor.description], rows
 
     def frame(self, sql: str, parameters: Parameters = ()) -> pd.DataFrame:
         """Run `sql` and return a pandas data frame."""
@@ -166,6 +174,7 @@ class Warehouse:
         self._snapshot: Snapshot | None = None
         self._seen: object = None
         self._damaged: set[object] = set()
+        self._kept: dict[int, Snapshot] = {}  # other versions that were asked for, the latest last
 
     def snapshot(self) -> Snapshot:
         """The newest published version. A caller keeps one for a whole page, so that its numbers agree.
@@ -197,6 +206,28 @@ class Warehouse:
                 "or run `make refresh`"
             )
         raise NotPublishedError(f"{link}: no warehouse has been published there; run `make refresh` first")
+
+    def version(self, number: int | None) -> Snapshot:
+        """A version that is kept; the newest published one for None.
+
+        A version asked for by its number is the one that is meant: no other stands in for it.
+        Raises NotKeptError when it is not there any more, DamagedError when it cannot be read.
+        """
+        newest = self.snapshot()
+        if number in (None, newest.version):
+            return newest
+        path = self.directory / file_name(number)
+        there = identity(path)
+        if there is None:
+            raise NotKeptError(f"version {number} is not kept any more")
+        with self._lock:
+            kept = self._kept.pop(number, None)
+            if kept is None or kept.identity != there or kept.is_damaged:
+                kept = Snapshot(path)
+            self._kept[number] = kept
+            while len(self._kept) > _KEPT_OPEN:
+                del self._kept[next(iter(self._kept))]  # closed when its last reader has done
+        return kept
 
     def _open(self, path: Path) -> Snapshot:
         """Open a version, or the newest older one that can be read. Raises DamagedError where there is none."""

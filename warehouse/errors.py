@@ -4,6 +4,7 @@ MallError                     1  a defect of ours
 ├── InputError                2  the source, an option, the disk or the memory is at fault; nothing is published
 │   ├── GateError             2  the data were read but must not be published
 │   ├── NotPublishedError     2  a reader asked for a warehouse that does not exist yet
+│   ├── NotKeptError          2  a reader asked for a version that is not there any more
 │   ├── DamagedError          2  the file of a version cannot be read
 │   └── ReleaseError          2  a version lacks what is asked of it: another release published it
 ├── BusyError                 3  another refresh, rollback or erasure holds the lock
@@ -33,6 +34,10 @@ class GateError(InputError):
 
 class NotPublishedError(InputError):
     """There is no published warehouse in the directory asked for."""
+
+
+class NotKeptError(InputError):
+    """The version asked for is not kept any more."""
 
 
 class DamagedError(InputError):

@@ -1,23 +1,34 @@
-/* The address bar is the state: filters, segmentation and algorithm as a short, readable query string.
+/* The address bar is the state: filters, segmentation, algorithm, axes and version as a short, readable query string.
 
-   age=20..34 · gender=Female,Male · spending_kmeans=2,3 · annual_income_k*spending_score=70..140,0..40 */
+   age=20..34 · gender=Female,Male · gender=!Unknown · spending_kmeans=2,3 · annual_income_k*spending_score=70..140,0..40 · v=12 */
 
 (function () {
   "use strict";
 
-  const VIEW = ["segmentation", "algorithm"];
+  const VIEW = ["segmentation", "algorithm", "axes"];
+  const VERSION = "v";
+  const isOurs = (name) => name === VERSION || VIEW.includes(name);
 
-  /* A state {segmentation, algorithm, filters} as "?…", or "" when there is nothing to say. */
+  /* A state {segmentation, algorithm, axes, version, filters} as "?…", or "" when there is nothing to say. */
   function write(state) {
     const parts = VIEW.filter((key) => state[key]).map((key) => `${key}=${encode(state[key])}`);
-    for (const [name, condition] of Object.entries(state.filters || {})) parts.push(`${encode(name)}=${writeValue(condition)}`);
+    for (const [name, condition] of Object.entries(state.filters || {})) {
+      parts.push(`${isOurs(name) ? "." : ""}${encode(name)}=${writeValue(condition)}`); // a column may be called "v" too
+    }
+    if (state.version) parts.push(`${VERSION}=${state.version}`);
     return parts.length ? `?${parts.join("&")}` : "";
   }
 
-  function writeValue(condition) {
-    if (condition.op === "between") return condition.value.join("..");
-    if (condition.op === "box") return condition.value.map((range) => range.join("..")).join(",");
-    return condition.value.map((value) => (typeof value === "number" ? value : `${/^\d+$/.test(value) ? "'" : ""}${encode(value)}`)).join(",");
+  function writeValue({ op, value }) {
+    if (op === "between") return value.join("..");
+    if (op === "box") return value.map((range) => range.join("..")).join(",");
+    return (op === "not_in" ? "!" : "") + value.map(writeItem).join(",");
+  }
+
+  /* A number is a segment, so a text of digits has an apostrophe before it; one that begins with "!" has that encoded. */
+  function writeItem(item) {
+    if (typeof item === "number") return item;
+    return /^\d+$/.test(item) ? `'${item}` : encode(item).replace(/^!/, "%21");
   }
 
   /* The state in a query string. What cannot be understood is left out. */
@@ -28,8 +39,9 @@
       if (at < 1) continue;
       const name = decode(part.slice(0, at));
       const text = part.slice(at + 1);
-      if (VIEW.includes(name)) state[name] = decode(text);
-      else state.filters[name] = readValue(name, text);
+      if (name === VERSION) state.version = /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
+      else if (VIEW.includes(name)) state[name] = decode(text);
+      else state.filters[name.replace(/^\./, "")] = readValue(name, text);
     }
     return state;
   }
@@ -39,8 +51,11 @@
     const areRanges = ranges.every((range) => range.length === 2 && range.every(Number.isFinite));
     if (name.includes("*") && areRanges && ranges.length === 2) return { op: "box", value: ranges };
     if (areRanges && ranges.length === 1) return { op: "between", value: ranges[0] };
-    return { op: "in", value: text.split(",").map((item) => (/^\d+$/.test(item) ? Number(item) : decode(item).replace(/^'(?=\d+$)/, ""))) };
+    const [op, listed] = text.startsWith("!") ? ["not_in", text.slice(1)] : ["in", text];
+    return { op, value: listed.split(",").map(readItem) };
   }
+
+  const readItem = (item) => (/^\d+$/.test(item) ? Number(item) : decode(item).replace(/^'(?=\d+$)/, ""));
 
   function encode(text) {
     return encodeURIComponent(text).replace(/%20/g, "+");
@@ -54,5 +69,16 @@
     }
   }
 
-  window.mall = Object.assign(window.mall || {}, { address: { read, write } });
+  /* Put a state into the address bar: as a step that Back undoes when what people chose is another, in place otherwise. */
+  function show(state) {
+    const search = write(state);
+    if (search === window.location.search) return;
+    const before = read(window.location.search);
+    const isStep = before.segmentation !== undefined && write({ ...state, version: null }) !== write({ ...before, version: null });
+    const address = window.location.pathname + search + window.location.hash;
+    window.history[isStep ? "pushState" : "replaceState"]({}, "", address);
+    window.dispatchEvent(new PopStateEvent("popstate")); // dcc.Location listens to it
+  }
+
+  window.mall = Object.assign(window.mall || {}, { address: { read, write, show } });
 })();

@@ -14,6 +14,7 @@
       this.customers = data.customers;
       this.dimensions = new Map(data.dimensions.map((dimension) => [dimension.name, dimension]));
       this.clusterings = data.clusterings;
+      this.leftOut = data.left_out;
       this.count = Float64Array.from(data.count);
       this.size = this.count.length;
       this.bins = {};
@@ -21,6 +22,7 @@
       this.sums = {};
       for (const [name, sums] of Object.entries(data.sums)) this.sums[name] = Float64Array.from(sums);
       this.failures = new Uint16Array(this.size);
+      this.passes = new Uint8Array(this.size);
       this.failed = new Map();
       this.filters = {};
     }
@@ -68,11 +70,12 @@
       }
     }
 
-    /* One byte per cell: 1 where it passes every clause but `own`. */
+    /* One byte per cell: 1 where it passes every clause but `own`. The next call overwrites it. */
     passing(own) {
       const failed = this.failed.get(own);
-      if (!failed) return Uint8Array.from(this.failures, (count) => (count === 0 ? 1 : 0));
-      return Uint8Array.from(this.failures, (count, cell) => (count === failed[cell] ? 1 : 0));
+      const { failures, passes } = this;
+      for (let cell = 0; cell < this.size; cell++) passes[cell] = failures[cell] === (failed ? failed[cell] : 0) ? 1 : 0;
+      return passes;
     }
 
     /* A function from cell to whether it meets the condition, or null for a condition that makes no sense here. */
@@ -88,9 +91,10 @@
         const second = this.inRange(names[1], condition.value[1]);
         return first && second && ((cell) => first(cell) && second(cell));
       }
-      if (condition.op === "in" && names.length === 1 && kinds[0] !== "numeric" && Array.isArray(condition.value)) {
-        const wanted = new Set(condition.value);
-        const allowed = this.dimensions.get(name).values.map((value) => wanted.has(value));
+      const isList = condition.op === "in" || condition.op === "not_in";
+      if (isList && names.length === 1 && kinds[0] !== "numeric" && Array.isArray(condition.value)) {
+        const listed = new Set(condition.value);
+        const allowed = this.dimensions.get(name).values.map((value) => listed.has(value) === (condition.op === "in"));
         const bins = this.bins[name];
         return (cell) => allowed[bins[cell]];
       }
@@ -159,14 +163,24 @@
     return [edges[first], edges[Math.max(first + 1, nearestEdge(edges, high))]];
   }
 
-  /* Move a range by some bins, as far as the edges go. */
+  /* Move a range as a pointer moves from one value to another, as far as the edges go. */
   function shifted(edges, range, from, to) {
     const first = nearestEdge(edges, range[0]);
-    const last = nearestEdge(edges, range[1]);
-    const wanted = nearestEdge(edges, edges[first] + to - from) - first;
-    const step = Math.max(-first, Math.min(wanted, edges.length - 1 - last));
+    return stepped(edges, range, nearestEdge(edges, edges[first] + to - from) - first);
+  }
+
+  /* Move a range by some bins, as far as the edges go. */
+  function stepped(edges, range, bins) {
+    const [first, last] = range.map((value) => nearestEdge(edges, value));
+    const step = Math.max(-first, Math.min(bins, edges.length - 1 - last));
     return [edges[first + step], edges[last + step]];
   }
 
-  window.mall = Object.assign(window.mall || {}, { Cube, snapped, shifted });
+  /* Move the upper end of a range by some bins: it holds one bin at least. */
+  function widened(edges, range, bins) {
+    const [first, last] = range.map((value) => nearestEdge(edges, value));
+    return [edges[first], edges[Math.max(first + 1, Math.min(last + bins, edges.length - 1))]];
+  }
+
+  window.mall = Object.assign(window.mall || {}, { Cube, snapped, shifted, stepped, widened });
 })();

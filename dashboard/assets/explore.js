@@ -1,4 +1,4 @@
-/* The Explore page: one cube, its views, the headline and the chips; and the functions Dash calls in the browser. */
+/* The Explore page: one cube, its views and the headline; the row of chips is in bar.js. */
 
 (function () {
   "use strict";
@@ -8,22 +8,24 @@
   const OTHER = { kmeans: "hierarchical", hierarchical: "kmeans" };
   const HEADLINE_MEANS = 4;
   const BESIDE_SCATTER = 3;
-  const CUBE_FORM = 2; // what dashboard/cube.py sends; browsers keep a cube, so that another form needs another address
+  const KEYS_REST = 300; // milliseconds after the last key, when a gesture of keys has ended
   const set = (id, properties) => window.dash_clientside.set_props(id, properties);
 
   class Explore {
-    constructor(root, cube, filters, segmentation, algorithm) {
-      Object.assign(this, { root, cube, segmentation, algorithm, frame: 0 });
+    /* axes: the two numbers of the scatter, "x*y", or null for those that the clustering suggests. */
+    constructor(root, cube, filters, segmentation, algorithm, axes) {
+      Object.assign(this, { root, cube, segmentation, algorithm, axes, frame: 0, rest: 0, customer: null });
       cube.setFilters(filters);
       this.headline = html("p", "headline");
-      this.headline.setAttribute("aria-live", "polite");
-      this.chips = html("div", "chips");
+      this.status = html("p", "spoken"); // what a screen reader says, once a gesture has ended
+      this.status.setAttribute("role", "status");
+      this.bar = new mall.Bar(this);
       this.tooltip = html("div", "tooltip");
       this.grid = html("div", "views");
       this.views = this.makeViews();
       this.grid.append(...this.views.map((view) => view.element));
       this.grid.addEventListener("pointerleave", () => this.tip(null));
-      root.replaceChildren(this.headline, this.chips, this.grid, this.tooltip);
+      root.replaceChildren(this.headline, this.bar.element, this.grid, this.leftOut(), this.status, this.tooltip);
       this.observer = new ResizeObserver(() => this.layout());
       this.observer.observe(this.grid);
       this.layout();
@@ -52,10 +54,35 @@
       return this.cube.clusterings.find((one) => one.segmentation === this.segmentation && one.algorithm === algorithm);
     }
 
-    /* The two dimensions of the scatter, chosen by dashboard/axes.py; null where there are none. */
+    /* The two dimensions of the scatter: those that were chosen, else those of dashboard/axes.py; null where there are none. */
     pair(clustering) {
-      const pair = clustering.axes.map((name) => this.cube.dimensions.get(name));
+      const known = (names) => names.map((name) => this.cube.dimensions.get(name)).filter((one) => one && one.kind === "numeric");
+      const chosen = known((this.axes || "").split("*"));
+      const pair = chosen.length === 2 && chosen[0] !== chosen[1] ? chosen : known(clustering.axes);
       return pair.length === 2 ? pair : null;
+    }
+
+    /* Called by the scatter, and when the address says so: other numbers along its axes. */
+    setAxes(names) {
+      const axes = names ? names.join("*") : null;
+      if (axes === this.axes) return;
+      this.axes = axes;
+      const old = this.views.find((view) => view instanceof mall.views.Scatter);
+      const clustering = this.clustering(this.algorithm);
+      if (!old) return;
+      const view = new mall.views.Scatter(this.cube, this.pair(clustering), this, clustering);
+      const focused = document.activeElement && document.activeElement.dataset.axis;
+      this.views[this.views.indexOf(old)] = view;
+      old.element.replaceWith(view.element);
+      if (focused) view.element.querySelector(`[data-axis=${focused}]`).focus();
+      this.layout();
+      set("axes", { data: axes });
+    }
+
+    /* The columns that the cube has no room for, in a sentence. */
+    leftOut() {
+      const names = this.cube.leftOut.map(({ label }) => label).join(", ");
+      return html("p", "left-out-columns muted", names ? `Not drawn, so that the page stays quick: ${names}. The table, the downloads and what is different have them.` : "");
     }
 
     segmentBars(clustering) {
@@ -70,6 +97,13 @@
     layout() {
       for (const view of this.views) view.layout(view.card.body.clientWidth);
       this.draw();
+      this.mark(this.customer);
+    }
+
+    /* Show where a customer of the table is in every view; nobody for null. */
+    mark(customer) {
+      this.customer = customer;
+      for (const view of this.views) view.mark(customer);
     }
 
     /* Called by a view while a gesture goes on. */
@@ -85,14 +119,30 @@
 
     /* Called by a view when a gesture ends: the store gets the filters, and with it the address bar and the table. */
     commit() {
+      clearTimeout(this.rest);
+      this.rest = 0;
       set("filters", { data: { ...this.cube.filters } });
+      this.say();
+    }
+
+    /* Called by a view for a key, which may be one of many. */
+    commitSoon() {
+      clearTimeout(this.rest);
+      this.rest = setTimeout(() => this.commit(), KEYS_REST);
+    }
+
+    say() {
+      const filters = Object.keys(this.cube.filters).map((name) => this.english(name));
+      this.status.textContent = `${this.headline.firstChild.textContent}. ${filters.join(". ") || "No filter."}`;
     }
 
     /* Take filters that came from elsewhere: the address bar, a chip, Reset. */
     apply(filters) {
       if (this.holds(filters)) return; // the store answers a gesture with what is drawn already
+      clearTimeout(this.rest);
       this.cube.setFilters(filters);
       this.draw();
+      this.say();
       this.settle(filters);
     }
 
@@ -108,7 +158,7 @@
     draw() {
       for (const view of this.views) view.draw();
       this.drawHeadline();
-      this.drawChips();
+      this.bar.draw();
     }
 
     drawHeadline() {
@@ -122,6 +172,7 @@
         const isFiltered = count < this.cube.customers;
         parts.push(text, isFiltered ? html("span", "muted", ` (${change >= 0 ? "+" : ""}${mall.format.percent(change)})`) : "");
       }
+      if (!count) parts.push(" · No customer meets all of these filters: remove one of them.");
       this.headline.replaceChildren(...parts);
     }
 
@@ -134,33 +185,6 @@
       return means.filter((each) => each.mean !== null && chosen.has(each));
     }
 
-    drawChips() {
-      const names = Object.keys(this.cube.filters);
-      const chips = names.map((name) => {
-        const chip = html("button", "chip", html("span", "chip-text", this.english(name)), html("span", "chip-remove", "✕"));
-        chip.type = "button";
-        chip.dataset.filter = name;
-        chip.title = `Remove this filter: ${this.english(name)}`;
-        chip.addEventListener("click", () => {
-          this.change(name, null);
-          this.commit();
-        });
-        return chip;
-      });
-      if (names.length) {
-        const reset = html("button", "reset", "Reset");
-        reset.type = "button";
-        reset.addEventListener("click", () => {
-          this.apply({});
-          this.commit();
-        });
-        chips.push(reset);
-      } else {
-        chips.push(html("span", "muted", "Drag across a chart, or click a bar, to filter everything else."));
-      }
-      this.chips.replaceChildren(...chips);
-    }
-
     english(name) {
       const { op, value } = this.cube.filters[name];
       const range = ({ label, unit }, [low, high]) =>
@@ -171,7 +195,8 @@
       const clustering = this.cube.clusterings.find((one) => one.dimension === name);
       const title = clustering ? clustering.title : parts[0].label;
       const names = new Map((clustering ? clustering.segments : []).map((segment) => [segment.id, segment.name]));
-      return `${title}: ${value.map((item) => names.get(item) || item).join(" or ")}`;
+      const listed = value.map((item) => names.get(item) || item);
+      return op === "not_in" ? `${title}: not ${listed.join(", not ")}` : `${title}: ${listed.join(" or ")}`;
     }
 
     tip(event, text) {
@@ -183,100 +208,5 @@
     }
   }
 
-  let page = null; // the Explore page that is shown
-  let shows = 0; // how often `show` was called: only the last call may draw
-  let wanted = {}; // the filters of the store, as they are now
-  let loading = { url: null, cube: null }; // the cube of the newest version asked for, as a promise
-
-  function fetchCube(version) {
-    const url = `cube/${version.version}.json?form=${CUBE_FORM}&built=${encodeURIComponent(version.built)}`;
-    if (loading.url !== url) {
-      const cube = fetch(url).then((response) => {
-        if (!response.ok) throw new Error(`The customers could not be fetched (${response.status}).`);
-        return response.json();
-      });
-      loading = { url, cube };
-      cube.catch(() => {
-        if (loading.url === url) loading = { url: null, cube: null }; // the next call tries again
-      });
-    }
-    return loading.cube;
-  }
-
-  /* Show the newest version; called by Dash when the page, the version, the segmentation or the algorithm changes. While the
-     cube is fetched the page may be left, another call may come, and the filters may change. */
-  async function show(_, version, segmentation, algorithm, filters) {
-    const call = ++shows;
-    wanted = filters || {};
-    const root = document.getElementById("explore");
-    if (!version || !root) return window.dash_clientside.no_update;
-    const isLate = () => call !== shows || !document.contains(root);
-    try {
-      const data = await fetchCube(version);
-      if (isLate()) return window.dash_clientside.no_update;
-      draw(root, new mall.Cube(data), segmentation, algorithm);
-    } catch (error) {
-      if (isLate()) return window.dash_clientside.no_update;
-      root.replaceChildren(html("p", "error", `${error.message} Reload the page to try again.`));
-    }
-    return `${version.version}/${segmentation}/${algorithm}`;
-  }
-
-  function draw(root, cube, segmentation, algorithm) {
-    if (page) page.observer.disconnect();
-    const filters = wanted;
-    const known = cube.clusterings.find((one) => one.segmentation === segmentation && one.algorithm === algorithm);
-    const shown = known || cube.clusterings[0]; // an address may name what this version does not have
-    page = new Explore(root, cube, filters, shown.segmentation, shown.algorithm);
-    page.settle(filters);
-  }
-
-  /* Follow the store: filters that a gesture here has just set change nothing. */
-  function follow(filters) {
-    wanted = filters || {};
-    if (page && document.contains(page.root)) page.apply(wanted);
-    refreshTable();
-  }
-
-  function refreshTable() {
-    try {
-      window.dash_ag_grid.getApi("customers").purgeInfiniteCache();
-    } catch {
-      // the table is not there yet; it will ask for its rows when it is
-    }
-  }
-
-  /* Read the address bar into the stores; what it does not change stays untouched. */
-  function readAddress(search, filters, segmentation, algorithm) {
-    const state = mall.address.read(search);
-    const news = (after, before) =>
-      after === undefined || JSON.stringify(after) === JSON.stringify(before) ? window.dash_clientside.no_update : after;
-    return [news(state.filters, filters), news(state.segmentation, segmentation), news(state.algorithm, algorithm)];
-  }
-
-  /* Write the stores into the address bar, and into the links to the other pages, so that filters travel along. */
-  function writeAddress(filters, segmentation, algorithm) {
-    const search = mall.address.write({ filters, segmentation, algorithm });
-    const current = mall.address.write(mall.address.read(window.location.search));
-    if (search !== current) set("location", { search });
-    return ["/", "/segments", "/evidence", "/history", "/data", "/retention", "/products", "/forecast", "/inventory", "/campaigns"].map((path) => path + search);
-  }
-
-  /* Keep the colour scheme of everything that is not Mantine in step with it. */
-  function watchScheme() {
-    const root = document.documentElement;
-    const tell = () => {
-      const scheme = root.dataset.mantineColorScheme || "light";
-      if (root.dataset.agThemeMode === scheme) return;
-      root.dataset.agThemeMode = scheme;
-      set("scheme", { data: scheme });
-      if (page && document.contains(page.root)) page.draw();
-    };
-    new MutationObserver(tell).observe(root, { attributes: true, attributeFilter: ["data-mantine-color-scheme"] });
-    tell();
-  }
-
-  window.dash_clientside = window.dash_clientside || {};
-  const ours = { show, follow, readAddress, writeAddress, watchScheme, refreshTable };
-  window.dash_clientside.mall = Object.assign(window.dash_clientside.mall || {}, ours);
+  mall.Explore = Explore;
 })();

@@ -21,13 +21,26 @@
     return element;
   }
 
-  /* A card: a title with a caption beside it, and a body. */
-  function card(title, caption = "") {
+  /* A button of text. */
+  function button(className, text, onClick) {
+    const element = html("button", className, text);
+    element.type = "button";
+    if (onClick) element.addEventListener("click", onClick);
+    return element;
+  }
+
+  /* A card: a title with a caption and tools beside it, and a body. `name` is what it shows, for who asks for its SQL. */
+  function card(name, title, ...tools) {
     const body = html("div", "view-body");
-    const captionElement = html("span", "view-caption", caption);
-    const element = html("section", "view", html("h2", "view-title", title, captionElement), body);
+    const caption = html("span", "view-caption");
+    const sql = button("view-tool", "SQL");
+    sql.dataset.sqlOf = name; // sql.js listens
+    sql.setAttribute("aria-label", `SQL of ${title}`);
+    const aside = html("span", "view-aside", caption, ...tools, sql);
+    const element = html("section", "view", html("div", "view-head", html("h2", "view-title", title), aside), body);
     element.setAttribute("aria-label", title);
-    return { element, body, caption: captionElement };
+    element.dataset.view = name;
+    return { element, body, caption };
   }
 
   /* A linear scale from values to pixels, with its inverse and at most so many round values on it. */
@@ -91,7 +104,8 @@
     return svg("g", {}, ...lines, ...marks);
   }
 
-  /* Follow a drag on an element. start(point) returns {move(point), end(isClick)}; a point is [x, y] inside the element. */
+  /* Follow a drag on an element. start(point) returns {move(point), end(isClick), cancel()}; a point is [x, y] inside the
+     element. The Escape key, or the system, cancels the drag. */
   function onDrag(element, start) {
     element.addEventListener("pointerdown", (down) => {
       if (down.button !== 0) return;
@@ -104,23 +118,31 @@
       const gesture = start(origin);
       let isClick = true;
       element.setPointerCapture(down.pointerId);
+      element.focus({ preventScroll: true });
       const move = (event) => {
         const point = place(event);
         if (Math.hypot(point[0] - origin[0], point[1] - origin[1]) > 3) isClick = false;
         if (!isClick) gesture.move(point);
       };
+      const listening = new AbortController();
       const end = (event) => {
+        listening.abort();
         move(event);
-        element.removeEventListener("pointermove", move);
-        element.removeEventListener("pointerup", end);
-        element.removeEventListener("pointercancel", end);
         gesture.end(isClick);
       };
-      element.addEventListener("pointermove", move);
-      element.addEventListener("pointerup", end);
-      element.addEventListener("pointercancel", end);
+      const cancel = (event) => {
+        if (event.type === "keydown" && event.key !== "Escape") return;
+        event.stopPropagation();
+        listening.abort();
+        gesture.cancel();
+      };
+      const until = { signal: listening.signal };
+      element.addEventListener("pointermove", move, until);
+      element.addEventListener("pointerup", end, until);
+      element.addEventListener("pointercancel", cancel, until);
+      window.addEventListener("keydown", cancel, { ...until, capture: true });
     });
   }
 
-  window.mall = Object.assign(window.mall || {}, { frame: { svg, html, card, scale, scaleOf, bottomAxis, leftAxis, onDrag } });
+  window.mall = Object.assign(window.mall || {}, { frame: { svg, html, button, card, scale, scaleOf, bottomAxis, leftAxis, onDrag } });
 })();

@@ -1,25 +1,27 @@
 /* The linked views of the Explore page: histogram and bars; the scatter is in views_scatter.js.
 
-   Each has an `element`, a `layout(width)` that draws what filters do not change, and a `draw()` that draws what they do.
+   Each has an `element`, a `layout(width)` that draws what filters do not change, a `draw()` that draws what they do, and a
+   `mark(customer)` that shows where a customer of the table is, or nobody for null.
    A gesture calls host.change(clause, condition) while it goes on, and host.commit() when it ends. */
 
 (function () {
   "use strict";
 
-  const { frame, format, snapped, shifted } = window.mall;
-  const { svg, html, card, scale, scaleOf, bottomAxis, leftAxis, onDrag } = frame;
+  const { frame, format, snapped, shifted, stepped, widened } = window.mall;
+  const { svg, html, button, card, scale, scaleOf, bottomAxis, leftAxis, onDrag } = frame;
   const HANDLE = 6; // how near, in pixels, a pointer must be to an edge of a brush to take hold of it
+  const BARS_HINT = "Click selects, Ctrl-click or Shift-click adds, Alt-click leaves out.";
 
   class Histogram {
     constructor(cube, dimension, host) {
       Object.assign(this, { cube, dimension, host, name: dimension.name, height: 168 });
-      this.card = card(format.title(dimension));
+      this.card = card(dimension.name, format.title(dimension));
       this.element = this.card.element;
-      this.element.dataset.view = dimension.name;
       this.totals = cube.totals(dimension.name);
     }
 
     layout(width) {
+      const hadFocus = this.element.contains(document.activeElement);
       const { edges } = this.dimension;
       const [low, high] = [edges[0], edges[edges.length - 1]];
       const area = { left: 44, right: width - 16, top: 8, bottom: this.height - 24 };
@@ -30,18 +32,30 @@
       const bars = (className) => edges.slice(1).map((_, bin) => this.bar(bin, className));
       this.selectedBars = bars("selected");
       this.brush = svg("rect", { class: "brush", y: area.top, height: area.bottom - area.top, visibility: "hidden" });
+      this.found = svg("line", { class: "found-line", y1: area.top, y2: area.bottom, visibility: "hidden" });
       const root = svg(
         "svg",
-        { width, height: this.height, class: "plot", role: "img", "aria-label": `${format.title(this.dimension)}: customers per bin` },
+        { width, height: this.height, class: "plot", tabindex: 0, role: "application", "aria-label": this.spoken() },
         leftAxis(this.y, area.left, area.right, 3, format.short),
         ...this.totals.reduce((all, total, bin) => [...all, this.sized(this.bar(bin, "total"), total)], []),
         ...this.selectedBars,
         bottomAxis(this.x, [low, high], area.bottom, Math.max(2, Math.floor(width / 56))),
         this.brush,
+        this.found,
       );
       onDrag(root, (point) => this.grab(point));
       root.addEventListener("pointermove", (event) => this.hover(root, event));
+      root.addEventListener("keydown", (event) => this.press(event));
+      this.root = root;
       this.card.body.replaceChildren(root);
+      if (hadFocus) root.focus({ preventScroll: true });
+    }
+
+    /* What a screen reader says of the view. */
+    spoken() {
+      const { edges } = this.dimension;
+      const ends = `from ${format.exact(edges[0])} to ${format.exact(edges[edges.length - 1])}`;
+      return `Histogram of ${format.title(this.dimension)}, ${ends}. Arrow keys move the brush, with Shift they widen and narrow it, Delete clears it.`;
     }
 
     bar(bin, className) {
@@ -72,6 +86,13 @@
       this.counts = counts;
     }
 
+    mark(customer) {
+      const value = customer && customer[this.name];
+      this.found.setAttribute("visibility", typeof value === "number" ? "visible" : "hidden");
+      if (typeof value !== "number") return;
+      for (const end of ["x1", "x2"]) this.found.setAttribute(end, this.x(value));
+    }
+
     range() {
       const condition = this.cube.filters[this.name];
       return condition ? condition.value : null;
@@ -87,8 +108,23 @@
       return x > left && x < right ? "inside" : null;
     }
 
+    /* Keys: arrows move the brush, or begin one at the end they come from; with Shift its upper end moves. */
+    press(event) {
+      const { edges } = this.dimension;
+      const bins = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 5, PageDown: -5, Home: -edges.length, End: edges.length }[event.key];
+      const range = this.range();
+      const clears = ["Delete", "Backspace", "Escape"].includes(event.key) && range;
+      if ((!bins && !clears) || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      const started = () => (bins > 0 ? edges.slice(0, 2) : edges.slice(-2));
+      const moved = () => (range ? (event.shiftKey ? widened : stepped)(edges, range, bins) : started());
+      this.host.change(this.name, clears ? null : { op: "between", value: moved() });
+      this.host.commitSoon();
+    }
+
     grab([x]) {
       const { edges } = this.dimension;
+      const before = this.cube.filters[this.name];
       const range = this.range();
       const part = this.part(x);
       const value = (pixel) => this.x.invert(pixel);
@@ -103,6 +139,7 @@
           if (isClick && part !== "left" && part !== "right") this.host.change(this.name, null);
           this.host.commit();
         },
+        cancel: () => this.host.change(this.name, before || null),
       };
     }
 
@@ -122,11 +159,12 @@
     /* labels, hints and colours: one per bin; colours may be null, for the colour of a selection. */
     constructor(cube, dimension, host, { title, labels, hints = [], colours = null }) {
       Object.assign(this, { cube, dimension, host, name: dimension.name, labels });
-      this.card = card(title);
+      this.not = button("view-tool", "not these", () => this.invert());
+      this.card = card(dimension.name, title, this.not);
       this.element = this.card.element;
-      this.element.dataset.view = dimension.name;
       this.totals = cube.totals(dimension.name);
       const highest = Math.max(...this.totals);
+      this.element.style.setProperty("--widest-count", `${format.count(highest).length + 1}ch`);
       this.rows = labels.map((label, bin) => {
         const total = html("span", "bar total");
         const selected = html("span", "bar selected");
@@ -135,8 +173,9 @@
         const value = html("span", "bar-value");
         const row = html("button", "bar-row", html("span", "bar-label", label), html("span", "bar-track", total, selected), value);
         row.type = "button";
-        row.title = `${label}${hints[bin] ? ` (${hints[bin]})` : ""}. Click selects, Ctrl-click or Shift-click adds.`;
-        row.addEventListener("click", (event) => this.toggle(bin, event.ctrlKey || event.metaKey || event.shiftKey));
+        row.title = `${label}${hints[bin] ? ` (${hints[bin]})` : ""}. ${BARS_HINT}`;
+        row.addEventListener("click", (event) => this.toggle(bin, event.ctrlKey || event.metaKey || event.shiftKey, event.altKey));
+        row.addEventListener("keydown", (event) => this.press(event, bin));
         return { row, selected, value, highest };
       });
       this.card.body.append(...this.rows.map(({ row }) => row));
@@ -146,35 +185,65 @@
 
     draw() {
       const counts = this.cube.histogram(this.name, this.name);
-      const chosen = this.chosen();
+      const { isFiltered, isNot, listed } = this.chosen();
       this.rows.forEach(({ row, selected, value, highest }, bin) => {
         selected.style.width = `${(100 * counts[bin]) / highest}%`;
         value.textContent = format.count(counts[bin]);
         row.dataset.count = counts[bin];
-        const isChosen = chosen.has(this.dimension.values[bin]);
-        row.setAttribute("aria-pressed", isChosen);
+        const isKept = listed.has(this.dimension.values[bin]) !== isNot;
+        row.setAttribute("aria-pressed", isFiltered && isKept);
         row.setAttribute("aria-label", `${this.labels[bin]}: ${format.count(counts[bin])} customers`);
-        row.classList.toggle("left-out", chosen.size > 0 && !isChosen);
+        row.classList.toggle("left-out", isFiltered && !isKept);
       });
+      this.not.hidden = !isFiltered;
+      this.not.setAttribute("aria-pressed", isNot);
+    }
+
+    mark(customer) {
+      const shown = customer ? (this.name in customer ? customer[this.name] : null) : null;
+      this.rows.forEach(({ row }, bin) => row.classList.toggle("found", shown !== null && shown === this.dimension.values[bin]));
     }
 
     chosen() {
       const condition = this.cube.filters[this.name];
-      return new Set(condition ? condition.value : []);
+      return { isFiltered: Boolean(condition), isNot: Boolean(condition) && condition.op === "not_in", listed: new Set(condition ? condition.value : []) };
     }
 
-    /* A click selects one value, or clears it when it stood alone; with a key held it adds or removes. */
-    toggle(bin, adds) {
+    /* A click selects one value, or clears it when it stood alone; `adds` adds or removes it, `excludes` leaves it out. */
+    toggle(bin, adds, excludes) {
       const value = this.dimension.values[bin];
-      const chosen = this.chosen();
-      const wasChosen = chosen.has(value);
-      const wasAlone = wasChosen && chosen.size === 1;
-      if (!adds) chosen.clear();
-      if (adds ? wasChosen : wasAlone) chosen.delete(value);
+      const { isNot, listed } = this.chosen();
+      const chosen = excludes === isNot || (adds && !excludes) ? listed : new Set();
+      const op = excludes || (adds && isNot) ? "not_in" : "in";
+      const wasListed = chosen.has(value);
+      const wasAlone = wasListed && chosen.size === 1;
+      if (!adds && !excludes) chosen.clear();
+      if (adds || excludes ? wasListed : wasAlone) chosen.delete(value);
       else chosen.add(value);
-      const values = this.dimension.values.filter((other) => chosen.has(other));
-      this.host.change(this.name, values.length ? { op: "in", value: values } : null);
+      this.set(op, chosen);
+    }
+
+    /* What was chosen is left out, and what was left out chosen. */
+    invert() {
+      const { isNot, listed } = this.chosen();
+      this.set(isNot ? "in" : "not_in", listed);
+    }
+
+    set(op, chosen) {
+      const values = this.dimension.values.filter((value) => chosen.has(value));
+      this.host.change(this.name, values.length ? { op, value: values } : null);
       this.host.commit();
+    }
+
+    /* Keys on a bar: Space adds or removes it, Delete clears all, arrows go to the next; Enter is a click. */
+    press(event, bin) {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      const clears = ["Delete", "Backspace", "Escape"].includes(event.key) && this.chosen().isFiltered;
+      if (step) (this.rows[bin + step] || this.rows[bin]).row.focus();
+      else if (event.key === " ") this.toggle(bin, true, event.altKey);
+      else if (clears) this.set("in", new Set());
+      else return;
+      event.preventDefault();
     }
   }
 

@@ -3,21 +3,38 @@
 (function () {
   "use strict";
 
-  const { frame, format, snapped, shifted } = window.mall;
+  const { frame, format, snapped, shifted, stepped, widened } = window.mall;
   const { svg, html, card, scaleOf, bottomAxis, leftAxis, onDrag } = frame;
 
   class Scatter {
-    /* Points where cells are few, a density of cells where they are many; coloured by the segment dimension. */
+    /* Points where cells are customers, a density of cells where there are many; coloured by the segment dimension. */
     constructor(cube, [x, y], host, clustering) {
       Object.assign(this, { cube, host, xDimension: x, yDimension: y, clustering, name: `${x.name}*${y.name}`, height: 376 });
-      this.card = card(`${x.label} × ${format.inline(y.label)}`);
+      this.choices = ["x", "y"].map((axis) => this.choice(axis));
+      this.card = card(this.name, `${x.label} × ${format.inline(y.label)}`);
       this.element = this.card.element;
       this.element.classList.add("view-tall");
-      this.element.dataset.view = this.name;
       this.hasPoints = cube.size <= 5000;
     }
 
+    /* What chooses the number along an axis; that of the other axis changes places with it. */
+    choice(axis) {
+      const own = (axis === "x" ? this.xDimension : this.yDimension).name;
+      const numbers = [...this.cube.dimensions.values()].filter((dimension) => dimension.kind === "numeric");
+      const options = numbers.map((dimension) => new Option(format.title(dimension), dimension.name, false, dimension.name === own));
+      const select = html("select", `view-tool axis-choice along-${axis}`, ...options);
+      select.setAttribute("aria-label", `Along the ${axis} axis`);
+      select.dataset.axis = axis;
+      select.addEventListener("change", () => {
+        const other = axis === "x" ? this.yDimension.name : this.xDimension.name;
+        const [next, rest] = [select.value, other === select.value ? own : other];
+        this.host.setAxes(axis === "x" ? [next, rest] : [rest, next]);
+      });
+      return select;
+    }
+
     layout(width) {
+      const hadFocus = this.card.body.contains(document.activeElement);
       const area = { left: 44, right: width - 16, top: 24, bottom: this.height - 40 };
       const ends = (dimension) => [dimension.edges[0], dimension.edges[dimension.edges.length - 1]];
       this.area = area;
@@ -31,18 +48,34 @@
       this.context = this.canvas.getContext("2d");
       this.context.scale(ratio, ratio);
       this.brush = svg("rect", { class: "brush", visibility: "hidden" });
+      this.found = svg("circle", { r: 9, class: "found-ring", visibility: "hidden" });
       const root = svg(
         "svg",
-        { width, height: this.height, class: "plot", role: "img", "aria-label": this.card.element.getAttribute("aria-label") },
+        { width, height: this.height, class: "plot", tabindex: 0, role: "application", "aria-label": this.spoken() },
         leftAxis(this.y, area.left, area.right, 5),
         bottomAxis(this.x, ends(this.xDimension), area.bottom, Math.max(2, Math.floor(width / 56))),
-        svg("text", { x: area.right, y: this.height - 4, "text-anchor": "end", class: "tick" }, format.title(this.xDimension)),
-        svg("text", { x: 8, y: 12, class: "tick" }, format.title(this.yDimension)),
         this.centroids(),
         this.brush,
+        this.found,
       );
       onDrag(root, (point) => this.grab(point));
-      this.card.body.replaceChildren(html("div", "plot-stack", this.canvas, root));
+      root.addEventListener("keydown", (event) => this.press(event));
+      this.card.body.replaceChildren(html("div", "plot-stack", this.canvas, root, ...this.choices));
+      if (hadFocus) root.focus({ preventScroll: true });
+    }
+
+    spoken() {
+      const title = `${format.title(this.xDimension)} across, ${format.title(this.yDimension)} up`;
+      return `Customers by two numbers: ${title}. Arrow keys move the box, with Shift they widen and narrow it, Delete clears it.`;
+    }
+
+    mark(customer) {
+      const [x, y] = [this.xDimension, this.yDimension].map(({ name }) => customer && customer[name]);
+      const isThere = typeof x === "number" && typeof y === "number";
+      this.found.setAttribute("visibility", isThere ? "visible" : "hidden");
+      if (!isThere) return;
+      this.found.setAttribute("cx", this.x(x));
+      this.found.setAttribute("cy", this.y(y));
     }
 
     /* A ring with the segment's colour at the mean of every segment. */
@@ -68,7 +101,7 @@
         const place = { x: this.x(left), width: this.x(right) - this.x(left), y: this.y(high), height: this.y(low) - this.y(high) };
         for (const [name, value] of Object.entries(place)) this.brush.setAttribute(name, value);
       }
-      this.card.caption.textContent = this.hasPoints ? "○ mean of a segment" : "darker: more customers · ○ mean of a segment";
+      this.card.caption.textContent = this.hasPoints ? "" : "darker: more";
     }
 
     /* A dot per cell, at the mean of its customers: with few customers a cell is one customer. */
@@ -133,7 +166,23 @@
       return condition ? condition.value : null;
     }
 
+    /* Keys: arrows move the box, or begin one around the middle; with Shift its right and its upper side move. */
+    press(event) {
+      const [across, up] = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key] || [0, 0];
+      const box = this.box();
+      const clears = ["Delete", "Backspace", "Escape"].includes(event.key) && box;
+      if (!(across || up || clears) || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      const middle = ({ edges }) => snapped(edges, edges[Math.floor(edges.length / 4)], edges[Math.ceil((3 * edges.length) / 4) - 1]);
+      const change = event.shiftKey ? widened : stepped;
+      const moved = () => [change(this.xDimension.edges, box[0], across), change(this.yDimension.edges, box[1], up)];
+      const value = box ? moved : () => [middle(this.xDimension), middle(this.yDimension)];
+      this.host.change(this.name, clears ? null : { op: "box", value: value() });
+      this.host.commitSoon();
+    }
+
     grab([x, y]) {
+      const before = this.cube.filters[this.name];
       const box = this.box();
       const [horizontal, vertical] = [this.xDimension.edges, this.yDimension.edges];
       const from = [this.x.invert(x), this.y.invert(y)];
@@ -150,6 +199,7 @@
           if (isClick) this.host.change(this.name, null);
           this.host.commit();
         },
+        cancel: () => this.host.change(this.name, before || null),
       };
     }
   }

@@ -1,21 +1,20 @@
 """Campaigns: what to do with each segment, whom to address and whom to leave alone, and what earlier campaigns brought."""
 
 import json
-import tempfile
 from datetime import date
 from io import BytesIO
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, ctx, html
 from flask import Response, abort, request, send_file
 
-from dashboard import campaigns, filters, format, ids, queries
+from dashboard import campaigns, export, filters, format, ids, queries
 from dashboard.campaigns import Campaign
 from dashboard.pages.campaigns_parts import LISTS, answer, playbook, results, segments_offered, split
+from dashboard.shown import numbered, shown
 from warehouse.connection import Snapshot, Warehouse
-from warehouse.errors import InputError, MallError
+from warehouse.errors import MallError
 
 _TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
 
@@ -79,9 +78,9 @@ def _fill(app: Dash, warehouse: Warehouse) -> None:
         Input(ids.ALGORITHM, "value"),
         State(ids.CAMPAIGN_SEGMENT, "value"),
     )
-    def fill(_: Any, segmentation: Any, algorithm: Any, segment: Any) -> tuple[Any, ...]:
+    def fill(version: Any, segmentation: Any, algorithm: Any, segment: Any) -> tuple[Any, ...]:
         try:
-            db = warehouse.snapshot()
+            db = shown(warehouse, version)
             run = queries.known_run(db, segmentation, algorithm)
             if ctx.triggered_id in (ids.SEGMENTATION, ids.ALGORITHM):
                 segment = ""  # the same number would be another segment
@@ -104,10 +103,10 @@ def _build(app: Dash, warehouse: Warehouse) -> None:
         Input(ids.CAMPAIGN_RATE, "value"),
         Input(ids.CAMPAIGN_HASHED, "checked"),
     )
-    def build(_: Any, segmentation: Any, algorithm: Any, chosen: Any, *asked: Any) -> Any:
+    def build(version: Any, segmentation: Any, algorithm: Any, chosen: Any, *asked: Any) -> Any:
         segment, name, share, days, rate, is_hashed = asked
         try:
-            db = warehouse.snapshot()
+            db = shown(warehouse, version)
             campaign = _campaign(db, segmentation, algorithm, chosen, name, segment, share)
             return split(db, campaign, days, rate, is_hashed, chosen)
         except MallError as error:
@@ -131,7 +130,7 @@ def _serve(app: Dash, warehouse: Warehouse) -> None:
 def _asked(warehouse: Warehouse) -> tuple[Snapshot, Campaign, bool]:
     """The campaign that an address asks a list of, and whether its ids are hashed."""
     asked = request.args
-    db = warehouse.snapshot()
+    db = warehouse.version(numbered(asked.get("v")))
     chosen = json.loads(asked.get("filters") or "null")
     names = [asked.get(name) for name in ("name", "segment", "share")]
     return db, _campaign(db, asked.get("segmentation"), asked.get("algorithm"), chosen, *names), asked.get("hashed") == "1"
@@ -144,14 +143,8 @@ def _campaign(db: Snapshot, segmentation: Any, algorithm: Any, chosen: Any, name
 
 
 def _file(db: Snapshot, campaign: Campaign, is_hashed: bool, kind: str) -> BinaryIO:
-    """A list, or where it comes from, as an open file. DuckDB writes the rows, however many; nothing is left behind."""
-    about = None if kind == "csv" else campaigns.provenance(db, campaign, is_hashed)
+    """A list, or where it comes from, as an open file."""
+    about = {} if kind == "csv" else campaigns.provenance(db, campaign, is_hashed)
     if kind == "json":
         return BytesIO(json.dumps(about, indent=2, ensure_ascii=False).encode())
-    try:
-        with tempfile.TemporaryDirectory(prefix="mall-list-") as folder:
-            path = Path(folder) / f"list.{kind}"
-            db.copy(campaigns.list_sql(campaign, is_hashed, kind == "csv"), path, about)
-            return path.open("rb")
-    except OSError as error:
-        raise InputError(f"the list cannot be written: {error.strerror}") from error
+    return export.file(db, campaigns.list_sql(campaign, is_hashed, kind == "csv"), kind, about)

@@ -117,7 +117,7 @@ def split(db: Snapshot, campaign: Campaign, days: Any, rate: Any, is_hashed: Any
             ],
             className="panels",
         ),
-        html.Div(_lists(campaign, chosen, bool(is_hashed)), className="lists"),
+        html.Div(_lists(db, campaign, chosen, bool(is_hashed)), className="lists"),
         sheet.sql(campaigns.list_sql(campaign, bool(is_hashed))),
     ]
 
@@ -188,7 +188,7 @@ def _alike(means: Sequence[Row], treated: int, held: int) -> list[Any]:
     return [table, html.P(told, className="muted small")]
 
 
-def _lists(campaign: Campaign, chosen: Any, is_hashed: bool) -> list[Any]:
+def _lists(db: Snapshot, campaign: Campaign, chosen: Any, is_hashed: bool) -> list[Any]:
     query = urlencode(
         {
             "segmentation": campaign.segmentation,
@@ -198,6 +198,7 @@ def _lists(campaign: Campaign, chosen: Any, is_hashed: bool) -> list[Any]:
             "name": campaign.name,
             "share": campaign.share,
             "hashed": int(is_hashed),
+            "v": db.version,
         }
     )
     links = [("List as CSV", "csv"), ("as Parquet", "parquet"), ("where it comes from (JSON)", "json")]

@@ -33,8 +33,8 @@ def register(app: Dash, warehouse: Warehouse) -> None:
     """The callback of the page: it is the same for every clustering."""
 
     @app.callback(Output(ids.DATA, "children"), Input(ids.VERSION, "data"), Input(ids.SCHEME, "data"))
-    def fill(_: Any, scheme: Any) -> Any:
-        return sheet.answer(warehouse, lambda db: content(db, theme(scheme)))
+    def fill(version: Any, scheme: Any) -> Any:
+        return sheet.answer(warehouse, version, lambda db: content(db, theme(scheme)))
 
 
 def content(db: Snapshot, look: Theme) -> list[Any]:

@@ -279,7 +279,7 @@ def periods(db: Snapshot, run: Row, clauses: Sequence[Clause], chosen: Any) -> l
         between = f"{format.count(row['low_80'])} – {format.count(row['high_80'])}"
         when = format.period(start, model["period_unit"]).removeprefix("week of ")
         rows.append(html.Tr([html.Td(text) for text in (when, format.count(row["expected"]), between, *map(format.count, own))]))
-    caption = html.Span(["expected sales ", listing.download(EXPORT, run, chosen)], className="view-caption")
+    caption = html.Span(["expected sales ", listing.download(EXPORT, db, run, chosen)], className="view-caption")
     table = html.Table([html.Thead(html.Tr([html.Th(title) for title in titles])), html.Tbody(rows)], className="numbers")
     return [
         html.H2([f"{model['period_unit'].capitalize()} by {model['period_unit']}", caption], className="view-title"),

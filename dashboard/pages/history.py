@@ -10,6 +10,7 @@ from flask import Response, abort, request
 
 from dashboard import ids, moves, queries
 from dashboard.pages.history_parts import EXPORT, content, customers, rows
+from dashboard.shown import numbered, shown
 from dashboard.theme import theme
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import InputError, MallError
@@ -52,14 +53,15 @@ def _offer_runs(app: Dash, warehouse: Warehouse) -> None:
         State(ids.HISTORY_VERSION, "data"),
         State(ids.HISTORY_VERSION, "value"),
     )
-    def offer_versions(_: Any, offered: Any, chosen: Any) -> tuple[Any, Any]:
+    def offer_versions(version: Any, offered: Any, chosen: Any) -> tuple[Any, Any]:
         try:
             kept = [str(number) for number in moves.versions(warehouse)]
+            own = str(shown(warehouse, version).version)
         except MallError:
             return [], None
         was_newest = bool(offered) and isinstance(offered, list) and chosen == offered[0].get("value")
         options = [{"value": number, "label": f"version {number}{' (now)' if number == kept[0] else ''}"} for number in kept]
-        return options, kept[0] if was_newest or chosen not in kept else chosen
+        return options, own if was_newest or chosen not in kept else chosen
 
     @app.callback(
         Output(ids.HISTORY_SINCE, "data"),
@@ -71,8 +73,8 @@ def _offer_runs(app: Dash, warehouse: Warehouse) -> None:
     )
     def offer_runs(number: Any, segmentation: Any, algorithm: Any, chosen: Any) -> tuple[Any, Any]:
         try:
-            with moves.version(warehouse, _number(number)) as db:
-                runs = moves.earlier_runs(db, *_key(db, segmentation, algorithm))
+            db = warehouse.version(numbered(number))
+            runs = moves.earlier_runs(db, *_key(db, segmentation, algorithm))
         except MallError:
             return [], None
         options = [
@@ -94,8 +96,8 @@ def _fill(app: Dash, warehouse: Warehouse) -> None:
     )
     def fill(number: Any, since: Any, segmentation: Any, algorithm: Any, scheme: Any, _: Any) -> Any:
         try:
-            with moves.version(warehouse, _number(number)) as db:
-                return content(db, _number(since), _key(db, segmentation, algorithm), theme(scheme))
+            db = warehouse.version(numbered(number))
+            return content(db, numbered(since), _key(db, segmentation, algorithm), theme(scheme))
         except MallError as error:
             return html.P(str(error), className="error")
 
@@ -109,9 +111,9 @@ def _list_customers(app: Dash, warehouse: Warehouse) -> None:
     )
     def make_table(asked: Any, number: Any, since: Any, segmentation: Any, algorithm: Any) -> Any:
         try:
-            with moves.version(warehouse, _number(number)) as db:
-                key = _key(db, segmentation, algorithm)
-                return customers(db, _run(db, since, key), key, moves.flow(asked))
+            db = warehouse.version(numbered(number))
+            key = _key(db, segmentation, algorithm)
+            return customers(db, _run(db, since, key), key, moves.flow(asked))
         except MallError:
             return []  # the page above says what is wrong, or what is needed
 
@@ -125,9 +127,9 @@ def _list_customers(app: Dash, warehouse: Warehouse) -> None:
         if asked is None:
             return dash.no_update
         try:
-            with moves.version(warehouse, _number(number)) as db:
-                key = _key(db, segmentation, algorithm)
-                return rows(db, asked, _run(db, since, key), key, moves.flow(flow))
+            db = warehouse.version(numbered(number))
+            key = _key(db, segmentation, algorithm)
+            return rows(db, asked, _run(db, since, key), key, moves.flow(flow))
         except MallError:
             return {"rowData": [], "rowCount": 0}
 
@@ -137,22 +139,13 @@ def _serve_export(app: Dash, warehouse: Warehouse) -> None:
     def send_movers() -> Response:
         asked = request.args
         try:
-            with moves.version(warehouse, _number(asked.get("version"))) as db:
-                key = _key(db, asked.get("segmentation"), asked.get("algorithm"))
-                chosen = moves.flow(json.loads(asked.get("flow") or "null"))
-                lines = list(moves.export(db, _run(db, asked.get("since"), key), key, chosen))
+            db = warehouse.version(numbered(asked.get("version")))
+            key = _key(db, asked.get("segmentation"), asked.get("algorithm"))
+            chosen = moves.flow(json.loads(asked.get("flow") or "null"))
+            lines = list(moves.export(db, _run(db, asked.get("since"), key), key, chosen))
         except (MallError, json.JSONDecodeError, RecursionError):
             abort(400)
         return Response(lines, mimetype="text/csv", headers={"Content-Disposition": "attachment; filename=moved_customers.csv"})
-
-
-def _number(text: Any) -> int | None:
-    """The number of a version or run; None where none was chosen. Raises InputError for what is none."""
-    if text is None:
-        return None
-    if not isinstance(text, str) or not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise InputError("that is no version")
-    return int(text)
 
 
 def _key(db: Snapshot, segmentation: Any, algorithm: Any) -> tuple[str, str]:
@@ -162,7 +155,7 @@ def _key(db: Snapshot, segmentation: Any, algorithm: Any) -> tuple[str, str]:
 
 def _run(db: Snapshot, since: Any, key: tuple[str, str]) -> int:
     """The earlier run chosen. Raises InputError where the clustering has none such."""
-    number = _number(since)
+    number = numbered(since)
     if number not in [run["run_id"] for run in moves.earlier_runs(db, *key)]:
         raise InputError(f"there is no run {number} before this version")
     return int(number or 0)

@@ -9,6 +9,7 @@ from flask import Response, abort, request
 
 from dashboard import format, ids, inventory, queries
 from dashboard.pages.inventory_parts import DEFAULTS, EXPORT, content, items, periods_offered, rows
+from dashboard.shown import numbered, shown
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import MallError
 
@@ -58,9 +59,9 @@ def _offer(app: Dash, warehouse: Warehouse) -> None:
         State(ids.INVENTORY_KIND, "value"),
         State(ids.INVENTORY_PERIODS, "value"),
     )
-    def offer(_: Any, kind: Any, periods: Any) -> tuple[Any, ...]:
+    def offer(version: Any, kind: Any, periods: Any) -> tuple[Any, ...]:
         try:
-            return periods_offered(warehouse.snapshot(), kind, periods)
+            return periods_offered(shown(warehouse, version), kind, periods)
         except MallError:
             return dash.no_update, dash.no_update, dash.no_update, dash.no_update, True
 
@@ -72,9 +73,9 @@ def _fill(app: Dash, warehouse: Warehouse) -> None:
         Input(ids.VERSION, "data"),
         *(Input(*choice) for choice in (*_CHOICES, *_CLUSTERING)),
     )
-    def fill(_: Any, kind: Any, periods: Any, level: Any, segmentation: Any, algorithm: Any) -> tuple[Any, Any]:
+    def fill(version: Any, kind: Any, periods: Any, level: Any, segmentation: Any, algorithm: Any) -> tuple[Any, Any]:
         try:
-            db = warehouse.snapshot()
+            db = shown(warehouse, version)
             key = _key(db, segmentation, algorithm)
             return content(db, kind, periods, level), items(db, kind, periods, level, key)
         except MallError as error:
@@ -86,12 +87,13 @@ def _list(app: Dash, warehouse: Warehouse) -> None:
         Output(ids.INVENTORY_TABLE, "getRowsResponse"),
         Input(ids.INVENTORY_TABLE, "getRowsRequest"),
         *(State(*choice) for choice in (*_CHOICES, *_CLUSTERING)),
+        State(ids.VERSION, "data"),
     )
-    def send_rows(asked: Any, kind: Any, periods: Any, level: Any, segmentation: Any, algorithm: Any) -> Any:
+    def send_rows(asked: Any, kind: Any, periods: Any, level: Any, segmentation: Any, algorithm: Any, version: Any) -> Any:
         if asked is None:
             return dash.no_update
         try:
-            db = warehouse.snapshot()
+            db = shown(warehouse, version)
             return rows(db, asked, inventory.choice(db, kind, periods, level), _key(db, segmentation, algorithm))
         except MallError:
             return {"rowData": [], "rowCount": 0}
@@ -102,7 +104,7 @@ def _serve(app: Dash, warehouse: Warehouse) -> None:
     def send_plan() -> Response:
         asked = request.args
         try:
-            db = warehouse.snapshot()
+            db = warehouse.version(numbered(asked.get("v")))
             chosen = inventory.choice(db, *(asked.get(name) for name in ("kind", "periods", "level")))
             lines = list(inventory.export(db, chosen, *_key(db, asked.get("segmentation"), asked.get("algorithm"))))
         except MallError:

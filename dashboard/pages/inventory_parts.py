@@ -185,7 +185,8 @@ def items(db: Snapshot, kind: Any, periods: Any, level: Any, key: tuple[str, str
     if periods is None or all(model["shortfall"] for model in inventory.models(db).values()):
         return []
     chosen = inventory.choice(db, kind, periods, level)
-    query = urlencode({"kind": kind, "periods": periods, "level": level, "segmentation": key[0], "algorithm": key[1]})
+    asked = {"kind": kind, "periods": periods, "level": level, "segmentation": key[0], "algorithm": key[1], "v": db.version}
+    query = urlencode(asked)
     link = html.A("Download as CSV", href=f"{EXPORT}?{query}", download=EXPORT.rpartition("/")[2])
     calendar = inventory.calendar(db)
     left_out = {"category": {"item"}, "product": set()}[chosen.kind]  # a category is its name

@@ -13,6 +13,7 @@ from dashboard import filters, ids, queries
 from dashboard.filters import Clause
 from dashboard.pages import sheet
 from dashboard.queries import Row
+from dashboard.shown import numbered, shown
 from dashboard.theme import Theme, theme
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import MallError
@@ -46,9 +47,9 @@ def fill(app: Dash, warehouse: Warehouse, content_id: str, content: Content, lis
         Input(ids.SCHEME, "data"),
         Input(ids.FILTERS, "data"),
     )
-    def show(_: Any, segmentation: Any, algorithm: Any, scheme: Any, chosen: Any) -> tuple[Any, Any]:
+    def show(version: Any, segmentation: Any, algorithm: Any, scheme: Any, chosen: Any) -> tuple[Any, Any]:
         try:
-            db = warehouse.snapshot()
+            db = shown(warehouse, version)
             run = queries.known_run(db, segmentation, algorithm)
             clauses = filters.parse(chosen, queries.dimensions(db))
             return content(db, run, clauses, theme(scheme)), heading(db, run, clauses, chosen)
@@ -62,9 +63,10 @@ def answer(app: Dash, warehouse: Warehouse, table_id: str, rows: Rows, path: str
     serve(app, warehouse, path, export)
 
 
-def download(path: str, run: dict[str, Any], chosen: Any) -> Any:
+def download(path: str, db: Snapshot, run: dict[str, Any], chosen: Any) -> Any:
     """The link to all rows of a list, as the page has it."""
-    query = {"segmentation": run["segmentation"], "algorithm": run["algorithm"], "filters": json.dumps(chosen or {})}
+    chosen = json.dumps(chosen or {})
+    query = {"segmentation": run["segmentation"], "algorithm": run["algorithm"], "filters": chosen, "v": db.version}
     return html.A("Download as CSV", href=f"{path}?{urlencode(query)}", download=_name(path))
 
 
@@ -75,12 +77,13 @@ def _list(app: Dash, warehouse: Warehouse, table_id: str, rows: Rows) -> None:
         State(ids.FILTERS, "data"),
         State(ids.SEGMENTATION, "value"),
         State(ids.ALGORITHM, "value"),
+        State(ids.VERSION, "data"),
     )
-    def send_rows(asked: Any, chosen: Any, segmentation: Any, algorithm: Any) -> Any:
+    def send_rows(asked: Any, chosen: Any, segmentation: Any, algorithm: Any, version: Any) -> Any:
         if asked is None:
             return dash.no_update
         try:
-            return rows(warehouse.snapshot(), asked, chosen, segmentation, algorithm)
+            return rows(shown(warehouse, version), asked, chosen, segmentation, algorithm)
         except MallError:
             return {"rowData": [], "rowCount": 0}
 
@@ -92,7 +95,7 @@ def serve(app: Dash, warehouse: Warehouse, path: str, export: Export) -> None:
     def send() -> Response:
         asked = request.args
         try:
-            db = warehouse.snapshot()
+            db = warehouse.version(numbered(asked.get("v")))
             clauses = filters.parse(json.loads(asked.get("filters") or "null"), queries.dimensions(db))
             run = queries.known_run(db, asked.get("segmentation"), asked.get("algorithm"))
             lines = list(export(db, clauses, run["segmentation"], run["algorithm"]))

@@ -150,7 +150,7 @@ def customers(db: Snapshot, run: Row, clauses: Sequence[Clause], chosen: Any) ->
         return []
     columns = [{"field": name, "headerName": title, "flex": width, "minWidth": width} for name, (title, width) in _COLUMNS.items()]
     told = f"{format.count(count)} customers: {filters.english(clauses)} "
-    caption = html.Span([told, listing.download(EXPORT, run, chosen)], className="view-caption")
+    caption = html.Span([told, listing.download(EXPORT, db, run, chosen)], className="view-caption")
     return [
         html.H2([f"{_TITLES[kind]} to offer", caption], className="view-title"),
         sheet.table(ids.PRODUCTS_TABLE, columns, PAGE_ROWS, _HEIGHT),

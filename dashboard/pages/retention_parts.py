@@ -208,7 +208,7 @@ def customers(db: Snapshot, run: Row, clauses: Sequence[Clause], chosen: Any) ->
         if has_money or name not in _MONEYS
     ]
     caption = html.Span(
-        [f"{format.count(count)} customers: {filters.english(clauses)} ", listing.download(EXPORT, run, chosen)],
+        [f"{format.count(count)} customers: {filters.english(clauses)} ", listing.download(EXPORT, db, run, chosen)],
         className="view-caption",
     )
     return [

@@ -10,6 +10,7 @@ from dashboard import format, ids, queries, scoring
 from dashboard.browser import in_browser
 from dashboard.pages import sheet
 from dashboard.scoring import Field, Score
+from dashboard.shown import shown
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import InputError, MallError
 
@@ -39,7 +40,7 @@ def register(app: Dash, warehouse: Warehouse) -> None:
         if version is None:
             return dash.no_update
         try:
-            db = warehouse.snapshot()
+            db = shown(warehouse, version)
             return [_field(each) for each in scoring.fields(db, queries.known_run(db, segmentation, "kmeans")["segmentation"])]
         except MallError:
             return []  # the page above says what is wrong
@@ -52,9 +53,9 @@ def register(app: Dash, warehouse: Warehouse) -> None:
         Input(ids.SEGMENTATION, "value"),
         Input(ids.ALGORITHM, "value"),
     )
-    def send_answer(asked: Any, _: Any, segmentation: Any, algorithm: Any) -> tuple[Any, str]:
+    def send_answer(asked: Any, version: Any, segmentation: Any, algorithm: Any) -> tuple[Any, str]:
         try:
-            return answer(warehouse.snapshot(), asked, segmentation, algorithm)
+            return answer(shown(warehouse, version), asked, segmentation, algorithm)
         except MallError as error:
             return str(error), "score-answer error"
 

@@ -10,6 +10,7 @@ from dash import Dash, Input, Output, dcc, html
 from dashboard import format, ids, queries, trust
 from dashboard.palette import segment_colour
 from dashboard.queries import Row
+from dashboard.shown import shown
 from dashboard.theme import Theme, theme
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import InputError, MallError
@@ -17,6 +18,7 @@ from warehouse.errors import InputError, MallError
 ROW_HEIGHT = 32
 """Of a row of a table of customers, in pixels."""
 _LEAST_WIDTH, _MOST_WIDTH, _ID_WIDTH = 120, 392, 168
+_NUMBER = {"function": "params.value == null ? '' : d3.format(',.7~r')(params.value).replace('-', '−')"}
 _MOST_ROWS = 2**53
 """No row lies beyond: the largest whole number that a browser counts exactly."""
 
@@ -42,14 +44,14 @@ def register(app: Dash, warehouse: Warehouse, content_id: str, content: Callable
         Input(ids.ALGORITHM, "value"),
         Input(ids.SCHEME, "data"),
     )
-    def fill(_: Any, segmentation: str | None, algorithm: str | None, scheme: str | None) -> Any:
-        return answer(warehouse, lambda db: content(db, queries.known_run(db, segmentation, algorithm), theme(scheme)))
+    def fill(version: Any, segmentation: str | None, algorithm: str | None, scheme: str | None) -> Any:
+        return answer(warehouse, version, lambda db: content(db, queries.known_run(db, segmentation, algorithm), theme(scheme)))
 
 
-def answer(warehouse: Warehouse, content: Callable[[Snapshot], Any]) -> Any:
-    """The content of the newest version, or in words why there is none."""
+def answer(warehouse: Warehouse, version: Any, content: Callable[[Snapshot], Any]) -> Any:
+    """The content of the version that is shown, or in words why there is none."""
     try:
-        return content(warehouse.snapshot())
+        return content(shown(warehouse, version))
     except MallError as error:
         return html.P(str(error), className="error")
 
@@ -95,8 +97,19 @@ def order_of(request: Mapping[str, Any], columns: Collection[str]) -> list[tuple
     return list(order.items())
 
 
-def table(table_id: str, columns: list[dict[str, Any]], page_rows: int, height: int, is_sortable: bool = True) -> Any:
-    """A table of customers, empty: it asks for its rows itself, `page_rows` at a time. Pointing at a cell shows all of its text."""
+def table(
+    table_id: str,
+    columns: list[dict[str, Any]],
+    page_rows: int,
+    height: int,
+    is_sortable: bool = True,
+    can_choose: bool = False,
+) -> Any:
+    """A table of customers, empty: it asks for its rows itself, `page_rows` at a time. Pointing at a cell shows all of its text.
+
+    With `can_choose` a click on a row chooses it, and another one leaves it.
+    """
+    choice = {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True}
     return dag.AgGrid(
         id=table_id,
         rowModelType="infinite",
@@ -110,6 +123,7 @@ def table(table_id: str, columns: list[dict[str, Any]], page_rows: int, height: 
             "cacheBlockSize": page_rows,
             "maxBlocksInCache": 20,
             "enableBrowserTooltips": True,
+            **({"rowSelection": choice} if can_choose else {}),
             "localeText": {"noRowsToShow": "No customers are in this selection."},
         },
     )
@@ -120,7 +134,7 @@ def column(column: Row) -> dict[str, Any]:
     title = format.title(column["label"], column["unit"])
     least = _ID_WIDTH if column["kind"] == "id" else max(_LEAST_WIDTH, 24 + 9 * len(title))  # about 9 pixels a character
     definition = {"field": column["column_name"], "headerName": title, "flex": 1, "minWidth": least}
-    return definition | {"type": "rightAligned"} if column["kind"] == "numeric" else definition
+    return definition | {"type": "rightAligned", "valueFormatter": _NUMBER} if column["kind"] == "numeric" else definition
 
 
 def formatted(name: str, title: str, width: int, pattern: Any = None, is_number: bool = False) -> dict[str, Any]:

@@ -123,6 +123,15 @@ class Page:
     def click_bar(self, view: str, place: int, modifiers: int = 0) -> None:
         self.click(f"[data-view='{view}'] .bar-row:nth-of-type({place})", modifiers)
 
+    def sql(self, button: str) -> str:
+        """The statement that a button shows; its dialog is closed again."""
+        self.click(button)
+        wait_until(lambda: self.find(".statement").is_displayed(), what="the statement")
+        statement = self.find(".statement").text
+        self.press("Escape")
+        wait_until(lambda: not self.driver.find_elements("css selector", ".statement"), what="the dialog to close")
+        return statement
+
     def views(self) -> list[str]:
         script = "return [...document.querySelectorAll('[data-view]')].map(view => view.dataset.view)"
         return self.driver.execute_script(script)
@@ -143,7 +152,23 @@ class Page:
     def address(self) -> dict[str, str]:
         """The filters in the address bar, as text."""
         query = self.driver.execute_script("return window.location.search").removeprefix("?")
-        return {name: value for name, value in parse_qsl(query) if name not in ("segmentation", "algorithm")}
+        return {name: value for name, value in parse_qsl(query) if name not in ("segmentation", "algorithm", "axes", "v")}
+
+    def version(self) -> str:
+        """The version in the address bar."""
+        return dict(parse_qsl(self.driver.execute_script("return window.location.search").removeprefix("?")))["v"]
+
+    def press(self, key: str, modifiers: int = 0) -> None:
+        """Press a key where the focus is."""
+        code = {" ": 32, "Enter": 13, "Escape": 27, "Delete": 46, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+        text = {" ": " ", "Enter": "\r"}.get(key)
+        event = {"key": key, "windowsVirtualKeyCode": code.get(key, ord(key.upper()[0])), "modifiers": modifiers}
+        down = {"type": "keyDown", **event, **({"text": text} if text else {})}
+        self.driver.execute_cdp_cmd("Input.dispatchKeyEvent", down)
+        self.driver.execute_cdp_cmd("Input.dispatchKeyEvent", {"type": "keyUp", **event})
+
+    def focus(self, selector: str) -> None:
+        self.driver.execute_script("document.querySelector(arguments[0]).focus()", selector)
 
 
 class Answers:
@@ -187,5 +212,5 @@ class Answers:
         if all(len(edges) == 2 for edges in ranges):
             columns = zip(name.split("*"), ranges, strict=True)
             return " and ".join(f"{column} >= {low} and {column} < {high}" for column, (low, high) in columns)
-        listed = ", ".join(f"'{part}'" for part in value.split(","))
-        return f"cast({name} as varchar) in ({listed})"
+        listed = ", ".join(f"'{part}'" for part in value.removeprefix("!").split(","))
+        return f"cast({name} as varchar) {'not in' if value.startswith('!') else 'in'} ({listed})"

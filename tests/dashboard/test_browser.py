@@ -1,6 +1,7 @@
 """The dashboard in a real browser: every gesture, every view, every count against SQL."""
 
 import random
+import time
 from collections.abc import Sequence
 
 import duckdb
@@ -15,7 +16,7 @@ from warehouse.versions import CURRENT
 
 pytestmark = pytest.mark.browser
 
-CTRL = 2
+ALT, CTRL, SHIFT = 1, 2, 8
 NUMERIC = ["age", "annual_income_k", "spending_score"]
 SCATTER = "annual_income_k*spending_score"
 BARS = {"gender": 2, "spending_kmeans": 5, "spending_hierarchical": 5}
@@ -73,19 +74,40 @@ def test_every_view_filters_all_others(explore):
 
 
 def test_a_random_hand_never_gets_a_wrong_number(explore):
-    """Fifteen random gestures, moving and clearing brushes and adding bars among them: every number equals SQL throughout."""
+    """Twenty random gestures of mouse and keys, undone and redone among them: every number equals SQL throughout.
+
+    In the end so does what the SQL beside every view, the headline and the table gives.
+    """
     page, answers = explore
     hand = random.Random(3)
-    for _ in range(15):
-        view = hand.choice([*NUMERIC, SCATTER, *BARS, "chip"])
-        if view in BARS:
-            page.click_bar(view, hand.randint(1, BARS[view]), hand.choice([0, CTRL]))
-        elif view != "chip":
-            page.drag(view, (hand.uniform(0.15, 0.95), hand.random()), (hand.uniform(0.15, 0.95), hand.random()))
-        elif page.address():
-            page.click(".chip")
+    for _ in range(20):
+        gesture(page, hand)
         settle(page)
         agrees(page, answers)
+    for view in (*NUMERIC, *BARS):
+        statement = page.sql(f"[data-view='{view}'] [data-sql-of]")
+        assert [row[-1] for row in answers.connection.execute(statement).fetchall()] == page.counts(view), statement
+    (count,) = answers.connection.execute(f"select count(*) from ({page.sql('.table-head [data-sql-of]').rstrip(';')})").fetchone()
+    assert count == page.headline()
+
+
+def gesture(page: Page, hand: random.Random) -> None:
+    """Something that a hand may do on the page."""
+    view = hand.choice([*NUMERIC, SCATTER, *BARS, "chip", "undo", "keys"])
+    if view in BARS:
+        page.click_bar(view, hand.randint(1, BARS[view]), hand.choice([0, CTRL, ALT]))
+        if hand.random() < 0.2 and page.find(f"[data-view='{view}'] .view-tool").is_displayed():
+            page.click(f"[data-view='{view}'] .view-tool")  # not these
+    elif view == "chip" and page.address():
+        page.click(".chip")
+    elif view == "undo":
+        page.press(hand.choice(["z", "z", "y"]), CTRL)
+    elif view == "keys":
+        page.focus(f"[data-view='{hand.choice([*NUMERIC, SCATTER])}'] svg")
+        for _ in range(hand.randint(1, 4)):
+            page.press(hand.choice(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]), hand.choice([0, SHIFT]))
+    elif view != "chip":
+        page.drag(view, (hand.uniform(0.15, 0.95), hand.random()), (hand.uniform(0.15, 0.95), hand.random()))
 
 
 @pytest.mark.soak
@@ -104,7 +126,8 @@ def test_a_random_hand_on_log_scales_never_gets_a_wrong_number(dash_duo, bought_
 
 
 def settle(page: Page) -> None:
-    """Wait until the address says what the chips say."""
+    """Wait until a gesture of keys has ended, and the address says what the chips say."""
+    time.sleep(0.4)
     chips = "return [...document.querySelectorAll('.chip')].map(chip => chip.dataset.filter)"
     wait_until(lambda: set(page.driver.execute_script(chips)) == set(page.address()), what="the address to follow")
     page.driver.execute_async_script("const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))")
@@ -200,7 +223,7 @@ def test_a_long_name_takes_one_line_of_its_card(explore):
     assert page.box(row)["height"] == height
     look = f"const look = getComputedStyle(document.querySelector(`{row} .bar-label`)); return [look.textOverflow, look.overflowX]"
     assert page.driver.execute_script(look) == ["ellipsis", "hidden"]
-    assert page.find(row).get_attribute("title").endswith(" Click selects, Ctrl-click or Shift-click adds.")
+    assert page.find(row).get_attribute("title").endswith(" Click selects, Ctrl-click or Shift-click adds, Alt-click leaves out.")
 
 
 def test_the_columns_of_the_data_page_fit_or_say_that_they_scroll(dash_duo, published):

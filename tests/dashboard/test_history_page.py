@@ -26,8 +26,7 @@ PAY = ("pay", "kmeans")
 @pytest.fixture
 def second(moved_published: Path) -> Snapshot:
     """The second of the three runs."""
-    with moves.version(Warehouse(moved_published), 2) as snapshot:
-        yield snapshot
+    return Warehouse(moved_published).version(2)
 
 
 def test_the_first_line_tells_who_moved_and_why(second: Snapshot):

@@ -162,7 +162,7 @@ def test_many_numbers_stand_below_one_another(count, rows, columns):
 def test_the_header_says_when_an_older_version_stands_in():
     """A damaged version is named before the one that is shown."""
     about = {"source_file": "a.csv", "count_customers": 3, "version": 11, "built_at": datetime(2026, 1, 2), "is_synthetic": False}
-    assert "Version 12 is damaged; this is version 11." in str(shell.source_line(about, 12)[0])
+    assert "Version 12 is damaged; this is version 11." in str(shell.source_line(about, "", 12)[0])
     assert "damaged" not in str(shell.source_line(about))
 
 

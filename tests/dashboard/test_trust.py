@@ -143,7 +143,10 @@ def test_a_version_of_another_release_is_named_as_such(published, tmp_path):
     request = {
         "output": "..version.data...header-source.children...segmentation.data..",
         "outputs": outputs,
-        "inputs": [{"id": "clock", "property": "n_intervals", "value": 1}],
+        "inputs": [
+            {"id": "clock", "property": "n_intervals", "value": 1},
+            {"id": "wanted-version", "property": "data", "value": None},
+        ],
         "state": [{"id": "version", "property": "data", "value": None}],
         "changedPropIds": ["clock.n_intervals"],
     }
