@@ -104,7 +104,7 @@ clean: ## Remove the environment and caches; data/ stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache *.egg-info
 
 browser:
-	@tests/install_browser
+	@tests/install_browser $(VENV)/axe
 
 $(BIN)/python:
 ifneq ($(shell command -v uv),)

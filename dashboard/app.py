@@ -38,6 +38,7 @@ def create_app(settings: Settings) -> Dash:
         compress=True,
         on_error=_log_error,
     )
+    app.index_string = app.index_string.replace("<html>", '<html lang="en">')
     app.layout = lambda: shell.layout(_options(warehouse))
     guard(app, settings)
     _serve_cube(app, warehouse)

@@ -46,7 +46,7 @@ def layout(runs: list[Row]) -> Any:
             html.Div(
                 [
                     html.Div("Mall segments", className="brand"),
-                    html.Nav([*_links(), _actions()], className="nav"),
+                    html.Nav([html.Div(_links(), className="nav-links"), _actions()], className="nav"),
                     _choices(runs),
                     dmc.ColorSchemeToggle(
                         lightIcon="☀", darkIcon="☾", variant="subtle", color="gray", **{"aria-label": "Light or dark colours"}
@@ -79,10 +79,9 @@ def _links() -> list[Any]:
 
 
 def _actions() -> Any:
-    """The links of a menu are there before it is opened, so that they can be told the address."""
-    items = [dmc.MenuItem(_TITLES[link], id=link, href=LINKS[link], refresh=False) for link in ACTIONS]
-    button = html.Button("Actions ▾", id=ids.ACTIONS, className="nav-menu")
-    return dmc.Menu([dmc.MenuTarget(button), dmc.MenuDropdown(items)], keepMounted=True, position="bottom-start", shadow="md")
+    """The menu of the pages of what to do (assets/menu.js)."""
+    links = html.Div([dcc.Link(_TITLES[link], id=link, href=LINKS[link]) for link in ACTIONS], className="menu-panel")
+    return html.Details([html.Summary("Actions ▾", id=ids.ACTIONS, className="nav-menu"), links], className="menu")
 
 
 def _choices(runs: list[Row]) -> Any:

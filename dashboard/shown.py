@@ -37,7 +37,8 @@ def wanted(warehouse: Warehouse, version: object) -> tuple[Snapshot, str]:
     try:
         older = warehouse.version(_number(version))
     except InputError as error:  # not kept, or damaged
-        return newest, f"The address asks for version {version}: {error}. These are the figures of version {newest.version}."
+        told = str(error)
+        return newest, f"{told[0].upper()}{told[1:]}; these are the figures of version {newest.version}."
     built = format.ago(queries.provenance(newest)["built_at"])
     return older, f"You see version {older.version}, as the address says. The newest is version {newest.version}, built {built}."
 

@@ -114,13 +114,8 @@
         event.preventDefault();
         this.save(this.name.value.trim());
       });
-      this.element = html("details", "saved", html("summary", "tool", "Views"), html("div", "saved-panel", form, this.list));
+      this.element = html("details", "menu saved", html("summary", "tool", "Views"), html("div", "menu-panel", form, this.list));
       this.element.addEventListener("toggle", () => this.draw());
-      this.element.addEventListener("keydown", (event) => {
-        if (event.key !== "Escape") return;
-        this.element.open = false;
-        this.element.querySelector("summary").focus();
-      });
     }
 
     draw() {

@@ -74,8 +74,8 @@
       const focused = document.activeElement && document.activeElement.dataset.axis;
       this.views[this.views.indexOf(old)] = view;
       old.element.replaceWith(view.element);
-      if (focused) view.element.querySelector(`[data-axis=${focused}]`).focus();
       this.layout();
+      if (focused) view.element.querySelector(`[data-axis=${focused}]`).focus();
       set("axes", { data: axes });
     }
 

@@ -37,7 +37,9 @@
     sql.dataset.sqlOf = name; // sql.js listens
     sql.setAttribute("aria-label", `SQL of ${title}`);
     const aside = html("span", "view-aside", caption, ...tools, sql);
-    const element = html("section", "view", html("div", "view-head", html("h2", "view-title", title), aside), body);
+    const heading = html("h2", "view-title", title);
+    heading.title = title; // it may be cut off
+    const element = html("section", "view", html("div", "view-head", heading, aside), body);
     element.setAttribute("aria-label", title);
     element.dataset.view = name;
     return { element, body, caption };

@@ -159,7 +159,8 @@
     /* labels, hints and colours: one per bin; colours may be null, for the colour of a selection. */
     constructor(cube, dimension, host, { title, labels, hints = [], colours = null }) {
       Object.assign(this, { cube, dimension, host, name: dimension.name, labels });
-      this.not = button("view-tool", "not these", () => this.invert());
+      this.not = button("view-tool", "not", () => this.invert());
+      this.not.title = "Not these: leave out what is chosen";
       this.card = card(dimension.name, title, this.not);
       this.element = this.card.element;
       this.totals = cube.totals(dimension.name);
@@ -171,7 +172,7 @@
         total.style.width = `${(100 * this.totals[bin]) / highest}%`;
         if (colours) selected.style.background = colours[bin];
         const value = html("span", "bar-value");
-        const row = html("button", "bar-row", html("span", "bar-label", label), html("span", "bar-track", total, selected), value);
+        const row = html("button", "bar-row", html("span", "bar-label", label), html("span", "bar-track", total, selected), value, html("span", "spoken", " customers"));
         row.type = "button";
         row.title = `${label}${hints[bin] ? ` (${hints[bin]})` : ""}. ${BARS_HINT}`;
         row.addEventListener("click", (event) => this.toggle(bin, event.ctrlKey || event.metaKey || event.shiftKey, event.altKey));
@@ -192,10 +193,9 @@
         row.dataset.count = counts[bin];
         const isKept = listed.has(this.dimension.values[bin]) !== isNot;
         row.setAttribute("aria-pressed", isFiltered && isKept);
-        row.setAttribute("aria-label", `${this.labels[bin]}: ${format.count(counts[bin])} customers`);
         row.classList.toggle("left-out", isFiltered && !isKept);
       });
-      this.not.hidden = !isFiltered;
+      this.not.style.visibility = isFiltered ? "visible" : "hidden"; // it keeps its place, so that nothing jumps
       this.not.setAttribute("aria-pressed", isNot);
     }
 

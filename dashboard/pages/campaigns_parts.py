@@ -77,7 +77,7 @@ def playbook(db: Snapshot, run: Row) -> Any:
     return html.Section(
         [
             html.H2(["Playbook", caption]),
-            html.Div(html.Table([head, html.Tbody(body)], className="numbers plays"), className="scroll"),
+            sheet.scrolling(html.Table([head, html.Tbody(body)], className="numbers plays"), "Playbook"),
             sheet.sql(f"from marts.playbook\nwhere segmentation = '{key[0]}' and algorithm = '{key[1]}'"),
         ],
         className="panel",
@@ -166,7 +166,7 @@ def _lifts(campaign: Campaign, count: int, rate: float, usual: Row | None) -> An
             cells.append("–" if amount is None else f"+{format.number(amount)}")
         body.append(html.Tr([html.Td(cell) for cell in cells], className="chosen" if share == campaign.share else None))
     head = html.Thead(html.Tr([html.Th(title) for title in titles]))
-    return html.Div(html.Table([head, html.Tbody(body)], className="numbers"), className="scroll")
+    return sheet.scrolling(html.Table([head, html.Tbody(body)], className="numbers"), "Lifts that show")
 
 
 def _alike(means: Sequence[Row], treated: int, held: int) -> list[Any]:
@@ -184,7 +184,7 @@ def _alike(means: Sequence[Row], treated: int, held: int) -> list[Any]:
         f"Apart: in standard deviations. Groups made by chance are less than {format.number(chance)} apart in 19 cases of 20; "
         "what is further is bold."
     )
-    table = html.Div(html.Table([head, html.Tbody(body)], className="numbers"), className="scroll")
+    table = sheet.scrolling(html.Table([head, html.Tbody(body)], className="numbers"), "Whether both groups are alike")
     return [table, html.P(told, className="muted small")]
 
 

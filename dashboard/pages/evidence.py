@@ -173,7 +173,10 @@ def _index_table(evaluations: list[Row], alone: dict[str, int], algorithm: str) 
     table = html.Table([html.Thead(head), html.Tbody(rows), html.Tfoot(last)], className="numbers")
     caption = html.Span("± standard error · underlined: what an index alone would choose", className="view-caption")
     return html.Section(
-        [html.H2([f"Every number of segments tried, {algorithm}", caption]), html.Div(table, className="scroll")],
+        [
+            html.H2([f"Every number of segments tried, {algorithm}", caption]),
+            sheet.scrolling(table, f"Every number of segments tried, {algorithm}"),
+        ],
         className="panel",
     )
 

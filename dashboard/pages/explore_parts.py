@@ -8,6 +8,7 @@ from dash import html
 from dashboard import difference, format, statements
 from dashboard.difference import Difference
 from dashboard.filters import Clause
+from dashboard.pages import sheet
 from dashboard.palette import segment_colour
 from dashboard.queries import ALGORITHM_TITLES, Row
 from warehouse.columns import with_unit
@@ -29,18 +30,19 @@ def differences(db: Snapshot, clauses: Sequence[Clause], filtered: Collection[st
     found = difference.differences(db, clauses) if clauses else []
     own = {part for name in filtered for part in name.split("*")}
     told = sorted((each for each in found if each.is_beyond_chance), key=lambda each: each.column in own)[:_MOST]
+    apart = " but what you filter by" if own & {each.column for each in told} else ""
     columns = {row["column_name"]: row for row in db.rows("from marts.customer_columns")}
     if not clauses:
         body: Any = html.P("Filter something, and it is told here what sets these customers apart.", className="muted")
     elif not found:
         body = html.P("There is nobody to compare.", className="muted")
-    elif not told:
-        body = html.P("Nothing: as many customers drawn at random would differ as much.")
     else:
-        body = _table(
-            ["", "These", "Everyone", "Difference", "In standard deviations"],
-            [_row(each, columns[each.column], each.column in own) for each in told],
-        )
+        nothing = f"Nothing{apart}: as many customers drawn at random would differ as much."
+        body = [html.P(nothing)] if all(each.column in own for each in told) else []
+        if told:
+            titles = ["", "These", "Everyone", "Difference", "In standard deviations"]
+            rows = [_row(each, columns[each.column], each.column in own) for each in told]
+            body.append(sheet.scrolling(_table(titles, rows), "Differences"))
     return _panel("What is different about these?", statements.DIFFERENCE, body)
 
 
@@ -67,8 +69,8 @@ def segment_mix(db: Snapshot, clauses: Sequence[Clause], run: Row) -> Any:
     """How many of these customers are in each segment, beside everyone."""
     rows = difference.mix(db, clauses, run["segmentation"], run["algorithm"])
     title = f"Their segments: {format.inline(run['segmentation_title'])}, {ALGORITHM_TITLES[run['algorithm']]}"
-    body = _table(["Segment", "Customers", "Of these", "Of everyone"], [_segment(row) for row in rows])
-    return _panel(title, statements.MIX, body)
+    table = _table(["Segment", "Customers", "Of these", "Of everyone"], [_segment(row) for row in rows])
+    return _panel(title, statements.MIX, sheet.scrolling(table, title))
 
 
 def _segment(row: Row) -> Any:
@@ -79,9 +81,9 @@ def _segment(row: Row) -> Any:
 
 def _table(titles: Sequence[str], rows: Sequence[Any]) -> Any:
     head = html.Thead(html.Tr([html.Th(title) for title in titles]))
-    return html.Div(html.Table([head, html.Tbody(rows)], className="numbers"), className="scroll")
+    return html.Table([head, html.Tbody(rows)], className="numbers")
 
 
 def _panel(title: str, of: str, body: Any) -> Any:
     heading = html.Div([html.H2(title), sql_button(of, title)], className="view-head")
-    return html.Section([heading, body], className="panel half")
+    return html.Section([heading, *(body if isinstance(body, list) else [body])], className="panel half")

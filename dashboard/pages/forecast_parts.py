@@ -49,7 +49,7 @@ def content(db: Snapshot, run: Row, clauses: Sequence[Clause], look: Theme) -> l
                 html.Section(
                     [
                         html.H2(["By segment", html.Span(_span(model), className="view-caption")]),
-                        html.Div(_table(outlooks, model), className="scroll"),
+                        sheet.scrolling(_table(outlooks, model), "By segment"),
                         sheet.sql(sales.outlooks_sql(*key)),
                     ],
                     className="panel",
@@ -206,7 +206,7 @@ def _tried(methods: Sequence[Row], model: Row) -> list[Any]:
         for row in methods
     ]
     table = html.Table([html.Thead(html.Tr([html.Th(title) for title in titles])), html.Tbody(rows)], className="numbers")
-    return [html.P(_verdict(chosen, benchmark, model)), html.Div(table, className="scroll")]
+    return [html.P(_verdict(chosen, benchmark, model)), sheet.scrolling(table, "Methods tried")]
 
 
 def _off(bias: float) -> str:
@@ -283,6 +283,6 @@ def periods(db: Snapshot, run: Row, clauses: Sequence[Clause], chosen: Any) -> l
     table = html.Table([html.Thead(html.Tr([html.Th(title) for title in titles])), html.Tbody(rows)], className="numbers")
     return [
         html.H2([f"{model['period_unit'].capitalize()} by {model['period_unit']}", caption], className="view-title"),
-        html.Div(table, className="scroll"),
+        sheet.scrolling(table, "Expected sales"),
         sheet.sql(sales.periods_sql(*key)),
     ]

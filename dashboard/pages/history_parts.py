@@ -50,7 +50,7 @@ def content(db: Snapshot, since: int | None, key: tuple[str, str], look: Theme) 
                 html.Section(
                     [
                         html.H2(["How many", html.Span("click a number for its customers", className="view-caption")]),
-                        html.Div(_table(found, before, after), className="scroll"),
+                        sheet.scrolling(_table(found, before, after), "How many moved"),
                         html.P(_CAUSES if is_told else _NO_CAUSE, className="muted small"),
                     ],
                     className="panel",

@@ -74,7 +74,7 @@ def content(db: Snapshot, run: Row, clauses: Sequence[Clause], look: Theme) -> l
                 html.Section(
                     [
                         html.H2(["By segment", html.Span(_horizon(whole), className="view-caption")]),
-                        html.Div(_table(segments, whole), className="scroll"),
+                        sheet.scrolling(_table(segments, whole), "By segment"),
                         sheet.sql(retention.segments_sql(clauses, *key)),
                     ],
                     className="panel",

@@ -147,6 +147,6 @@ def _category_table(profiles: list[Row], segments: list[Row]) -> Any:
     title = f"{profiles[0]['label']} by segment"
     table = html.Table([html.Thead(head), html.Tbody([*rows, last])], className="numbers")
     return html.Section(
-        [html.H2([title, html.Span("share of the segment", className="view-caption")]), html.Div(table, className="scroll")],
+        [html.H2([title, html.Span("share of the segment", className="view-caption")]), sheet.scrolling(table, title)],
         className="panel half",
     )

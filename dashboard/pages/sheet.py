@@ -60,7 +60,7 @@ def panel(title: str, figure: Any, size: str, caption: str = "", hint: str = "",
     """A titled chart; the hint explains the caption to who points at it. Below its least width, in pixels, it scrolls."""
     style = {"height": figure.layout.height} | ({"minWidth": least_width} if least_width else {})
     graph: Any = dcc.Graph(figure=figure, config={"displayModeBar": False, "responsive": True}, style=style)
-    graph = html.Div(graph, className="scroll") if least_width else graph
+    graph = scrolling(graph, title) if least_width else graph
     heading = html.H2([title, html.Span(caption, className="view-caption", title=hint or None)])
     return html.Section([heading, graph], className=f"panel {size}")
 
@@ -68,7 +68,13 @@ def panel(title: str, figure: Any, size: str, caption: str = "", hint: str = "",
 def table_panel(title: str, table: Any, caption: str = "") -> Any:
     """A titled table across the page; a long one scrolls below its head."""
     heading = html.H2([title, html.Span(caption, className="view-caption")])
-    return html.Section([heading, html.Div(table, className="scroll tall")], className="panel")
+    return html.Section([heading, scrolling(table, title, is_tall=True)], className="panel")
+
+
+def scrolling(child: Any, title: str, is_tall: bool = False) -> Any:
+    """What may be wider than its panel, or with `is_tall` higher: it scrolls, by the keyboard too."""
+    about = {"role": "region", "aria-label": title, "tabIndex": 0}
+    return html.Div(child, className="scroll tall" if is_tall else "scroll", **about)  # type: ignore[arg-type]
 
 
 def sql(statement: str) -> Any:
