@@ -24,10 +24,10 @@ else
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 endif
 
-.PHONY: help refresh dashboard report sql rollback versions label forget test bench soak check format dictionary sample data browser clean
+.PHONY: help refresh dashboard report sql rollback versions label forget test bench bench-dashboard soak check format dictionary sample data browser clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 refresh: $(APP) ## Load customers, find segments, check and publish (CUSTOMERS=path WAREHOUSE=dir SEGMENTATIONS=path K=5 FORCE=1)
 	@$(BIN)/python -m etl.refresh
@@ -80,6 +80,11 @@ ifneq ($(filter transactions,$(BENCH)),)
 	@$(BIN)/python -m tests.benchmarks.transactions $(if $(BENCH_LINES),--lines $(BENCH_LINES)) \
 		$(if $(BENCH_MEMORY),--memory-limit $(BENCH_MEMORY)) $(if $(BENCH_RESULTS),--results $(BENCH_RESULTS))
 endif
+
+bench-dashboard: $(DEV) browser ## Measure the Explore page in a browser (BENCH_CUSTOMERS=100000 BENCH_WAREHOUSES="dir dir" BENCH_ROUNDS=5)
+	@$(BIN)/python -m tests.benchmarks.dashboard $(if $(BENCH_CUSTOMERS),--customers $(BENCH_CUSTOMERS)) \
+		$(foreach directory,$(BENCH_WAREHOUSES),--warehouse $(directory)) $(if $(BENCH_ROUNDS),--rounds $(BENCH_ROUNDS)) \
+		$(if $(BENCH_MEMORY),--memory-limit $(BENCH_MEMORY)) $(if $(BENCH_RESULTS),--results $(BENCH_RESULTS))
 
 soak: $(DEV) ## Run the long tests: hundreds of kills, full disks and broken files, with their figures
 	@$(BIN)/python -m pytest -m soak -s

@@ -27,23 +27,10 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.hookimpl(optionalhook=True)  # dash[testing] defines the hook; the other tests run without it
 def pytest_setup_options():
-    """Chromium as the machine of a test has it: headless, perhaps root, and cut off from everything but itself."""
-    from selenium.webdriver.chrome.options import Options
+    """Chromium as the machine of a test has it."""
+    from tests.dashboard.browser import chromium_options
 
-    options = Options()
-    for flag in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-dev-shm-usage",
-        "--window-size=1400,1000",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--no-first-run",
-        "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1",
-    ):
-        options.add_argument(flag)
-    return options
+    return chromium_options()
 
 
 @pytest.hookimpl(optionalhook=True)  # pytest-xdist defines it

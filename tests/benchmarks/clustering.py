@@ -10,11 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tests.benchmarks import kmeans, refreshes, ward
-from tests.benchmarks.results import RESULTS, dated, save
+from tests.benchmarks.results import OTHERS, RESULTS, dated, save
 from tests.benchmarks.workshop import Workshop
-
-_OTHERS = Path("data/bench/RESULTS.md")
-"""Where other numbers of customers than those of the targets go."""
 
 _Bench = Callable[[Workshop, Sequence[int]], Iterator[str]]
 
@@ -46,7 +43,7 @@ def main() -> None:
     parser.add_argument("--customers", type=int, nargs="+", default=[], help="how many, in place of those of the targets")
     parser.add_argument("--memory-limit", default="3GB", help="for DuckDB (default %(default)s)")
     parser.add_argument("--limit", type=float, default=900, help="seconds after which a method is stopped (default %(default)s)")
-    parser.add_argument("--results", type=Path, help=f"the page to save to (default {_OTHERS} for other numbers, else {RESULTS})")
+    parser.add_argument("--results", type=Path, help=f"the page to save to (default {OTHERS} for other numbers, else {RESULTS})")
     parser.add_argument("--folder", type=Path, help="where files are made and removed again (default: a temporary one)")
     given = parser.parse_args()
     for name in given.parts:
@@ -54,7 +51,7 @@ def main() -> None:
             parser.error(f"there is no part {name}; there are {', '.join(PARTS)}")
     folder = Path(tempfile.mkdtemp(prefix="mall-bench-", dir=given.folder))
     try:
-        results = given.results or (_OTHERS if given.customers else RESULTS)
+        results = given.results or (OTHERS if given.customers else RESULTS)
         results.parent.mkdir(parents=True, exist_ok=True)
         workshop = Workshop(folder, given.memory_limit, given.limit, results)
         for name in given.parts or PARTS:

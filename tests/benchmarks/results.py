@@ -8,6 +8,8 @@ from tests.benchmarks.measure import machine
 
 _HOUR = 3600
 RESULTS = Path(__file__).parent / "RESULTS.md"
+OTHERS = Path("data/bench/RESULTS.md")
+"""Where other numbers of customers than those of the targets go."""
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -38,6 +40,11 @@ def in_seconds(value: float) -> str:
     if value < 10:
         return f"{value:.2f} s"
     return f"{value:,.0f} s" if value < _HOUR else f"{value / _HOUR:,.1f} hours"
+
+
+def in_milliseconds(value: float) -> str:
+    """A time given in milliseconds, to what can be told of it."""
+    return f"{value:.1f} ms" if value < 100 else f"{value:,.0f} ms"
 
 
 def in_gigabytes(value: float) -> str:

@@ -106,6 +106,14 @@ class Workshop:
             unfinished.rename(path)
         return path
 
+    def published(self, count: int) -> Path:
+        """The warehouse directory of so many customers, as a refresh publishes it."""
+        folder = self.folder / f"published_{count}"
+        if not folder.exists():
+            given: list[str | Path] = ["--customers", self.customers(count).path, "--warehouse", folder]
+            measured("-m", "etl.refresh", *given, "--memory-limit", self.memory_limit)
+        return folder
+
     def refreshed(self, count: int) -> Refreshed:
         """A whole refresh of so many customers, and another; done once."""
         if count not in self._refreshed:

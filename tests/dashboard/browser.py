@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 import duckdb
+from selenium.webdriver.chrome.options import Options
 
 from dashboard.app import create_app
 from warehouse.settings import Settings
@@ -19,6 +20,24 @@ select
     {segments}
 from features.customer_features as features
 """
+
+
+def chromium_options() -> Options:
+    """Chromium headless, perhaps as root, and cut off from everything but its own machine."""
+    options = Options()
+    for flag in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--window-size=1400,1000",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+        "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1",
+    ):
+        options.add_argument(flag)
+    return options
 
 
 def serve(dash_duo, directory: Path, **settings: bool) -> None:
@@ -41,10 +60,10 @@ def serve(dash_duo, directory: Path, **settings: bool) -> None:
         stop()
 
     app.server.wsgi_app, dash_duo.server.stop = count_and_answer, stop_when_idle
-    dash_duo.start_server(app, start_timeout=60, port=_free_port())
+    dash_duo.start_server(app, start_timeout=60, port=free_port())
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port that nobody listens on, below those that systems hand out by themselves: a browser's own are among these."""
     while True:
         with socket.socket() as asked:
