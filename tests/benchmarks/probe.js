@@ -3,7 +3,8 @@
    An event has the time the browser took it from the mouse (`at`) and the time the page got it (`handled`). The first callback of
    every frame posts a message. It arrives once scripts, style, layout and painting of that frame are through on the page's thread:
    whatever has changed in the watched elements by then is painted, and the time is noted. What the compositor does afterwards is
-   the same for every page and is not seen. `isThere`, given as text, says whether the views are there. */
+   the same for every page and is not seen. Answers that are errors, and errors of scripts, are counted: a page that does nothing is
+   no fast page. `isThere`, given as text, says whether the views are there. */
 
 function probe(isThere) {
   "use strict";
@@ -36,7 +37,9 @@ function probe(isThere) {
     answer.then((response) => end(response.ok), () => end(false));
     return answer;
   };
-  window.addEventListener("error", () => failures++);
+  window.addEventListener("error", ({ error }) => {
+    if (error) failures++; // without one it is the notice of a ResizeObserver that goes on in the next frame
+  });
   window.addEventListener("unhandledrejection", () => failures++);
 
   function frame() {
