@@ -178,7 +178,7 @@ def _selection(tab: Tab, view: str) -> str:
 @pytest.mark.soak  # all pages, all gestures: half a minute
 def test_a_round_measures_everything(published: Path, monkeypatch: pytest.MonkeyPatch):
     """Every figure is there and positive, and the text has a row for each target; ours has the views of its rival."""
-    for name, few in (("MOVES", 4), ("_GESTURES", 1), ("_CLICKS", 2)):
+    for name, few in (("MOVES", 4), ("_LOADS", 1), ("_GESTURES", 1), ("_CLICKS", 2)):
         monkeypatch.setattr(gestures, name, few)
     warehouses = dashboard.by_customers([published])
     with browser() as tab, served("tests.benchmarks.rivals", "empty") as empty, dashboard.benches(warehouses) as benches:

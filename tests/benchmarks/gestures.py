@@ -15,7 +15,8 @@ Found: TypeAlias = defaultdict[str, list[float]]
 HISTOGRAMS = VIEWS[:3]
 MOVES = 24
 _CTRL = 2
-_GESTURES = 3
+_LOADS = 3
+_GESTURES = 4
 _CLICKS = 8
 _SHORT, _LONG = 60, 300
 """Milliseconds without any event, paint or request, after which a page is at rest: within a gesture, and after it."""
@@ -50,7 +51,8 @@ def measure_ours(tab: Tab, address: str, view: str, found: Found) -> None:
         tab.open(ours(address))
         tab.rest(1000)
         found["ours, bytes"].append(tab.bytes_received())
-    _load(tab, ours(address), view, "pointermove", found, "ours")
+    for _ in range(_LOADS):
+        _load(tab, ours(address), view, "pointermove", found, "ours")
     tab.click(".reset")
     tab.rest(_LONG)
     names = {*tab.views(), "headline"} - {view}
