@@ -26,7 +26,9 @@
       this.grid.append(...this.views.map((view) => view.element));
       this.grid.addEventListener("pointerleave", () => this.tip(null));
       root.replaceChildren(this.headline, this.bar.element, this.grid, this.leftOut(), this.status, this.tooltip);
-      this.observer = new ResizeObserver(() => this.layout());
+      this.observer = new ResizeObserver(() => {
+        if (this.grid.clientWidth !== this.width) this.layout(); // a title that wraps makes it higher, and would end the drag
+      });
       this.observer.observe(this.grid);
       this.layout();
     }
@@ -95,6 +97,7 @@
     }
 
     layout() {
+      this.width = this.grid.clientWidth;
       for (const view of this.views) view.layout(view.card.body.clientWidth);
       this.draw();
       this.mark(this.customer);

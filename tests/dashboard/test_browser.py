@@ -133,6 +133,23 @@ def settle(page: Page) -> None:
     page.driver.execute_async_script("const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))")
 
 
+def test_a_drag_goes_on_when_the_page_grows(explore):
+    """A title or chips that need another line while a brush is dragged do not end the drag."""
+    page, _ = explore
+    box = page.box("[data-view='age'] svg")
+    y = box["y"] + box["height"] / 2
+    page.mouse("mousePressed", box["x"] + 0.3 * box["width"], y)
+    page.mouse("mouseMoved", box["x"] + 0.4 * box["width"], y)
+    headline = page.headline()
+    page.driver.execute_async_script(
+        "const [done] = arguments, grid = document.querySelector('.views'); grid.style.minHeight = `${grid.offsetHeight + 40}px`;"
+        "requestAnimationFrame(() => requestAnimationFrame(() => done()))"
+    )
+    page.mouse("mouseMoved", box["x"] + 0.8 * box["width"], y)
+    wait_until(lambda: page.headline() > headline, what="the brush to grow")
+    page.mouse("mouseReleased", box["x"] + 0.8 * box["width"], y)
+
+
 def test_a_brush_is_live_moves_resizes_and_clears(explore):
     """The views follow while the mouse is down; a brush moves by its middle, grows by its edge, and a click clears it."""
     page, answers = explore
