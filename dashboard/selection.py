@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from dashboard import queries
@@ -29,7 +30,19 @@ def page(db: Snapshot, clauses: Sequence[Clause], segmentation: str, order: Orde
     `order` holds (column, is_descending); columns must be ones of the table. Ties are broken by customer_id.
     """
     condition, values = where(clauses)
-    return db.rows(f"{_select('chosen.*', condition, segmentation, order)} limit ? offset ?", [*values, rows, start])
+    if any(column in SEGMENT_COLUMNS for column, _ in order):
+        sql = f"{_select('chosen.*', condition, segmentation, order)} limit ? offset ?"
+    else:  # only the rows of the page need the names of their segments
+        last = ("customer_id", False) if _has_numbers(db) else ("rowid", False)
+        by = ", ".join(sorted_by(*key) for key in [*order, last])
+        sql = _select("chosen.*", f"{condition} order by {by} limit ? offset ?", segmentation, order)
+    return db.rows(sql, [*values, rows, start])
+
+
+@lru_cache(maxsize=8)
+def _has_numbers(db: Snapshot) -> bool:
+    """Whether any id is a number; where none is, marts.customers stands in the order of the ids, and nothing has to be sorted."""
+    return bool(db.value("select max(try_cast(customer_id as hugeint)) is not null from marts.customers"))
 
 
 def statement(db: Snapshot, clauses: Sequence[Clause], segmentation: str, order: Order = (), is_sheet: bool = False) -> str:

@@ -14,7 +14,7 @@
   class Explore {
     /* axes: the two numbers of the scatter, "x*y", or null for those that the clustering suggests. */
     constructor(root, cube, filters, segmentation, algorithm, axes) {
-      Object.assign(this, { root, cube, segmentation, algorithm, axes, frame: 0, rest: 0, customer: null });
+      Object.assign(this, { root, cube, segmentation, algorithm, axes, frame: 0, rest: 0, sent: null, customer: null });
       cube.setFilters(filters);
       this.headline = html("p", "headline");
       this.status = html("p", "spoken"); // what a screen reader says, once a gesture has ended
@@ -120,12 +120,17 @@
       }
     }
 
-    /* Called by a view when a gesture ends: the store gets the filters, and with it the address bar and the table. */
+    /* Called by a view when a gesture ends: the store gets the filters, and with it the address bar and the table; but first
+       what the gesture has changed is painted. */
     commit() {
       clearTimeout(this.rest);
-      this.rest = 0;
-      set("filters", { data: { ...this.cube.filters } });
-      this.say();
+      requestAnimationFrame(() =>
+        setTimeout(() => {
+          this.sent = JSON.stringify(this.cube.filters);
+          set("filters", { data: { ...this.cube.filters } });
+          this.say();
+        }),
+      );
     }
 
     /* Called by a view for a key, which may be one of many. */
@@ -141,7 +146,9 @@
 
     /* Take filters that came from elsewhere: the address bar, a chip, Reset. */
     apply(filters) {
-      if (this.holds(filters)) return; // the store answers a gesture with what is drawn already
+      const isEcho = JSON.stringify(filters) === this.sent; // the store answers a gesture, and another may have begun
+      if (isEcho || this.holds(filters)) return;
+      this.sent = null;
       clearTimeout(this.rest);
       this.cube.setFilters(filters);
       this.draw();
