@@ -123,6 +123,7 @@
     tell();
   }
 
+  mall.shown = () => (isShown() ? page : null); // for the tests
   window.dash_clientside = window.dash_clientside || {};
   const ours = { show, follow, followAxes, find, readAddress, writeAddress, watchScheme, refreshTable };
   window.dash_clientside.mall = Object.assign(window.dash_clientside.mall || {}, ours);
