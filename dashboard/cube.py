@@ -6,6 +6,7 @@ from dashboard import queries, trust
 from dashboard.axes import axes
 from dashboard.filters import Dimension
 from dashboard.palette import segment_colour
+from dashboard.selection import SEGMENT_COLUMNS
 from warehouse.connection import Snapshot
 
 
@@ -57,6 +58,7 @@ def _clustering(db: Snapshot, run: queries.Row) -> dict[str, Any]:
         "segmentation": run["segmentation"],
         "algorithm": run["algorithm"],
         "title": f"{run['segmentation_title']} segment, {queries.ALGORITHM_TITLES[run['algorithm']]}",
+        "short_title": SEGMENT_COLUMNS[f"{run['algorithm']}_segment"],
         "features": run["features"],
         "axes": axes(run["features"], segments, queries.feature_profiles(db, run["segmentation"], run["algorithm"])),
         "segments": [

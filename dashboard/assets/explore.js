@@ -89,7 +89,7 @@
 
     segmentBars(clustering) {
       return new mall.views.Bars(this.cube, this.cube.dimensions.get(clustering.dimension), this, {
-        title: clustering.title,
+        title: clustering.short_title, // the header says which segmentation it is
         labels: clustering.segments.map((segment) => segment.name),
         hints: clustering.segments.map((segment) => segment.stability),
         colours: clustering.segments.map((segment) => segment.colour),
@@ -176,11 +176,11 @@
       const share = this.cube.customers ? count / this.cube.customers : 0;
       const parts = [html("strong", "", `${mall.format.count(count)} of ${mall.format.count(this.cube.customers)} customers`), ` (${mall.format.percent(share)})`];
       for (const { name, mean, everyone } of this.headlineMeans(means)) {
-        const { label, unit } = this.cube.dimensions.get(name);
+        const { label, unit, edges } = this.cube.dimensions.get(name);
         const text = ` · mean ${mall.format.inline(label)} ${mall.format.quantity(mean, unit)}`;
-        const change = everyone ? (mean - everyone) / Math.abs(everyone) : 0;
-        const isFiltered = count < this.cube.customers;
-        parts.push(text, isFiltered ? html("span", "muted", ` (${change >= 0 ? "+" : ""}${mall.format.percent(change)})`) : "");
+        const hasShare = edges[0] >= 0 && everyone > 0; // of what goes below zero a difference in percent says nothing
+        const change = mall.format.change(mean - everyone, hasShare ? everyone : null);
+        parts.push(text, count < this.cube.customers ? html("span", "muted", ` (${change})`) : "");
       }
       if (!count) parts.push(" · No customer meets all of these filters: remove one of them.");
       this.headline.replaceChildren(...parts);

@@ -10,6 +10,9 @@
     return `${Math.abs(value) >= 9.95 || value === 0 ? value.toFixed(0) : value.toFixed(1)} %`.replace("-", "−");
   }
 
+  /* A difference with its sign, in percent of something where that is given. */
+  const change = (difference, of = null) => (difference >= 0 ? "+" : "") + (of === null ? number(difference) : percent(difference / of));
+
   /* A count for an axis: 50,000 is "50 k". */
   function short(value) {
     if (value >= 1e6) return `${number(value / 1e6)} M`;
@@ -36,5 +39,5 @@
   const isCapitals = (word) => word.length > 1 && word === word.toUpperCase() && word !== word.toLowerCase();
   const inline = (label) => label.split(/\s+/).map((word) => (isCapitals(word) ? word : word.toLowerCase())).join(" ");
 
-  window.mall = Object.assign(window.mall || {}, { format: { count, short, axis, percent, number, exact, quantity, title, inline } });
+  window.mall = Object.assign(window.mall || {}, { format: { count, short, axis, percent, change, number, exact, quantity, title, inline } });
 })();

@@ -5,7 +5,7 @@
 
   const mall = window.mall;
   const { html } = mall.frame;
-  const CUBE_FORM = 3; // what dashboard/cube.py sends; browsers keep a cube, so that another form needs another address
+  const CUBE_FORM = 4; // what dashboard/cube.py sends; browsers keep a cube, so that another form needs another address
   const set = (id, properties) => window.dash_clientside.set_props(id, properties);
 
   let page = null; // the Explore page that is shown

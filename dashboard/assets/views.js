@@ -82,7 +82,7 @@
         this.brush.setAttribute("x", this.x(range[0]));
         this.brush.setAttribute("width", this.x(range[1]) - this.x(range[0]));
       }
-      this.card.caption.textContent = range ? `${format.exact(range[0])} to under ${format.exact(range[1])}` : "";
+      this.card.caption.textContent = range ? range.map(format.exact).join(" – ") : "";
       this.counts = counts;
     }
 
