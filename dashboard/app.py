@@ -3,11 +3,11 @@
 import json
 import logging
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import dash
-from dash import Dash, Input, Output, State, html
+from dash import Dash, Input, Output, State, ctx, html
 from flask import Response, abort
 
 from dashboard import ids, shell, trust
@@ -17,12 +17,9 @@ from dashboard.guard import guard
 from dashboard.pages import campaigns, data, evidence, explore, forecast, history, inventory, products, retention, segments
 from dashboard.queries import Row, clusterings, known_run, provenance
 from dashboard.shown import shown, wanted
-from warehouse.connection import Snapshot, Warehouse
+from warehouse.connection import Warehouse
 from warehouse.errors import MallError
 from warehouse.settings import Settings
-
-_CUBES = 4
-"""How many versions' cubes are held ready to be sent."""
 
 log = logging.getLogger(__name__)
 
@@ -68,14 +65,10 @@ def _options(warehouse: Warehouse) -> list[Row]:
 def _serve_cube(app: Dash, warehouse: Warehouse) -> None:
     """The cube of a file never changes, so it is made once, and the browser keeps it: the address has the file's edition in it."""
 
-    @lru_cache(maxsize=_CUBES)
-    def encode(db: Snapshot) -> str:
-        return json.dumps(cube(db), separators=(",", ":"))
-
     @app.server.route("/cube/<int:version>.json")  # type: ignore[untyped-decorator]
     def send_cube(version: int) -> Response:
         try:
-            body = encode(warehouse.version(version))
+            body = warehouse.version(version).once("cube", lambda db: json.dumps(cube(db), separators=(",", ":")))
         except MallError:
             abort(404)
         return Response(body, mimetype="application/json", headers={"Cache-Control": "private, max-age=31536000, immutable"})
@@ -98,7 +91,7 @@ def _follow_version(app: Dash, warehouse: Warehouse) -> None:
             about = provenance(db)
             line = shell.source_line(about, notice, db.stands_in_for)
             version = {"version": about["version"], "built": f"{about['built_at']} {db.edition}"}
-            if version == has:
+            if version == has and ctx.triggered_id != ids.WANTED_VERSION:  # who asked for a version waits for an answer
                 return dash.no_update, line, dash.no_update
             return version, line, shell.segmentation_options(clusterings(db))
         except MallError as error:

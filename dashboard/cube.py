@@ -42,7 +42,7 @@ def cube(db: Snapshot) -> dict[str, Any]:
 
 def _short(value: float) -> float:
     """A sum with more figures than a mean is ever shown with, and fewer than the network would carry."""
-    return float(f"{value:.9g}")
+    return float(f"{value:.13g}")
 
 
 def _scale(dimension: Dimension, bins: list[dict[str, Any]]) -> dict[str, Any]:

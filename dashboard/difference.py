@@ -1,16 +1,24 @@
 """What is different about some customers: the columns in which they differ most from everyone, and the segments they are in."""
 
+import inspect
 import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scipy.stats import hypergeom
+
+from dashboard import queries
 from dashboard.filters import Clause, inlined, where
 from dashboard.queries import Row
 from warehouse.connection import Snapshot, literal
 
+LEAST = 10
+"""Of fewer customers a mean tells nothing."""
 _STANDARD_ERRORS = 3.0
-"""A difference of fewer could be chance: one in some 400 of so many is, and there are a few dozen columns."""
+"""A difference in a number of fewer could be chance."""
+_CHANCE = 0.0027
+"""The same as a probability, both ways: for shares it is computed, because rare values are not normal."""
 
 
 @dataclass(frozen=True)
@@ -32,54 +40,88 @@ class Difference:
 
 
 def differences(db: Snapshot, clauses: Sequence[Clause]) -> list[Difference]:
-    """All columns, those first in which the customers whom the clauses leave differ most; none where nobody is left.
+    """The columns that vary, those first in which the customers whom the clauses leave differ most; none where nobody is left.
 
-    Source of the measure: the standardised difference (Cohen 1988) from a known population; its standard error is
-    sqrt(1/n - 1/N), that of n customers drawn from N without replacement (Cochran 1977).
+    Of a category with two values the one that they have more often stands for both.
+    Source of the measure: the standardised difference (Cohen 1988) from a known population. The standard error of a mean is
+    sqrt(1/n - 1/N) deviations, that of n customers drawn from N without replacement (Cochran 1977); the number with a value among
+    them is hypergeometric.
     """
     condition, values = where(clauses)
-    rows = db.rows(_statement(db, condition), values)
-    chosen, total = (rows[0]["count_these"], rows[0]["count_everyone"]) if rows else (0, 0)
+    everyone = db.once("levels of everyone", lambda version: version.rows(_levels(version, "true")))
+    these = {(row["column_name"], row["value"]): row for row in db.rows(_levels(db, condition), values)}
+    chosen = next((row["count_customers"] for row in these.values()), 0)
     if not chosen:
         return []
-    error = math.sqrt(1 / chosen - 1 / total)
-    found = [
-        Difference(
-            row["column_name"],
-            row["value"],
-            row["these"],
-            row["everyone"],
-            row["effect"],
-            abs(row["effect"]) > _STANDARD_ERRORS * error,
-        )
-        for row in rows
-        if row["effect"] is not None
-    ]
+    found = [_compared(these.get((row["column_name"], row["value"])), row, chosen) for row in everyone if row["deviation"]]
     pairs = Counter(each.column for each in found if each.value is not None)
-    told = [each for each in found if pairs[each.column] != 2 or each.effect > 0]  # of two values one tells all
+    told = [each for each in found if pairs[each.column] != 2 or each.effect > 0]
     return sorted(told, key=lambda each: -abs(each.effect))
+
+
+def _compared(these: Row | None, everyone: Row, chosen: int) -> Difference:
+    """A row of `_levels` beside that of everyone; None for a value that none of these customers has."""
+    total = everyone["count_customers"]
+    level, on_scale = (these["level"], these["on_scale"]) if these else (0.0, 0.0)
+    effect = (on_scale - everyone["on_scale"]) / everyone["deviation"]
+    if everyone["value"] is None:
+        is_beyond = chosen >= LEAST and abs(effect) > _STANDARD_ERRORS * math.sqrt(1 / chosen - 1 / total)
+    else:
+        own, all_with_it = round(level * chosen), round(everyone["level"] * total)
+        drawn = hypergeom(total, all_with_it, chosen)
+        is_beyond = 2 * min(drawn.cdf(own), drawn.sf(own - 1)) < _CHANCE
+    return Difference(everyone["column_name"], everyone["value"], level, everyone["level"], effect, bool(is_beyond))
 
 
 def mix(db: Snapshot, clauses: Sequence[Clause], segmentation: str, algorithm: str) -> list[Row]:
     """The segments: name, colour, how many of these customers are in each, and its share of them and of everyone."""
     condition, values = where(clauses)
-    return db.rows(mix_statement(f"{segmentation}_{algorithm}", segmentation, algorithm, condition), values)
+    return db.rows(_mix(segmentation, algorithm, condition), values)
+
+
+def mix_statement(clauses: Sequence[Clause], segmentation: str, algorithm: str) -> str:
+    """The statement of `mix`, to be run as it stands."""
+    return _mix(segmentation, algorithm, inlined(clauses))
 
 
 def statement(db: Snapshot, clauses: Sequence[Clause]) -> str:
-    """The statement of `differences`, to be run as it stands."""
-    return _statement(db, inlined(clauses))
+    """What `differences` compares, as one statement to be run as it stands."""
+    these, everyone = (_indented(_levels(db, condition)) for condition in (inlined(clauses), "true"))
+    return f"""
+        with these as (
+{these}
+        ),
+
+        everyone as (
+{everyone}
+        )
+
+        select
+            everyone.column_name,
+            everyone.value,
+            coalesce(these.level, 0) as these,
+            everyone.level as everyone,
+            (coalesce(these.on_scale, 0) - everyone.on_scale) / nullif(everyone.deviation, 0) as effect
+        from everyone
+        left join these
+            on these.column_name = everyone.column_name and these.value is not distinct from everyone.value
+        order by abs(effect) desc nulls last, everyone.column_name, everyone.value
+    """
 
 
-def mix_statement(dimension: str, segmentation: str, algorithm: str, condition: str) -> str:
-    """The statement of `mix`; the clustering is a known one."""
+def _indented(sql: str) -> str:
+    return "\n".join(12 * " " + line for line in inspect.cleandoc(sql).splitlines())
+
+
+def _mix(segmentation: str, algorithm: str, condition: str) -> str:
+    """The clustering is a known one."""
     return f"""
         with counted as (
             select
-                {dimension} as segment_id,
+                {segmentation}_{algorithm} as segment_id,
                 count(*) filter ({condition}) as count_these
             from marts.customers
-            group by {dimension}
+            group by segment_id
         )
 
         select
@@ -96,52 +138,30 @@ def mix_statement(dimension: str, segmentation: str, algorithm: str, condition: 
     """
 
 
-def _statement(db: Snapshot, condition: str) -> str:
-    columns = db.rows("select column_name, kind, scale from marts.customer_columns where kind <> 'id' order by position")
-    values = db.rows("select column_name, value from features.category_encoding order by column_name, code")
-    numbers = [_number(column["column_name"], column["scale"]) for column in columns if column["kind"] == "numeric"]
-    shares = [_share(row["column_name"], row["value"]) for row in values]
-    listed = ",\n            ".join([*numbers, *shares])
-    return f"""
-        with customers as (
-            select *, {condition} as is_these
-            from marts.customers
-        ),
+def _levels(db: Snapshot, condition: str) -> str:
+    """SQL: the mean of every number and the share of every value, their deviations, and how many customers there are.
 
-        compared as (
-            select unnest([
-            {listed}
-            ], recursive := true)
-            from customers
-        )
-
-        select
-            column_name,
-            value,
-            these,
-            everyone,
-            case when deviation > 0 then (on_scale_these - on_scale_everyone) / deviation end as effect,
-            count_these,
-            count_everyone
-        from compared
-        order by abs(effect) desc nulls last, column_name, value
+    A deviation is on the scale on which the models see a number.
     """
+    columns = queries.columns(db)
+    numbers = ",\n    ".join(_number(row["column_name"], row["scale"]) for row in columns if row["kind"] == "numeric")
+    shares = [_shares(row["column_name"]) for row in columns if row["kind"] == "category"]
+    means = [f"select unnest([\n    {numbers}\n], recursive := true)\nfrom chosen"] if numbers else []
+    rows = "\nunion all\n".join([*means, *shares])
+    return f"with chosen as (\n    select *\n    from marts.customers\n    where {condition}\n)\n\n{rows}"
 
 
 def _number(column: str, scale: str | None) -> str:
     on_scale = f"sign({column}) * ln(1 + abs({column}))" if scale == "log" else column
-    return _compared(column, "null", column, on_scale, f"stddev_pop({on_scale})")
-
-
-def _share(column: str, value: str) -> str:
-    has_it = f"({column} = {literal(value)})::integer"
-    return _compared(column, literal(value), has_it, has_it, f"sqrt(avg({has_it}) * (1 - avg({has_it})))")
-
-
-def _compared(column: str, value: str, plain: str, on_scale: str, deviation: str) -> str:
     return (
-        f"{{'column_name': {literal(column)}, 'value': {value}::varchar, "
-        f"'these': avg({plain}) filter (is_these)::double, 'everyone': avg({plain})::double, "
-        f"'on_scale_these': avg({on_scale}) filter (is_these)::double, 'on_scale_everyone': avg({on_scale})::double, "
-        f"'deviation': {deviation}::double, 'count_these': count(*) filter (is_these), 'count_everyone': count(*)}}"
+        f"{{'column_name': {literal(column)}, 'value': null::varchar, 'level': avg({column})::double, "
+        f"'on_scale': avg({on_scale})::double, 'deviation': stddev_pop({on_scale})::double, 'count_customers': count(*)}}"
+    )
+
+
+def _shares(column: str) -> str:
+    share = "count(*) / sum(count(*)) over ()"
+    return (
+        f"select {literal(column)}, {column}, {share}, {share}, sqrt({share} * (1 - {share})), (sum(count(*)) over ())::bigint\n"
+        f"from chosen\ngroup by {column}"
     )

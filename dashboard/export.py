@@ -1,6 +1,7 @@
 """Rows as files: CSV that no spreadsheet takes for anything but text and numbers, Parquet, and Excel."""
 
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,11 +12,19 @@ import xlsxwriter
 from warehouse.connection import Snapshot
 from warehouse.errors import InputError
 
+TYPES = {
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
+}
+"""Kinds of files, and what the network calls them."""
 FORMULA = r"^[=+\-@\t\r]"
 """How a text begins that a spreadsheet would take for a formula."""
 MOST_IN_SHEET = 1_048_575
 """Rows of a sheet of Excel, but for the header."""
 _CHUNK = 10_000
+_writing_sheets = threading.Lock()
 _SHEETS_LONGEST = 32_767
 """Characters that a cell of Excel holds."""
 
@@ -45,7 +54,12 @@ def file(db: Snapshot, sql: str, kind: str, about: Mapping[str, Any]) -> BinaryI
         with tempfile.TemporaryDirectory(prefix="mall-export-") as folder:
             path = Path(folder) / f"rows.{kind}"
             if kind == "xlsx":
-                _write_sheets(db, sql, path, about)
+                if not _writing_sheets.acquire(blocking=False):  # it takes Python a minute, and keeps everybody waiting
+                    raise InputError("another file for Excel is being written; try again in a minute, or take CSV")
+                try:
+                    _write_sheets(db, sql, path, about)
+                finally:
+                    _writing_sheets.release()
             else:
                 db.copy(sql, path, None if kind == "csv" else about)
             return path.open("rb")

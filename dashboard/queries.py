@@ -1,4 +1,4 @@
-"""Every statement the dashboard runs. Each takes a snapshot and returns plain rows."""
+"""The statements that several pages share. Each takes a snapshot and returns plain rows."""
 
 from typing import Any
 
@@ -184,13 +184,18 @@ def members(segmentation: str, algorithm: str, condition: str) -> str:
         """
 
 
-def sorted_by(column: str, is_descending: bool) -> str:
-    """How SQL orders customers by a column; ids that are numbers are in the order of the numbers."""
+def sorted_by(column: str, is_descending: bool, of: str = "") -> str:
+    """How SQL orders customers by a column, `of` a relation ("chosen."); ids that are numbers are in the order of the numbers."""
     direction = "desc" if is_descending else "asc"
     if column != "customer_id":
-        return f"{column} {direction}"
+        return f"{of}{column} {direction}"
     nulls = "first" if is_descending else "last"  # ids that are no numbers stand after the others, or before them in reverse
-    return f"try_cast(customer_id as hugeint) {direction} nulls {nulls}, customer_id {direction}"
+    return f"try_cast({of}customer_id as hugeint) {direction} nulls {nulls}, {of}customer_id {direction}"
+
+
+def columns(db: Snapshot) -> list[Row]:
+    """The columns of marts.customers but for the segments, those too that no chart shows."""
+    return db.once("columns", lambda version: version.rows("from marts.customer_columns order by position"))
 
 
 def customer_columns(db: Snapshot) -> list[Row]:

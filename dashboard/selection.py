@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from dashboard import queries
@@ -33,13 +32,13 @@ def page(db: Snapshot, clauses: Sequence[Clause], segmentation: str, order: Orde
     if any(column in SEGMENT_COLUMNS for column, _ in order):
         sql = f"{_select('chosen.*', condition, segmentation, order)} limit ? offset ?"
     else:  # only the rows of the page need the names of their segments
-        last = ("customer_id", False) if _has_numbers(db) else ("rowid", False)
+        has_numbers = db.once("ids that are numbers", _has_numbers)
+        last = ("customer_id", False) if has_numbers else ("rowid", False)
         by = ", ".join(sorted_by(*key) for key in [*order, last])
         sql = _select("chosen.*", f"{condition} order by {by} limit ? offset ?", segmentation, order)
     return db.rows(sql, [*values, rows, start])
 
 
-@lru_cache(maxsize=8)
 def _has_numbers(db: Snapshot) -> bool:
     """Whether any id is a number; where none is, marts.customers stands in the order of the ids, and nothing has to be sorted."""
     return bool(db.value("select max(try_cast(customer_id as hugeint)) is not null from marts.customers"))
@@ -94,9 +93,18 @@ def matching(db: Snapshot, text: str, segmentation: str) -> list[Clause]:
 
 
 def _select(columns: str, condition: str, segmentation: str, order: Order, is_sheet: bool = False) -> str:
-    """Ids that are numbers are in the order of the numbers: 2 before 10."""
-    by = ", ".join(sorted_by(column, is_descending) for column, is_descending in [*order, ("customer_id", False)])
+    """SQL: `columns` of the customers of a condition, with the names of their segments, in an order.
+
+    Ids that are numbers are in the order of the numbers: 2 before 10. With `is_sheet` the names are safe for a spreadsheet.
+    """
     shown = {algorithm: f"{algorithm}.segment_name" for algorithm in ALGORITHM_TITLES}
+    ordered = {f"{algorithm}_segment": name for algorithm, name in shown.items()}  # as they are, not as a spreadsheet gets them
+    by = ", ".join(
+        f"{ordered[column]} {'desc' if is_descending else 'asc'}"
+        if column in ordered
+        else sorted_by(column, is_descending, "chosen.")
+        for column, is_descending in [*order, ("customer_id", False)]
+    )
     names = "".join(f", {safe_text(name) if is_sheet else name} as {algorithm}_segment" for algorithm, name in shown.items())
     joins = "\n".join(
         f"""

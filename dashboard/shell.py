@@ -118,7 +118,7 @@ def segmentation_options(runs: list[Row]) -> list[dict[str, str]]:
 def source_line(about: Row, notice: str = "", stands_in_for: int | None = None) -> list[Any]:
     """File, customers, version and age of the warehouse; generated customers are called that.
 
-    `notice` says that it is not the version that one would expect; a button leads to the newest (assets/explore.js).
+    `notice` says that it is not the version that one would expect; a button leads to the newest (assets/version.js).
     `stands_in_for` is the version that should be shown and is damaged, where this older one is shown in its place.
     """
     line = (

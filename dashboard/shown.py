@@ -1,11 +1,14 @@
 """Which version a page shows: the newest, or an older one that its address names."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from dashboard import format, queries
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import InputError, NotKeptError
+
+log = logging.getLogger(__name__)
 
 _MOST = 10**9
 """No version has a number as large: warehouse/versions.py."""
@@ -36,9 +39,11 @@ def wanted(warehouse: Warehouse, version: object) -> tuple[Snapshot, str]:
         return newest, ""
     try:
         older = warehouse.version(_number(version))
-    except InputError as error:  # not kept, or damaged
-        told = str(error)
-        return newest, f"{told[0].upper()}{told[1:]}; these are the figures of version {newest.version}."
+    except NotKeptError:
+        return newest, f"Version {version} is not kept any more; these are the figures of version {newest.version}."
+    except InputError as error:
+        log.warning("%s", error)
+        return newest, f"Version {version} cannot be read; these are the figures of version {newest.version}."
     built = format.ago(queries.provenance(newest)["built_at"])
     return older, f"You see version {older.version}, as the address says. The newest is version {newest.version}, built {built}."
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from dashboard import difference, filters, queries, selection
 from dashboard.filters import BOX, Clause, Dimension, inlined
+from dashboard.selection import Order
 from warehouse.connection import Snapshot
 from warehouse.errors import InputError
 
@@ -12,21 +13,22 @@ HEADLINE, TABLE, DIFFERENCE, MIX = "headline", "table", "difference", "mix"
 """What is shown besides the views."""
 
 
-def statement(db: Snapshot, of: str, chosen: object, segmentation: str, algorithm: str, search: str = "") -> str:
+def statement(db: Snapshot, of: str, chosen: object, segmentation: str, algorithm: str, search: str = "", order: Order = ()) -> str:
     """The statement of a view, named by its dimension or two joined by *, or of one of the others.
 
-    `chosen` are the filters as the browser has them: a view never filters itself. Raises InputError for what is not there.
+    `chosen` are the filters as the browser has them: a view never filters itself. `search` and `order` are those of the table.
+    Raises InputError for what is not there.
     """
     dimensions = queries.dimensions(db)
     clauses = filters.parse(chosen, dimensions)
     if of == HEADLINE:
         text = _headline(db, clauses)
     elif of == TABLE:
-        text = selection.statement(db, [*clauses, *selection.matching(db, search, segmentation)], segmentation)
+        text = selection.statement(db, [*clauses, *selection.matching(db, search, segmentation)], segmentation, order)
     elif of == DIFFERENCE:
         text = difference.statement(db, clauses)
     elif of == MIX:
-        text = difference.mix_statement(f"{segmentation}_{algorithm}", segmentation, algorithm, inlined(clauses))
+        text = difference.mix_statement(clauses, segmentation, algorithm)
     else:
         text = _view(of, chosen, dimensions)
     return inspect.cleandoc(text) + ";"

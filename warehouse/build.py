@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -80,6 +80,10 @@ CONTEXT_RELATIONS = ("raw.columns", "features.columns", "features.category_encod
 
 
 _COLUMN = "column_name, kind, label, unit, short_label, minimum, maximum, divide_by, scale, decimal_mark, date_order, source_header"
+_MOST_VALUES = 1_000_000
+"""Numbers that a browser is sent of the cross-filter cube: some megabytes, compressed a few hundred kilobytes."""
+_MOST_DRAWN = 5_000
+"""More points than that lie one over another."""
 _FEW_VALUES = 30
 """With more values a category has as many bars as a number has bins."""
 _FEATURE = "column_name, 'numeric', label, unit, short_label, minimum, maximum, 1, scale"
@@ -142,6 +146,16 @@ class Context:
         ranks = {column.name: 0 if column.name in clustered else 2 for column in self.charted}
         ranks |= {column.name: 1 if values[column.name] <= _FEW_VALUES else 3 for column in self.category}
         return tuple(sorted(ranks, key=ranks.__getitem__))
+
+    def cells(self, kept: Sequence[str]) -> int:
+        """How many cells of the cross-filter cube a browser holds, when it has these columns."""
+        numbers = sum(column.name in kept for column in self.charted)  # of a number a cell has its bin and its sum
+        return _MOST_VALUES // (len(kept) + numbers + len(self.clusterings) + 1)
+
+    @property
+    def customers_drawn(self) -> int:
+        """So many customers are each a cell of the cube, so that the dashboard can draw each."""
+        return min(_MOST_DRAWN, self.cells(self.by_importance))
 
     def of_source(self, source: str) -> "Context":
         """The same, with the columns of `source`, customers, transactions, stock or results, as `columns`."""

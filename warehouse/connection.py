@@ -10,10 +10,10 @@ import math
 import os
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import pandas as pd
@@ -34,6 +34,7 @@ _DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, 
 _NOT_DAMAGE = ("Cannot open file", "Could not set lock", "Too many open files")
 """What DuckDB says of a file that may be as good as ever, but cannot be opened now."""
 
+T = TypeVar("T")
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 _looked_at: set[tuple[int, ...] | None] = set()
@@ -57,6 +58,7 @@ class Snapshot:
         self.is_damaged = False
         """Whether a query has come upon a part of the file that cannot be read."""
         self.identity = identity(path)
+        self._found: dict[str, Any] = {}
         _ask_to_read(path)
         self._connection = duckdb.connect(":memory:", config={"temp_directory": _spill()})
         try:
@@ -96,6 +98,12 @@ class Snapshot:
         cursor = self._cursor(sql, parameters)
         rows = iter(lambda: self._read(lambda: cursor.fetchmany(size)), [])
         return [column[0] for column in cursor.description], rows
+
+    def once(self, what: str, find: Callable[["Snapshot"], T]) -> T:
+        """What `find` says of this version under the name `what`, asked once: a version never changes."""
+        if what not in self._found:
+            self._found[what] = find(self)
+        return self._found[what]  # type: ignore[no-any-return]
 
     def frame(self, sql: str, parameters: Parameters = ()) -> pd.DataFrame:
         """Run `sql` and return a pandas data frame."""
@@ -193,6 +201,7 @@ class Warehouse:
                     return self._snapshot
                 try:
                     self._snapshot = self._open(path)
+                    self._let_go()
                 except DamagedError:
                     if link.resolve() == path:
                         raise
@@ -214,20 +223,28 @@ class Warehouse:
         Raises NotKeptError when it is not there any more, DamagedError when it cannot be read.
         """
         newest = self.snapshot()
+        self._let_go()
         if number in (None, newest.version):
             return newest
         path = self.directory / file_name(number)
         there = identity(path)
         if there is None:
             raise NotKeptError(f"version {number} is not kept any more")
+        kept = self._kept.get(number)
+        if kept is None or kept.identity != there or kept.is_damaged:
+            kept = Snapshot(path)
         with self._lock:
-            kept = self._kept.pop(number, None)
-            if kept is None or kept.identity != there or kept.is_damaged:
-                kept = Snapshot(path)
+            self._kept.pop(number, None)
             self._kept[number] = kept
             while len(self._kept) > _KEPT_OPEN:
                 del self._kept[next(iter(self._kept))]  # closed when its last reader has done
         return kept
+
+    def _let_go(self) -> None:
+        """Hold no version open that is gone, or was written anew."""
+        for number, kept in list(self._kept.items()):
+            if identity(kept.path) != kept.identity:
+                self._kept.pop(number, None)
 
     def _open(self, path: Path) -> Snapshot:
         """Open a version, or the newest older one that can be read. Raises DamagedError where there is none."""

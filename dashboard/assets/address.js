@@ -25,10 +25,10 @@
     return (op === "not_in" ? "!" : "") + value.map(writeItem).join(",");
   }
 
-  /* A number is a segment, so a text of digits has an apostrophe before it; one that begins with "!" has that encoded. */
+  /* A number is a segment, so a text of digits has an apostrophe before it; "!" before the first, and "..", are encoded. */
   function writeItem(item) {
     if (typeof item === "number") return item;
-    return /^\d+$/.test(item) ? `'${item}` : encode(item).replace(/^!/, "%21");
+    return (/^'*\d+$/.test(item) ? "'" : "") + encode(item).replace(/^!/, "%21").replace(/\.\./g, "%2E%2E");
   }
 
   /* The state in a query string. What cannot be understood is left out. */
@@ -55,7 +55,7 @@
     return { op, value: listed.split(",").map(readItem) };
   }
 
-  const readItem = (item) => (/^\d+$/.test(item) ? Number(item) : decode(item).replace(/^'(?=\d+$)/, ""));
+  const readItem = (item) => (/^\d+$/.test(item) ? Number(item) : decode(item).replace(/^'(?='*\d+$)/, ""));
 
   function encode(text) {
     return encodeURIComponent(text).replace(/%20/g, "+");
@@ -69,16 +69,44 @@
     }
   }
 
+  const written = new Map(); // what the page has put into the address bar itself, and when
+  const LATE = 2000; // milliseconds within which it hears of that
+
+  /* Whether an address is what the page has just written: it is not to be read back, for more may have been chosen since. */
+  const isEcho = (search) => Date.now() - (written.get(search) || -Infinity) < LATE;
+
+  window.addEventListener("popstate", (event) => event.isTrusted && written.clear()); // Back and Forward are a person's
+
+  let isCorrection = false;
+
+  /* The next state is the one before, put right by the page: Back shall not lead to what was wrong. */
+  function correct() {
+    isCorrection = true;
+  }
+
   /* Put a state into the address bar: as a step that Back undoes when what people chose is another, in place otherwise. */
   function show(state) {
     const search = write(state);
+    const isRight = !isCorrection;
+    isCorrection = false;
     if (search === window.location.search) return;
     const before = read(window.location.search);
-    const isStep = before.segmentation !== undefined && write({ ...state, version: null }) !== write({ ...before, version: null });
+    const isStep = isRight && before.segmentation !== undefined && write({ ...state, version: null }) !== write({ ...before, version: null });
+    written.set(search, Date.now());
+    put(search, isStep);
+  }
+
+  /* Go to a state: it is read as if a person had typed it. */
+  function go(state) {
+    written.clear();
+    put(write(state), true);
+  }
+
+  function put(search, isStep) {
     const address = window.location.pathname + search + window.location.hash;
     window.history[isStep ? "pushState" : "replaceState"]({}, "", address);
     window.dispatchEvent(new PopStateEvent("popstate")); // dcc.Location listens to it
   }
 
-  window.mall = Object.assign(window.mall || {}, { address: { read, write, show } });
+  window.mall = Object.assign(window.mall || {}, { address: { read, write, show, go, isEcho, correct } });
 })();

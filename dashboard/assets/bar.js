@@ -24,7 +24,14 @@
       this.current = filters;
     }
 
+    /* The filters of this step are others than was thought. */
+    correct(filters) {
+      this.current = filters;
+    }
+
     go(from, to) {
+      const page = mall.shown();
+      if (page) page.flush();
       if (!from.length) return;
       to.push(this.current);
       this.current = from.pop();
@@ -59,10 +66,7 @@
       this.chips = html("div", "chips");
       this.undo = tool("↶", "Undo (Ctrl-Z)", () => mall.steps.undo());
       this.redo = tool("↷", "Redo (Ctrl-Y)", () => mall.steps.redo());
-      this.reset = button("tool reset", "Reset", () => {
-        host.apply({});
-        host.commit();
-      });
+      this.reset = button("tool reset", "Reset", () => host.clear());
       this.link = tool("Copy link", "An address that shows this selection of this version", () => this.copyLink());
       const tools = html("div", "tools", this.undo, this.redo, this.reset, new SavedViews().element, this.link);
       this.element = html("div", "chips-row", this.chips, tools);
@@ -122,7 +126,9 @@
       const rows = Object.entries(stored()).map(([name, search]) => {
         const open = button("saved-open", name, () => {
           this.element.open = false;
-          mall.address.show(mall.address.read(search));
+          const { version } = mall.address.read(window.location.search);
+          mall.address.go({ ...mall.address.read(search), version });
+          set("wanted-version", { data: null }); // the newest
         });
         const remove = button("saved-remove", "✕", () => {
           store(Object.fromEntries(Object.entries(stored()).filter(([other]) => other !== name)));

@@ -21,6 +21,8 @@
       for (const [name, bins] of Object.entries(data.bins)) this.bins[name] = Uint16Array.from(bins);
       this.sums = {};
       for (const [name, sums] of Object.entries(data.sums)) this.sums[name] = Float64Array.from(sums);
+      this.means = {}; // of everyone
+      for (const [name, sums] of Object.entries(this.sums)) this.means[name] = sums.reduce((total, sum) => total + sum, 0) / this.customers;
       this.failures = new Uint16Array(this.size);
       this.passes = new Uint8Array(this.size);
       this.failed = new Map();
@@ -40,6 +42,7 @@
       for (const name of Object.keys(filters)) if (this.test(name, filters[name])) kept[name] = this.snap(name, filters[name]);
       for (const name of Object.keys(this.filters)) if (!(name in kept)) this.setFilter(name, null);
       for (const name of Object.keys(kept)) this.setFilter(name, kept[name]);
+      this.filters = kept; // in the order that was given
     }
 
     /* A condition with its ranges on the edges of bins, so that it means the same here and in SQL. */
@@ -136,12 +139,8 @@
       for (let cell = 0; cell < this.size; cell++) if (this.failures[cell] === 0) count += this.count[cell];
       const means = Object.entries(this.sums).map(([name, sums]) => {
         let selected = 0;
-        let everyone = 0;
-        for (let cell = 0; cell < this.size; cell++) {
-          everyone += sums[cell];
-          if (this.failures[cell] === 0) selected += sums[cell];
-        }
-        return { name, mean: count ? selected / count : null, everyone: everyone / this.customers };
+        for (let cell = 0; cell < this.size; cell++) if (this.failures[cell] === 0) selected += sums[cell];
+        return { name, mean: count ? selected / count : null, everyone: this.means[name] };
       });
       return { count, means };
     }
@@ -165,8 +164,7 @@
 
   /* Move a range as a pointer moves from one value to another, as far as the edges go. */
   function shifted(edges, range, from, to) {
-    const first = nearestEdge(edges, range[0]);
-    return stepped(edges, range, nearestEdge(edges, edges[first] + to - from) - first);
+    return stepped(edges, range, nearestEdge(edges, to) - nearestEdge(edges, from));
   }
 
   /* Move a range by some bins, as far as the edges go. */

@@ -16,6 +16,7 @@
     constructor(root, cube, filters, segmentation, algorithm, axes) {
       Object.assign(this, { root, cube, segmentation, algorithm, axes, frame: 0, rest: 0, sent: null, customer: null });
       cube.setFilters(filters);
+      this.turnBox();
       this.headline = html("p", "headline");
       this.status = html("p", "spoken"); // what a screen reader says, once a gesture has ended
       this.status.setAttribute("role", "status");
@@ -25,7 +26,10 @@
       this.views = this.makeViews();
       this.grid.append(...this.views.map((view) => view.element));
       this.grid.addEventListener("pointerleave", () => this.tip(null));
-      root.replaceChildren(this.headline, this.bar.element, this.grid, this.leftOut(), this.status, this.tooltip);
+      const sql = mall.frame.button("view-tool", "SQL");
+      sql.dataset.sqlOf = "headline";
+      sql.setAttribute("aria-label", "SQL of the first line");
+      root.replaceChildren(html("div", "headline-row", this.headline, sql), this.bar.element, this.grid, this.leftOut(), this.status, this.tooltip);
       this.observer = new ResizeObserver(() => {
         if (this.grid.clientWidth !== this.width) this.layout(); // a title that wraps makes it higher, and would end the drag
       });
@@ -60,8 +64,20 @@
     pair(clustering) {
       const known = (names) => names.map((name) => this.cube.dimensions.get(name)).filter((one) => one && one.kind === "numeric");
       const chosen = known((this.axes || "").split("*"));
-      const pair = chosen.length === 2 && chosen[0] !== chosen[1] ? chosen : known(clustering.axes);
-      return pair.length === 2 ? pair : null;
+      const numbers = [...this.cube.dimensions.values()].filter(({ kind }) => kind === "numeric");
+      const pairs = [chosen, known(clustering.axes), numbers.slice(0, 2)];
+      return pairs.find(([first, second]) => first && second && first !== second) || null;
+    }
+
+    /* A box on the axes of the scatter the other way round is turned, so that the view has it and does not filter itself. */
+    turnBox() {
+      const pair = this.pair(this.clustering(this.algorithm));
+      if (!pair) return;
+      const [x, y] = pair.map(({ name }) => name);
+      const turned = this.cube.filters[`${y}*${x}`];
+      if (!turned) return;
+      this.cube.setFilter(`${y}*${x}`, null);
+      this.cube.setFilter(`${x}*${y}`, { op: "box", value: [turned.value[1], turned.value[0]] });
     }
 
     /* Called by the scatter, and when the address says so: other numbers along its axes. */
@@ -72,12 +88,15 @@
       const old = this.views.find((view) => view instanceof mall.views.Scatter);
       const clustering = this.clustering(this.algorithm);
       if (!old) return;
+      const filters = JSON.stringify(this.cube.filters);
+      this.turnBox();
       const view = new mall.views.Scatter(this.cube, this.pair(clustering), this, clustering);
       const focused = document.activeElement && document.activeElement.dataset.axis;
       this.views[this.views.indexOf(old)] = view;
       old.element.replaceWith(view.element);
       this.layout();
       if (focused) view.element.querySelector(`[data-axis=${focused}]`).focus();
+      if (!this.holds(JSON.parse(filters))) this.send();
       set("axes", { data: axes });
     }
 
@@ -120,23 +139,39 @@
       }
     }
 
-    /* Called by a view when a gesture ends: the store gets the filters, and with it the address bar and the table; but first
-       what the gesture has changed is painted. */
+    /* Called by a view when a gesture ends: what it has changed is painted, and then sent. */
     commit() {
-      clearTimeout(this.rest);
-      requestAnimationFrame(() =>
-        setTimeout(() => {
-          this.sent = JSON.stringify(this.cube.filters);
-          set("filters", { data: { ...this.cube.filters } });
-          this.say();
-        }),
-      );
+      requestAnimationFrame(() => setTimeout(() => this.send()));
     }
 
     /* Called by a view for a key, which may be one of many. */
     commitSoon() {
       clearTimeout(this.rest);
-      this.rest = setTimeout(() => this.commit(), KEYS_REST);
+      this.rest = setTimeout(() => this.send(), KEYS_REST);
+    }
+
+    /* Called before a gesture begins: keys that are still waited for have ended. */
+    flush() {
+      if (this.rest) this.send();
+    }
+
+    /* The store gets the filters, and with it the address bar and the table. */
+    send() {
+      clearTimeout(this.rest);
+      this.rest = 0;
+      const filters = { ...this.cube.filters };
+      this.sent = JSON.stringify(filters);
+      mall.steps.take(filters);
+      this.bar.draw();
+      set("filters", { data: filters });
+      this.say();
+    }
+
+    /* Remove all filters. */
+    clear() {
+      this.cube.setFilters({});
+      this.draw();
+      this.commit();
     }
 
     say() {
@@ -150,15 +185,19 @@
       if (isEcho || this.holds(filters)) return;
       this.sent = null;
       clearTimeout(this.rest);
+      this.rest = 0;
       this.cube.setFilters(filters);
       this.draw();
       this.say();
       this.settle(filters);
     }
 
-    /* Where the cube could not take filters as they were, the store takes them as the cube did. */
+    /* Where the cube could not take filters as they were, the store takes them as the cube did: that is no step of a person. */
     settle(filters) {
-      if (!this.holds(filters)) this.commit();
+      if (this.holds(filters)) return;
+      mall.steps.correct({ ...this.cube.filters });
+      mall.address.correct();
+      this.send();
     }
 
     holds(filters) {

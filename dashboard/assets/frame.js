@@ -106,6 +106,8 @@
     return svg("g", {}, ...lines, ...marks);
   }
 
+  let drag = Promise.resolve(); // fulfilled when no drag is going on
+
   /* Follow a drag on an element. start(point) returns {move(point), end(isClick), cancel()}; a point is [x, y] inside the
      element. The Escape key, or the system, cancels the drag. */
   function onDrag(element, start) {
@@ -127,6 +129,7 @@
         if (!isClick) gesture.move(point);
       };
       const listening = new AbortController();
+      drag = new Promise((ended) => listening.signal.addEventListener("abort", ended));
       const end = (event) => {
         listening.abort();
         move(event);
@@ -146,5 +149,5 @@
     });
   }
 
-  window.mall = Object.assign(window.mall || {}, { frame: { svg, html, button, card, scale, scaleOf, bottomAxis, leftAxis, onDrag } });
+  window.mall = Object.assign(window.mall || {}, { frame: { svg, html, button, card, scale, scaleOf, bottomAxis, leftAxis, onDrag, atRest: () => drag } });
 })();

@@ -12,6 +12,7 @@
   let shows = 0; // how often `show` was called: only the last call may draw
   let wanted = {}; // the filters of the store, as they are now
   let chosenAxes = null; // the axes of the store
+  let awaited = null; // the version that the address has asked for and that is not there yet
   let loading = { url: null, cube: null }; // the cube of the newest version asked for, as a promise
 
   function fetchCube(version) {
@@ -39,6 +40,7 @@
     const isLate = () => call !== shows || !document.contains(root);
     try {
       const data = await fetchCube(version);
+      await mall.frame.atRest(); // a new version does not take a drag out of a hand
       if (isLate()) return window.dash_clientside.no_update;
       draw(root, new mall.Cube(data), segmentation, algorithm);
     } catch (error) {
@@ -50,6 +52,7 @@
 
   function draw(root, cube, segmentation, algorithm) {
     if (page) page.observer.disconnect();
+    awaited = null;
     const filters = wanted;
     const known = cube.clusterings.find((one) => one.segmentation === segmentation && one.algorithm === algorithm);
     const shown = known || cube.clusterings[0]; // an address may name what this version does not have
@@ -61,7 +64,8 @@
   function follow(filters) {
     wanted = filters || {};
     mall.steps.take(wanted);
-    if (isShown()) page.apply(wanted);
+    const isOfOther = awaited !== null && isShown() && page.cube.version !== awaited; // its cube takes them when it is drawn
+    if (isShown() && !isOfOther) page.apply(wanted);
     refreshTable();
   }
 
@@ -87,8 +91,10 @@
 
   /* Read the address bar into the stores; what it does not change stays untouched. */
   function readAddress(search, filters, segmentation, algorithm, axes, shown) {
+    if (mall.address.isEcho(search || "")) return Array(5).fill(window.dash_clientside.no_update);
     const state = mall.address.read(search);
-    const isOther = state.version && !(shown && shown.version === state.version);
+    const isOther = Boolean(state.version) && !(shown && shown.version === state.version);
+    awaited = isOther ? state.version : null;
     const news = (after, before) =>
       after === undefined || JSON.stringify(after) === JSON.stringify(before) ? window.dash_clientside.no_update : after;
     return [
@@ -123,7 +129,7 @@
     tell();
   }
 
-  mall.shown = () => (isShown() ? page : null); // for the tests
+  mall.shown = () => (isShown() ? page : null);
   window.dash_clientside = window.dash_clientside || {};
   const ours = { show, follow, followAxes, find, readAddress, writeAddress, watchScheme, refreshTable };
   window.dash_clientside.mall = Object.assign(window.dash_clientside.mall || {}, ours);

@@ -123,6 +123,7 @@
     }
 
     grab([x]) {
+      this.host.flush();
       const { edges } = this.dimension;
       const before = this.cube.filters[this.name];
       const range = this.range();
@@ -177,6 +178,7 @@
         row.title = `${label}${hints[bin] ? ` (${hints[bin]})` : ""}. ${BARS_HINT}`;
         row.addEventListener("click", (event) => this.toggle(bin, event.ctrlKey || event.metaKey || event.shiftKey, event.altKey));
         row.addEventListener("keydown", (event) => this.press(event, bin));
+        row.addEventListener("keyup", (event) => event.key === " " && event.preventDefault()); // else Firefox clicks too
         return { row, selected, value, highest };
       });
       this.card.body.append(...this.rows.map(({ row }) => row));

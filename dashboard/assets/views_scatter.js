@@ -14,7 +14,7 @@
       this.card = card(this.name, `${x.label} × ${format.inline(y.label)}`);
       this.element = this.card.element;
       this.element.classList.add("view-tall");
-      this.hasPoints = cube.size <= 5000;
+      this.hasPoints = cube.size === cube.customers;
     }
 
     /* What chooses the number along an axis; that of the other axis changes places with it. */
@@ -182,6 +182,7 @@
     }
 
     grab([x, y]) {
+      this.host.flush();
       const before = this.cube.filters[this.name];
       const box = this.box();
       const [horizontal, vertical] = [this.xDimension.edges, this.yDimension.edges];

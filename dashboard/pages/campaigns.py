@@ -16,7 +16,7 @@ from dashboard.shown import numbered, shown
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import MallError
 
-_TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
+_KINDS = ("csv", "parquet", "json")
 
 
 def layout() -> Any:
@@ -116,7 +116,7 @@ def _build(app: Dash, warehouse: Warehouse) -> None:
 def _serve(app: Dash, warehouse: Warehouse) -> None:
     @app.server.route(f"{LISTS}.<kind>")  # type: ignore[untyped-decorator]
     def send_list(kind: str) -> Response:
-        if kind not in _TYPES:
+        if kind not in _KINDS:
             abort(404)
         try:
             db, campaign, is_hashed = _asked(warehouse)
@@ -124,7 +124,7 @@ def _serve(app: Dash, warehouse: Warehouse) -> None:
         except (MallError, json.JSONDecodeError, RecursionError):
             abort(400)
         name = f"{campaign.name.replace(' ', '_')}.{kind}"
-        return send_file(file, _TYPES[kind], as_attachment=True, download_name=name)
+        return send_file(file, export.TYPES[kind], as_attachment=True, download_name=name)
 
 
 def _asked(warehouse: Warehouse) -> tuple[Snapshot, Campaign, bool]:

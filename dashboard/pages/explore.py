@@ -24,12 +24,6 @@ PAGE_ROWS = 100
 EXPORT = "/explore/customers"
 """Where the customers are downloaded, but for the kind of the file."""
 _HEIGHT = 400
-_TYPES = {
-    "csv": "text/csv",
-    "parquet": "application/vnd.apache.parquet",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "json": "application/json",
-}
 _LINKS = {"csv": "CSV", "xlsx": "Excel", "parquet": "Parquet", "json": "where they come from"}
 _LONGEST_SEARCH = 200
 
@@ -175,14 +169,20 @@ def _show_sql(app: Dash, warehouse: Warehouse) -> None:
         State(ids.ALGORITHM, "value"),
         State(ids.VERSION, "data"),
         State(ids.TABLE_SEARCH, "value"),
+        State(ids.CUSTOMERS, "getRowsRequest"),
+        prevent_initial_call=True,
     )
-    def show_sql(asked: Any, chosen: Any, segmentation: Any, algorithm: Any, version: Any, search: Any) -> tuple[Any, Any, Any]:
+    def show_sql(
+        asked: Any, chosen: Any, segmentation: Any, algorithm: Any, version: Any, search: Any, rows_asked: Any
+    ) -> tuple[Any, Any, Any]:
         if not isinstance(asked, dict) or not isinstance(asked.get("of"), str):
             return dash.no_update, dash.no_update, dash.no_update
         try:
             db = shown(warehouse, version)
             run = queries.known_run(db, segmentation, algorithm)
-            text = statements.statement(db, asked["of"], chosen, run["segmentation"], run["algorithm"], _search(search))
+            order = sheet.order_of(rows_asked or {}, _sortable(db))
+            key = (run["segmentation"], run["algorithm"])
+            text = statements.statement(db, asked["of"], chosen, *key, _search(search), order)
         except MallError as error:
             return True, "SQL", html.P(str(error), className="error")
         told = f"Version {db.version}: run it in the client that make sql opens."
@@ -195,7 +195,7 @@ def _serve(app: Dash, warehouse: Warehouse) -> None:
 
     @app.server.route(f"{EXPORT}.<kind>")  # type: ignore[untyped-decorator]
     def send_customers(kind: str) -> Response:
-        if kind not in _TYPES:
+        if kind not in _LINKS:
             abort(404)
         asked = request.args
         try:
@@ -205,7 +205,7 @@ def _serve(app: Dash, warehouse: Warehouse) -> None:
         except (MallError, json.JSONDecodeError, RecursionError) as error:
             log.warning("no file of customers: %s", " ".join(str(error).split()))
             abort(400, description=str(error) if isinstance(error, InputError) else None)
-        return send_file(file, _TYPES[kind], as_attachment=True, download_name=f"customers_version_{db.version}.{kind}")
+        return send_file(file, export.TYPES[kind], as_attachment=True, download_name=f"customers_version_{db.version}.{kind}")
 
 
 def rows(db: Snapshot, request: Any, chosen: Any, segmentation: Any, search: Any = "") -> tuple[dict[str, Any], str]:

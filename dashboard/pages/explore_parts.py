@@ -5,7 +5,7 @@ from typing import Any
 
 from dash import html
 
-from dashboard import difference, format, statements
+from dashboard import difference, format, queries, selection, statements
 from dashboard.difference import Difference
 from dashboard.filters import Clause
 from dashboard.pages import sheet
@@ -31,11 +31,14 @@ def differences(db: Snapshot, clauses: Sequence[Clause], filtered: Collection[st
     own = {part for name in filtered for part in name.split("*")}
     told = sorted((each for each in found if each.is_beyond_chance), key=lambda each: each.column in own)[:_MOST]
     apart = " but what you filter by" if own & {each.column for each in told} else ""
-    columns = {row["column_name"]: row for row in db.rows("from marts.customer_columns")}
+    columns = {row["column_name"]: row for row in queries.columns(db)}
+    count = selection.count(db, clauses)
     if not clauses:
         body: Any = html.P("Filter something, and it is told here what sets these customers apart.", className="muted")
     elif not found:
         body = html.P("There is nobody to compare.", className="muted")
+    elif count < difference.LEAST:
+        body = html.P(f"{count} customers are too few to tell what is more than chance.", className="muted")
     else:
         nothing = f"Nothing{apart}: as many customers drawn at random would differ as much."
         body = [html.P(nothing)] if all(each.column in own for each in told) else []

@@ -126,10 +126,12 @@ def test_a_random_hand_on_log_scales_never_gets_a_wrong_number(dash_duo, bought_
 
 
 def settle(page: Page) -> None:
-    """Wait until a gesture of keys has ended, and the address says what the chips say."""
+    """Wait until a gesture of keys has ended, and the address says what the page filters by."""
     time.sleep(0.4)
-    chips = "return [...document.querySelectorAll('.chip')].map(chip => chip.dataset.filter)"
-    wait_until(lambda: set(page.driver.execute_script(chips)) == set(page.address()), what="the address to follow")
+    held = "return window.mall.address.write({ filters: window.mall.shown().cube.filters })"
+    said = "return window.mall.address.write({ filters: window.mall.address.read(window.location.search).filters })"
+    run = page.driver.execute_script
+    wait_until(lambda: run(held) == run(said), what="the address to follow")
     page.driver.execute_async_script("const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))")
 
 

@@ -156,7 +156,9 @@ def test_values_are_left_out(explore):
 def test_a_row_of_the_table_is_found_in_the_views(explore, published):
     """A click on a customer marks its bars, its values and its place; another click on the row takes the marks away."""
     page, _ = explore
-    page.click(".ag-row[row-index='3'] .ag-cell")
+    row = ".ag-row[row-index='3'] .ag-cell"
+    wait_until(lambda: page.find(row).is_displayed(), what="the row")
+    page.click(row)
     wait_until(lambda: texts(page, ".bar-row.found .bar-label"), what="the marks")
     customer = Warehouse(published).snapshot().rows("from marts.customers order by customer_id limit 1 offset 3")[0]
     names = {
@@ -252,3 +254,77 @@ def test_bins_in_the_browser_are_those_of_sql(explore):
             assert count == answers.count({name: f"{low!r}..{high!r}"})
             assert sum(counts) == count
             assert all(total == 0 for total, edge in zip(counts, edges, strict=False) if not low <= edge < high)
+
+
+def test_a_filter_that_comes_back_takes_no_step_with_it(explore):
+    """The first of two filters is removed: undo, redo and Back go to and fro between the same two states."""
+    page, answers = explore
+    both = {"gender": "Female", "spending_kmeans": "2"}
+    for view, place in (("gender", 1), ("spending_kmeans", 2)):
+        page.click_bar(view, place)
+        wait_until(lambda view=view: view in page.address(), what=view)
+    page.click(".chip")
+    second = {"spending_kmeans": "2"}
+
+    def shows(step: dict[str, str]) -> None:
+        wait_until(lambda: page.address() == step and page.headline() == answers.count(step) == page.table_count(), what=f"{step}")
+
+    shows(second)
+    for key, step in (("z", both), ("y", second), ("z", both), ("z", {"gender": "Female"}), ("z", {}), ("y", {"gender": "Female"})):
+        page.press(key, 2)
+        shows(step)
+    for step in ({}, {"gender": "Female"}, both):
+        page.driver.back()
+        shows(step)
+    page.driver.forward()
+    shows({"gender": "Female"})
+
+
+def test_what_the_page_puts_right_is_no_step(dash_duo, published):
+    """An address between two bins snaps to their edges: there is nothing to undo, and Back leaves the page."""
+    serve(dash_duo, published)
+    dash_duo.driver.get("about:blank")
+    dash_duo.driver.get(dash_duo.server_url + "/?age=20.7..39.2&nobody=3")
+    page = Page(dash_duo)
+    wait_until(lambda: page.address().get("age") not in (None, "20.7..39.2") and "nobody" not in page.address(), what="the edges")
+    assert not page.find(".tools .tool").is_enabled()
+    page.driver.back()
+    wait_until(lambda: page.driver.current_url == "about:blank", what="the page before")
+
+
+def test_a_box_is_turned_with_the_axes(explore):
+    """When the two axes change places the box is the same: it stays in its view, which it does not filter."""
+    page, answers = explore
+    page.drag(SCATTER, (0.3, 0.3), (0.8, 0.6))
+    wait_until(lambda: SCATTER in page.address(), what="the box")
+    count = page.headline()
+    Select(page.find("[data-axis=x]")).select_by_value("spending_score")
+    turned = "spending_score*annual_income_k"
+    wait_until(lambda: list(page.address()) == [turned], what="the box the other way round")
+    wait_until(lambda: page.headline() == count == answers.count(page.address()) == page.table_count(), what="the same customers")
+    assert page.find(f"[data-view='{turned}'] .brush").get_attribute("visibility") == "visible"
+
+
+def test_keys_and_buttons_in_quick_succession(explore):
+    """Reset right after a key, and a click right after one, do what they say: nothing waits and comes late."""
+    page, answers = explore
+    page.focus("[data-view='age'] svg")
+    page.press("ArrowRight")
+    page.driver.execute_script("document.querySelector('.reset').click()")
+    page.press("ArrowRight")
+    page.click_bar("gender", 1)
+    wait_until(lambda: set(page.address()) == {"age", "gender"}, what="both")
+    wait_until(lambda: page.headline() == answers.count(page.address()) == page.table_count(), what="the count")
+
+
+def test_odd_names_come_back_from_the_address(explore):
+    """Whatever a category is called, the address gives it back, and as a category."""
+    page, _ = explore
+    odd = ["1..5", "'12", "12", "''7", "!x", "a,b", "=1", "%21", "a+b", "ä &=?#", "..", "x..y", "2..3,4..5", " "]
+    for op in ("in", "not_in"):
+        for values in ([name] for name in odd):
+            state = {"filters": {"v": {"op": op, "value": values}}}
+            back = page.driver.execute_script(
+                "const { read, write } = window.mall.address; return read(write(arguments[0])).filters", state
+            )
+            assert back == state["filters"]

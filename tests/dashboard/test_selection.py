@@ -5,6 +5,7 @@ import io
 import json
 import random
 import re
+import zipfile
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -126,7 +127,8 @@ def test_no_cell_is_a_formula(tmp_path):
         data = file.read()
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_name("Customers").to_python()
     assert {row[0] for row in sheet[1:]} == set(ids)
-    assert b"<f>" not in data
+    with zipfile.ZipFile(io.BytesIO(data)) as book:
+        assert b"<f>" not in b"".join(book.read(name) for name in book.namelist())
     with explore.download(db, "parquet", {}, "spending") as file:
         assert set(read_parquet(file.read(), tmp_path)["customer_id"]) == set(ids)
 
@@ -219,6 +221,25 @@ def test_chance_is_not_called_a_difference(db, features):
     assert difference.differences(db, [filters.Clause("false", (), "nobody")]) == []
 
 
+@pytest.mark.parametrize("few", [1, 5, 30, 300])
+def test_a_rare_value_among_few_is_no_difference(tmp_path, few):
+    """With forty towns hardly any is told of customers drawn at random, however few; one that they all are from is."""
+    towns = "".join(f"{place},T{place % 40},{place % 61 + 18},{place % 97},{place % 89}\n" for place in range(2000))
+    (tmp_path / "c.csv").write_text("CustomerID,Town,Age,Annual Income (k$),Spending Score (1-100)\n" + towns)
+    (tmp_path / "m.toml").write_text('[columns]\nTown = "category"\n')
+    (tmp_path / "s.toml").write_text(QUICK)
+    db = refreshed(tmp_path / "warehouse", tmp_path / "c.csv", tmp_path / "s.toml", mapping=tmp_path / "m.toml")
+    hand, told, tried = random.Random(few), 0, 60
+    for _ in range(tried):
+        ids = [str(place) for place in hand.sample(range(2000), few)]
+        marks = ", ".join("?" for _ in ids)
+        found = difference.differences(db, [filters.Clause(f"customer_id in ({marks})", tuple(ids), "a draw")])
+        told += sum(each.is_beyond_chance for each in found)
+    assert told <= 0.0027 * 43 * tried * 2
+    (town, *_) = difference.differences(db, [filters.Clause("town = 'T7'", (), "one town")])
+    assert (town.column, town.value, town.these, town.is_beyond_chance) == ("town", "T7", 1.0, True)
+
+
 @pytest.mark.parametrize("selected", SELECTIONS)
 def test_every_statement_runs_and_counts_what_is_shown(db, features, selected):
     """The SQL beside each view, the headline and the panels gives their numbers."""
@@ -260,6 +281,8 @@ def test_a_page_keeps_to_the_version_that_it_shows(moved_published):
         assert shown(warehouse, nonsense).version == newest
     db, notice = wanted(warehouse, 99)
     assert (db.version, notice) == (newest, f"Version 99 is not kept any more; these are the figures of version {newest}.")
+    gone = warehouse.version(1)
+    assert gone.once("x", lambda version: version.version) == gone.once("x", lambda _: 5) == 1
     assert wanted(warehouse, None)[1] == wanted(warehouse, newest)[1] == ""
     with pytest.raises(NotKeptError):
         warehouse.version(99)

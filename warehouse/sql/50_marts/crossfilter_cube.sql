@@ -1,6 +1,5 @@
 {% import "macros.sql" as sql %}
 -- depends on: segments.runs
-{% set most_single = 5000 -%}
 create or replace table marts.crossfilter_cube as
 with customers as (
     from marts.customers
@@ -29,7 +28,7 @@ kept as (
         bool_or(is_in_cube) filter (dimension = {{ column.name | literal }}) as {{ column.name }},
         {% endfor %}
         {# of few customers each is a cell of its own, so that the page can draw each #}
-        (select count(*) from customers) <= {{ most_single }} as customers
+        (select count(*) from customers) <= {{ context.customers_drawn }} as _is_single
     from marts.crossfilter_dimensions
 ),
 
@@ -41,7 +40,7 @@ cells as (
         {% for column in context.category %}
         case when kept.{{ column.name }} then customers.{{ column.name }} end as {{ column.name }},
         {% endfor %}
-        case when kept.customers then customers.customer_id end as customer_id,
+        case when kept._is_single then customers.customer_id end as _customer,
         {% for clustering in context.clusterings %}
         customers.{{ clustering.dimension }},
         {% endfor %}
@@ -83,7 +82,7 @@ inner join marts.crossfilter_bins as {{ clustering.dimension }}_bins
 {% endfor %}
 order by all;
 
-comment on table marts.crossfilter_cube is 'The cells the Explore page filters in the browser. Grain: one row per combination of bins that holds a customer; one row per customer where there are at most {{ most_single }}.';
+comment on table marts.crossfilter_cube is 'The cells the Explore page filters in the browser. Grain: one row per combination of bins that holds a customer; of few customers, at most 5,000, one row per customer.';
 {% for column in context.charted + context.category %}
 comment on column marts.crossfilter_cube.{{ column.name }}_bin is {{ ("Bin of " ~ column.name ~ ", see marts.crossfilter_bins; null where marts.crossfilter_dimensions says that it is not in the cube.") | literal }};
 {% endfor %}

@@ -1,15 +1,18 @@
 {% import "macros.sql" as sql %}
 {# The browser holds the whole cube, so that it stays small whatever the columns: of some ways to bin the first is taken whose cells
-   fit. First all columns have about 30 bins, then 20, then 12; then columns are left out, the least important first, but for two. #}
+   fit. First all columns have about 30 bins, then 20, then 12 (those of a log scale keep theirs); then columns are left out, the
+   least important first, but for two. #}
 {% set bins = [30, 20, 12] -%}
 {% set names = context.by_importance -%}
-{% set values_in_cell = 2 * context.charted | length + context.category | length + context.clusterings | length + 1 -%}
-{% set most_cells = 1000000 // values_in_cell -%}
 {% set scales = {} -%}
 {% for column in context.charted %}{% set _ = scales.update({column.name: column.scale}) %}{% endfor -%}
 {% set ways = [] -%}
 {% for level in range(bins | length) %}{% set _ = ways.append((level, names)) %}{% endfor -%}
 {% for kept in range(names | length - 1, 1, -1) %}{% set _ = ways.append((bins | length - 1, names[:kept])) %}{% endfor -%}
+{# What tells the bins of a column apart at a level, in SQL: edges need not be right for that. #}
+{% macro bin(name, level) -%}
+{% if name not in scales %}customers.{{ name }}{% elif scales[name] == "log" %}sign(customers.{{ name }}) * floor(5 * log10(1 + abs(customers.{{ name }}))){% else %}floor(customers.{{ name }} / widths_beside.{{ name }}_{{ level }}){% endif %}
+{%- endmacro %}
 -- depends on: segments.runs
 create or replace table marts.crossfilter_dimensions as
 with customers as (
@@ -78,30 +81,30 @@ widths_beside as (
     from widths
 ),
 
-{# about how many cells every way would have; nobody is counted where there are no more customers than cells may be #}
+{# a cell of every way as one number; those with fewer columns are made one from another #}
+hashed as (
+    select
+        {% for level in range(bins | length) %}
+        {% for name in names %}
+        hash({{ "0" if loop.first else "_kept_" ~ level ~ "_" ~ loop.index0 }}, {{ bin(name, level) }}) as _kept_{{ level }}_{{ loop.index }},
+        {% endfor %}
+        {% endfor %}
+        hash({% for clustering in context.clusterings %}customers.{{ clustering.dimension }}, {% endfor %}0) as _segments
+    from customers
+    cross join widths_beside
+    where (select count(*) from customers) > {{ context.cells(names) }}
+),
+
+{# whether the cells of every way fit, about; nobody is counted where all do #}
 sizes as (
     select [
         {% for level, kept in ways %}
-        approx_count_distinct(hash(
-            {% for name in kept %}
-            {% if name not in scales %}
-            customers.{{ name }},
-            {% elif scales[name] == "log" %}
-            sign(customers.{{ name }}) * floor(5 * log10(1 + abs(customers.{{ name }}))),
-            {% else %}
-            floor(customers.{{ name }} / widths_beside.{{ name }}_{{ level }}),
-            {% endif %}
-            {% endfor %}
-            {% for clustering in context.clusterings %}
-            customers.{{ clustering.dimension }},
-            {% endfor %}
-            0
-        )){{ "," if not loop.last }}
+        approx_count_distinct(hash(_kept_{{ level }}_{{ kept | length }}, _segments)) <= {{ context.cells(kept) }}{{ "," if not loop.last }}
+        {% else %}
+        true
         {% endfor %}
-    ] as cells
-    from customers
-    cross join widths_beside
-    where (select count(*) from customers) > {{ most_cells }}
+    ] as fits
+    from hashed
 ),
 
 ways as (
@@ -110,7 +113,7 @@ ways as (
         [{% for level, _ in ways %}{{ level }}{{ ", " if not loop.last }}{% endfor %}][way] as level,
         [{% for _, kept in ways %}{{ kept | length }}{{ ", " if not loop.last }}{% endfor %}][way] as count_kept
     from (
-        select coalesce(list_position(list_transform(cells, lambda count : count <= {{ most_cells }}), true), {{ ways | length }}) as way
+        select coalesce(list_position(fits, true), {{ ways | length }}) as way
         from sizes
     )
 ),
