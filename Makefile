@@ -40,9 +40,10 @@ report: $(APP) ## Write pictures and one HTML page to data/report (REPORT=dir)
 	@test -e "$(WAREHOUSE)/current.duckdb" || $(BIN)/python -m etl.refresh
 	@$(BIN)/python -m dashboard.report
 
-sql: $(APP) ## Open the duckdb client on the published warehouse, read-only
+sql: $(APP) ## Open the duckdb client on the published warehouse, or on VERSION=12 of it, read-only
 	@test -e "$(WAREHOUSE)/current.duckdb" || { echo "sql: no warehouse in $(WAREHOUSE); run make refresh first" >&2; exit 2; }
-	@$(BIN)/duckdb -readonly "$$(readlink -f "$(WAREHOUSE)/current.duckdb")"
+	@test -z "$(VERSION)" -o -e "$(WAREHOUSE)/v$(VERSION).duckdb" || { echo "sql: version $(VERSION) is not kept in $(WAREHOUSE); make versions lists those that are" >&2; exit 2; }
+	@$(BIN)/duckdb -readonly "$$(readlink -f "$(WAREHOUSE)/$(if $(VERSION),v$(VERSION),current).duckdb")"
 
 rollback: $(APP) ## Return to the version before, or to VERSION=12, at once
 	@$(BIN)/python -m warehouse.rollback $(if $(VERSION),--version "$(VERSION)")

@@ -89,7 +89,7 @@ def _follow_version(app: Dash, warehouse: Warehouse) -> None:
         try:
             db, notice = wanted(warehouse, asked)
             about = provenance(db)
-            line = shell.source_line(about, notice, db.stands_in_for)
+            line = shell.source_line(about, notice, db.stands_in_for, db is warehouse.snapshot())
             version = {"version": about["version"], "built": f"{about['built_at']} {db.edition}"}
             if version == has and ctx.triggered_id != ids.WANTED_VERSION:  # who asked for a version waits for an answer
                 return dash.no_update, line, dash.no_update

@@ -24,6 +24,8 @@ FORMULA = r"^[=+\-@\t\r]"
 MOST_IN_SHEET = 1_048_575
 """Rows of a sheet of Excel, but for the header."""
 _CHUNK = 10_000
+_WIDTH = 20
+"""Characters that a column of a sheet shows."""
 _writing_sheets = threading.Lock()
 _SHEETS_LONGEST = 32_767
 """Characters that a cell of Excel holds."""
@@ -74,6 +76,7 @@ def _write_sheets(db: Snapshot, sql: str, path: Path, about: Mapping[str, Any]) 
         bold = workbook.add_format({"bold": True})
         sheet = workbook.add_worksheet("Customers")
         sheet.freeze_panes(1, 0)
+        sheet.set_column(0, 100, _WIDTH)
         place = 0
         names, chunks = db.chunks(sql, _CHUNK)
         sheet.write_row(0, 0, names, bold)

@@ -12,6 +12,11 @@ def count(number: float) -> str:
     return f"{number:,.0f}"
 
 
+def customers(number: int) -> str:
+    """2000 -> "2,000 customers"."""
+    return "1 customer" if number == 1 else f"{count(number)} customers"
+
+
 def percent(share: float) -> str:
     """0.062 -> "6.2 %"; without decimals from 10 %."""
     return whole_percent(share) if abs(share) >= 0.0995 or share == 0 else f"{share:.1%}".replace("%", " %")

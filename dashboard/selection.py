@@ -75,17 +75,24 @@ def provenance(db: Snapshot, clauses: Sequence[Clause], sql: str) -> dict[str, A
 
 
 def matching(db: Snapshot, text: str, segmentation: str) -> list[Clause]:
-    """Who has a text in the id, in a category or in the name of a segment, capitals or not; nobody is left out for no text."""
+    """Who has a text in the id, or at the beginning of a word of a category or of a segment's name, capitals or not.
+
+    No text leaves nobody out.
+    """
     wanted = text.strip()
     if not wanted:
         return []
-    texts = [column["column_name"] for column in queries.customer_columns(db) if column["kind"] != "numeric"]
-    conditions = [f"contains(lower({column}), lower(?))" for column in texts]
+    texts = [column for column in queries.customer_columns(db) if column["kind"] != "numeric"]
+    blank = {"id": "''", "category": "' '"}  # "male" shall not find the female
+    conditions = [
+        f"contains({blank[column['kind']]} || lower({column['column_name']}), {blank[column['kind']]} || lower(?))"
+        for column in texts
+    ]
     for algorithm in ALGORITHM_TITLES:
         named = [
             segment["segment_id"]
             for segment in queries.segments(db, segmentation, algorithm)
-            if wanted.lower() in segment["segment_name"].lower()
+            if f" {wanted.lower()}" in f" {segment['segment_name'].lower()}"
         ]
         if named:
             conditions.append(f"{segmentation}_{algorithm} in ({', '.join(map(str, named))})")

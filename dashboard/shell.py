@@ -115,10 +115,11 @@ def segmentation_options(runs: list[Row]) -> list[dict[str, str]]:
     return [{"value": name, "label": title} for name, title in titles.items()]
 
 
-def source_line(about: Row, notice: str = "", stands_in_for: int | None = None) -> list[Any]:
+def source_line(about: Row, notice: str = "", stands_in_for: int | None = None, is_newest: bool = False) -> list[Any]:
     """File, customers, version and age of the warehouse; generated customers are called that.
 
-    `notice` says that it is not the version that one would expect; a button leads to the newest (assets/version.js).
+    `notice` says that it is not the version that one would expect; a button leads to the newest, or where it is that
+    (`is_newest`), takes the notice away (assets/version.js).
     `stands_in_for` is the version that should be shown and is damaged, where this older one is shown in its place.
     """
     line = (
@@ -128,7 +129,7 @@ def source_line(about: Row, notice: str = "", stands_in_for: int | None = None) 
     badge = [html.Span("SYNTHETIC SAMPLE", className="synthetic", title="These customers were generated; they are nobody.")]
     damage = f"Version {stands_in_for} is damaged; this is version {about['version']}. A refresh publishes a whole one. "
     warning = [html.Span(damage, className="error")] if stands_in_for is not None else []
-    newest = html.Button("Show the newest", className="link", **{"data-show-newest": "true"})  # type: ignore[arg-type]
+    newest = html.Button("OK" if is_newest else "Show the newest", className="link", **{"data-show-newest": "true"})  # type: ignore[arg-type]
     told = [html.Span(notice, className="notice"), newest, " "] if notice else []
     return [
         *told,

@@ -78,6 +78,11 @@ def _numbers(name: str, condition: str) -> str:
 
 def _values(dimension: Dimension, condition: str) -> str:
     own = "segment_id" if dimension.kind == "segment" else "category"
+    name = ", profiles.segment_name" if dimension.kind == "segment" else ""
+    profiles = f"""
+        left join marts.segment_profiles as profiles
+            on profiles.segment_id = bins.segment_id
+            and profiles.segmentation || '_' || profiles.algorithm = '{dimension.name}'"""
     return f"""
         with counted as (
             select {dimension.name}, count(*) as count_customers
@@ -86,9 +91,9 @@ def _values(dimension: Dimension, condition: str) -> str:
             group by {dimension.name}
         )
 
-        select bins.{own}, coalesce(counted.count_customers, 0) as count_customers
+        select bins.{own}{name}, coalesce(counted.count_customers, 0) as count_customers
         from marts.crossfilter_bins as bins
-        left join counted on counted.{dimension.name} = bins.{own}
+        left join counted on counted.{dimension.name} = bins.{own}{profiles if name else ""}
         where bins.dimension = '{dimension.name}'
         order by bins.bin
     """

@@ -64,12 +64,13 @@
     constructor(host) {
       this.host = host;
       this.chips = html("div", "chips");
+      this.marked = html("div", "marked");
       this.undo = tool("↶", "Undo (Ctrl-Z)", () => mall.steps.undo());
       this.redo = tool("↷", "Redo (Ctrl-Y)", () => mall.steps.redo());
       this.reset = button("tool reset", "Reset", () => host.clear());
-      this.link = tool("Copy link", "An address that shows this selection of this version", () => this.copyLink());
+      this.link = tool("Copy link", "An address that shows this selection of this version", () => mall.copy(this.link, window.location.href));
       const tools = html("div", "tools", this.undo, this.redo, this.reset, new SavedViews().element, this.link);
-      this.element = html("div", "chips-row", this.chips, tools);
+      this.element = html("div", "chips-row", this.chips, this.marked, tools);
     }
 
     draw() {
@@ -94,14 +95,14 @@
       return chip;
     }
 
-    async copyLink() {
-      try {
-        await navigator.clipboard.writeText(window.location.href);
-        this.link.textContent = "Copied";
-        setTimeout(() => (this.link.textContent = "Copy link"), 2000);
-      } catch {
-        window.prompt("Copy this address:", window.location.href); // the clipboard is for secure addresses only
-      }
+    /* Say which customer is marked in the views; nobody for null. */
+    mark(customer) {
+      this.marked.replaceChildren();
+      if (!customer) return;
+      const chip = button("chip", "", () => window.dash_ag_grid.getApi("customers").deselectAll());
+      chip.append(html("span", "chip-text", `Marked: ${customer.customer_id}`), html("span", "chip-remove", "✕"));
+      chip.title = "Take the marks out of the views";
+      this.marked.append(chip);
     }
   }
 

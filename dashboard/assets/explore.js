@@ -11,6 +11,12 @@
   const KEYS_REST = 300; // milliseconds after the last key, when a gesture of keys has ended
   const set = (id, properties) => window.dash_clientside.set_props(id, properties);
 
+  function against(change) {
+    const element = html("span", "muted", change);
+    element.title = "against everyone";
+    return element;
+  }
+
   class Explore {
     /* axes: the two numbers of the scatter, "x*y", or null for those that the clustering suggests. */
     constructor(root, cube, filters, segmentation, algorithm, axes) {
@@ -125,6 +131,7 @@
     /* Show where a customer of the table is in every view; nobody for null. */
     mark(customer) {
       this.customer = customer;
+      this.bar.mark(customer);
       for (const view of this.views) view.mark(customer);
     }
 
@@ -219,7 +226,7 @@
         const text = ` · mean ${mall.format.inline(label)} ${mall.format.quantity(mean, unit)}`;
         const hasShare = edges[0] >= 0 && everyone > 0; // of what goes below zero a difference in percent says nothing
         const change = mall.format.change(mean - everyone, hasShare ? everyone : null);
-        parts.push(text, count < this.cube.customers ? html("span", "muted", ` (${change})`) : "");
+        parts.push(text, count < this.cube.customers ? against(` (${change})`) : "");
       }
       if (!count) parts.push(" · No customer meets all of these filters: remove one of them.");
       this.headline.replaceChildren(...parts);

@@ -11,7 +11,10 @@
   }
 
   /* A difference with its sign, in percent of something where that is given. */
-  const change = (difference, of = null) => (difference >= 0 ? "+" : "") + (of === null ? number(difference) : percent(difference / of));
+  function change(difference, of = null) {
+    const text = of === null ? number(difference) : percent(difference / of);
+    return /[1-9]/.test(text) ? (difference >= 0 ? "+" : "") + text : text.replace("−", "±");
+  }
 
   /* A count for an axis: 50,000 is "50 k". */
   function short(value) {

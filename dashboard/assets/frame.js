@@ -29,6 +29,19 @@
     return element;
   }
 
+  /* Copy a text, and say so on the button that asks for it. */
+  async function copy(button, text) {
+    const said = button.textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+      button.style.minWidth = `${button.offsetWidth}px`; // its neighbours stay where they are
+      button.textContent = "Copied";
+      setTimeout(() => (button.textContent = said), 2000);
+    } catch {
+      window.prompt("Copy this:", text); // the clipboard is for secure addresses only
+    }
+  }
+
   /* A card: a title with a caption and tools beside it, and a body. `name` is what it shows, for who asks for its SQL. */
   function card(name, title, ...tools) {
     const body = html("div", "view-body");
@@ -122,7 +135,7 @@
       const gesture = start(origin);
       let isClick = true;
       element.setPointerCapture(down.pointerId);
-      element.focus({ preventScroll: true });
+      element.focus({ preventScroll: true, focusVisible: false });
       const move = (event) => {
         const point = place(event);
         if (Math.hypot(point[0] - origin[0], point[1] - origin[1]) > 3) isClick = false;
@@ -149,5 +162,5 @@
     });
   }
 
-  window.mall = Object.assign(window.mall || {}, { frame: { svg, html, button, card, scale, scaleOf, bottomAxis, leftAxis, onDrag, atRest: () => drag } });
+  window.mall = Object.assign(window.mall || {}, { copy, frame: { svg, html, button, card, scale, scaleOf, bottomAxis, leftAxis, onDrag, atRest: () => drag } });
 })();

@@ -1,10 +1,17 @@
-/* The buttons that show SQL: the one clicked asks for the statement of what it stands beside. */
+/* The buttons that show SQL: the one clicked asks for the statement of what it stands beside; and the one that copies it. */
 
 (function () {
   "use strict";
 
   document.addEventListener("click", (event) => {
-    const button = event.target.closest && event.target.closest("[data-sql-of]");
-    if (button) window.dash_clientside.set_props("sql-asked", { data: { of: button.dataset.sqlOf, at: Date.now() } });
+    const target = event.target.closest && event.target.closest("[data-sql-of], [data-copy]");
+    if (!target) return;
+    target.focus(); // the focus comes back to it when the dialog is closed
+    if (target.dataset.copy) {
+      window.mall.copy(target, document.querySelector("#sql-text pre").textContent);
+      return;
+    }
+    const asked = { of: target.dataset.sqlOf, title: target.getAttribute("aria-label"), at: Date.now() };
+    window.dash_clientside.set_props("sql-asked", { data: asked });
   });
 })();

@@ -80,7 +80,7 @@
       this.brush.setAttribute("visibility", range ? "visible" : "hidden");
       if (range) {
         this.brush.setAttribute("x", this.x(range[0]));
-        this.brush.setAttribute("width", this.x(range[1]) - this.x(range[0]));
+        this.brush.setAttribute("width", Math.max(0, this.x(range[1]) - this.x(range[0])));
       }
       this.card.caption.textContent = range ? range.map(format.exact).join(" – ") : "";
       this.counts = counts;

@@ -49,18 +49,22 @@
       this.context.scale(ratio, ratio);
       this.brush = svg("rect", { class: "brush", visibility: "hidden" });
       this.found = svg("circle", { r: 9, class: "found-ring", visibility: "hidden" });
+      const behind = svg(
+        "svg",
+        { width, height: this.height, class: "plot-behind", "aria-hidden": true },
+        leftAxis(this.y, area.left, area.right, 5),
+        bottomAxis(this.x, ends(this.xDimension), area.bottom, Math.max(2, Math.floor(width / 56))),
+      );
       const root = svg(
         "svg",
         { width, height: this.height, class: "plot", tabindex: 0, role: "application", "aria-label": this.spoken() },
-        leftAxis(this.y, area.left, area.right, 5),
-        bottomAxis(this.x, ends(this.xDimension), area.bottom, Math.max(2, Math.floor(width / 56))),
         this.centroids(),
         this.brush,
         this.found,
       );
       onDrag(root, (point) => this.grab(point));
       root.addEventListener("keydown", (event) => this.press(event));
-      this.card.body.replaceChildren(html("div", "plot-stack", this.canvas, root, ...this.choices));
+      this.card.body.replaceChildren(html("div", "plot-stack", behind, this.canvas, root, ...this.choices));
       if (hadFocus) root.focus({ preventScroll: true });
     }
 
@@ -98,7 +102,7 @@
       this.brush.setAttribute("visibility", box ? "visible" : "hidden");
       if (box) {
         const [[left, right], [low, high]] = box;
-        const place = { x: this.x(left), width: this.x(right) - this.x(left), y: this.y(high), height: this.y(low) - this.y(high) };
+        const place = { x: this.x(left), width: Math.max(0, this.x(right) - this.x(left)), y: this.y(high), height: Math.max(0, this.y(low) - this.y(high)) };
         for (const [name, value] of Object.entries(place)) this.brush.setAttribute(name, value);
       }
       this.card.caption.textContent = this.hasPoints ? "" : "darker: more";

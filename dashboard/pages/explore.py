@@ -24,7 +24,7 @@ PAGE_ROWS = 100
 EXPORT = "/explore/customers"
 """Where the customers are downloaded, but for the kind of the file."""
 _HEIGHT = 400
-_LINKS = {"csv": "CSV", "xlsx": "Excel", "parquet": "Parquet", "json": "where they come from"}
+_LINKS = {"csv": "CSV", "xlsx": "Excel", "parquet": "Parquet", "json": "where they come from (JSON)"}
 _LONGEST_SEARCH = 200
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,14 @@ def layout() -> Any:
                 className="panel table-panel",
             ),
             dcc.Store(id=ids.SQL_ASKED),
-            dmc.Modal(html.Div(id=ids.SQL_TEXT), id=ids.SQL_DIALOG, title="", size="xl", closeButtonProps={"aria-label": "Close"}),
+            dmc.Modal(
+                html.Div(id=ids.SQL_TEXT),
+                id=ids.SQL_DIALOG,
+                title="",
+                size="xl",
+                lockScroll=False,
+                closeButtonProps={"aria-label": "Close"},
+            ),
         ]
     )
 
@@ -185,9 +192,11 @@ def _show_sql(app: Dash, warehouse: Warehouse) -> None:
             text = statements.statement(db, asked["of"], chosen, *key, _search(search), order)
         except MallError as error:
             return True, "SQL", html.P(str(error), className="error")
-        told = f"Version {db.version}: run it in the client that make sql opens."
-        copy = dcc.Clipboard(content=text, title="Copy", className="copy")
-        return True, "SQL of what is shown", [html.P([told, copy], className="muted"), html.Pre(text, className="statement")]
+        client = "make sql" if db.version == warehouse.snapshot().version else f"make sql VERSION={db.version}"
+        copy = html.Button("Copy", className="tool", **{"data-copy": "true"})  # type: ignore[arg-type]
+        told = html.P(["Run it in the client that ", html.Code(client), " opens. ", copy], className="muted")
+        title = asked["title"] if isinstance(asked.get("title"), str) else "SQL"
+        return True, title[:_LONGEST_SEARCH], [told, html.Pre(text, className="statement", tabIndex=0)]
 
 
 def _serve(app: Dash, warehouse: Warehouse) -> None:
@@ -201,11 +210,11 @@ def _serve(app: Dash, warehouse: Warehouse) -> None:
         try:
             db = warehouse.version(numbered(asked.get("v")))
             body = json.loads(asked.get("asked") or "{}")
-            file = download(db, kind, body, asked.get("segmentation"))
+            file, name = download(db, kind, body, asked.get("segmentation"))
         except (MallError, json.JSONDecodeError, RecursionError) as error:
             log.warning("no file of customers: %s", " ".join(str(error).split()))
             abort(400, description=str(error) if isinstance(error, InputError) else None)
-        return send_file(file, export.TYPES[kind], as_attachment=True, download_name=f"customers_version_{db.version}.{kind}")
+        return send_file(file, export.TYPES[kind], as_attachment=True, download_name=name)
 
 
 def rows(db: Snapshot, request: Any, chosen: Any, segmentation: Any, search: Any = "") -> tuple[dict[str, Any], str]:
@@ -214,7 +223,7 @@ def rows(db: Snapshot, request: Any, chosen: Any, segmentation: Any, search: Any
     clauses, name = _asked(db, chosen, segmentation, search)
     total = selection.count(db, clauses)
     page = selection.page(db, clauses, name, sheet.order_of(request, _sortable(db)), start, count)
-    return {"rowData": page, "rowCount": total}, f"{format.count(total)} customers: {filters.english(clauses)}"
+    return {"rowData": page, "rowCount": total}, f"{format.customers(total)}: {filters.english(clauses)}"
 
 
 def links(db: Snapshot, request: Any, chosen: Any, segmentation: Any, search: Any = "") -> list[Any]:
@@ -224,20 +233,21 @@ def links(db: Snapshot, request: Any, chosen: Any, segmentation: Any, search: An
     return [html.A(title, href=f"{EXPORT}.{kind}?{query}", download="") for kind, title in _LINKS.items()]
 
 
-def download(db: Snapshot, kind: str, asked: Any, segmentation: Any) -> BinaryIO:
-    """The customers that an address asks for as an open file, or where they come from (json). Raises InputError."""
+def download(db: Snapshot, kind: str, asked: Any, segmentation: Any) -> tuple[BinaryIO, str]:
+    """The customers that an address asks for as an open file, or where they come from (json), and its name. Raises InputError."""
     if not isinstance(asked, dict):
         raise InputError("the address asks for no customers")
-    clauses, name = _asked(db, asked.get("filters"), segmentation, asked.get("search", ""))
+    clauses, segments = _asked(db, asked.get("filters"), segmentation, asked.get("search", ""))
     order = sheet.order_of(asked, _sortable(db))
-    about = selection.provenance(db, clauses, selection.statement(db, clauses, name, order))
+    about = selection.provenance(db, clauses, selection.statement(db, clauses, segments, order))
+    name = f"customers_{about['rows']}_of_{about['of_customers']}_version_{db.version}.{kind}"
     if kind == "json":
-        return BytesIO(json.dumps(about, indent=2, ensure_ascii=False).encode())
+        return BytesIO(json.dumps(about, indent=2, ensure_ascii=False).encode()), name
     if kind == "xlsx" and about["rows"] > export.MOST_IN_SHEET:
         raise InputError(
             f"a sheet of Excel holds {export.MOST_IN_SHEET:,} rows, and these are {about['rows']:,}: take CSV or Parquet"
         )
-    return export.file(db, selection.statement(db, clauses, name, order, kind == "csv"), kind, about)
+    return export.file(db, selection.statement(db, clauses, segments, order, kind == "csv"), kind, about), name
 
 
 def table_columns(db: Snapshot) -> list[dict[str, Any]]:

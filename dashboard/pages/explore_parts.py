@@ -30,7 +30,6 @@ def differences(db: Snapshot, clauses: Sequence[Clause], filtered: Collection[st
     found = difference.differences(db, clauses) if clauses else []
     own = {part for name in filtered for part in name.split("*")}
     told = sorted((each for each in found if each.is_beyond_chance), key=lambda each: each.column in own)[:_MOST]
-    apart = " but what you filter by" if own & {each.column for each in told} else ""
     columns = {row["column_name"]: row for row in queries.columns(db)}
     count = selection.count(db, clauses)
     if not clauses:
@@ -38,9 +37,10 @@ def differences(db: Snapshot, clauses: Sequence[Clause], filtered: Collection[st
     elif not found:
         body = html.P("There is nobody to compare.", className="muted")
     elif count < difference.LEAST:
-        body = html.P(f"{count} customers are too few to tell what is more than chance.", className="muted")
+        body = html.P(f"{format.customers(count)} would be too few to tell what is more than chance.", className="muted")
     else:
-        nothing = f"Nothing{apart}: as many customers drawn at random would differ as much."
+        beyond = "Beyond what you filter by, nothing" if own else "Nothing"
+        nothing = f"{beyond} differs by more than chance brings: as many customers drawn at random would differ as much."
         body = [html.P(nothing)] if all(each.column in own for each in told) else []
         if told:
             titles = ["", "These", "Everyone", "Difference", "In standard deviations"]
@@ -53,7 +53,7 @@ def _row(each: Difference, column: Row, is_filtered: bool) -> Any:
     change = each.these - each.everyone
     if each.value is None:
         levels = [with_unit(format.level(value, each.everyone), column["unit"]) for value in (each.these, each.everyone)]
-        told = [column["label"], *levels, format.difference(change, each.everyone)]
+        told = [column["label"], *levels, with_unit(format.difference(change, each.everyone), column["unit"])]
     else:
         shares = [format.percent(share) for share in (each.these, each.everyone)]
         told = [f"{column['label']}: {each.value}", *shares, f"{format.signed(100 * change)} points"]

@@ -102,7 +102,8 @@ def test_an_export_equals_the_screen(published, db, features, selected, tmp_path
     assert len(db.rows(about["sql"])) == len(expected)
     told = {row[0]: row[1] for row in workbook.get_sheet_by_name("About").to_python()}
     assert (told["rows"], told["sql"]) == (str(len(expected)), about["sql"])
-    assert f"version_{db.version}.csv" in files["csv"].headers["Content-Disposition"]
+    name = f"customers_{len(expected)}_of_{len(features)}_version_{db.version}.csv"
+    assert name in files["csv"].headers["Content-Disposition"]
 
 
 def read_parquet(data: bytes, folder: Path) -> pd.DataFrame:
@@ -119,17 +120,17 @@ def test_no_cell_is_a_formula(tmp_path):
     )
     (tmp_path / "s.toml").write_text(QUICK)
     db = refreshed(tmp_path / "warehouse", tmp_path / "c.csv", tmp_path / "s.toml")
-    with explore.download(db, "csv", {}, "spending") as file:
+    with explore.download(db, "csv", {}, "spending")[0] as file:
         rows = list(csv.DictReader(io.StringIO(file.read().decode())))
     assert {row["customer_id"] for row in rows} == {"'=1+1", "'+49", "'-3", "'@x", "plain"}
     assert {row["gender"][:2] for row in rows} <= {"'=", "Ma", "M", "F"}
-    with explore.download(db, "xlsx", {}, "spending") as file:
+    with explore.download(db, "xlsx", {}, "spending")[0] as file:
         data = file.read()
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_name("Customers").to_python()
     assert {row[0] for row in sheet[1:]} == set(ids)
     with zipfile.ZipFile(io.BytesIO(data)) as book:
         assert b"<f>" not in b"".join(book.read(name) for name in book.namelist())
-    with explore.download(db, "parquet", {}, "spending") as file:
+    with explore.download(db, "parquet", {}, "spending")[0] as file:
         assert set(read_parquet(file.read(), tmp_path)["customer_id"]) == set(ids)
 
 
@@ -163,18 +164,27 @@ def test_more_than_a_sheet_holds_is_refused_in_words(db, monkeypatch):
     assert MOST_IN_SHEET == 2**20 - 1
 
 
+def _words(name: str) -> list[int]:
+    """Where the words of a name begin."""
+    return [place for place in range(len(name)) if place == 0 or name[place - 1] == " "]
+
+
 @pytest.mark.parametrize("text", ["", "  ", "0012", "MALE", "female", "high income", "%", "_", "'; drop table x", "nobody at all"])
 def test_the_search_finds_ids_categories_and_segments(db, features, text):
-    """A text is looked for as it is, capitals or not, in the id, the categories and the names of the segments shown."""
+    """A text is looked for, capitals or not, in the id and at words of categories and names of segments: male is not female."""
     clauses = selection.matching(db, text, "spending")
     wanted_text = text.strip().lower()
     named = [
-        {row["segment_id"] for row in queries.segments(db, "spending", algorithm) if wanted_text in row["segment_name"].lower()}
+        {
+            row["segment_id"]
+            for row in queries.segments(db, "spending", algorithm)
+            if any(row["segment_name"].lower()[place:].startswith(wanted_text) for place in _words(row["segment_name"]))
+        }
         for algorithm in ("kmeans", "hierarchical")
     ]
     found = (
         features["customer_id"].str.lower().str.contains(wanted_text, regex=False)
-        | features["gender"].str.lower().str.contains(wanted_text, regex=False)
+        | features["gender"].str.lower().str.startswith(wanted_text)
         | features["spending_kmeans"].isin(named[0])
         | features["spending_hierarchical"].isin(named[1])
     )
