@@ -5,13 +5,12 @@ they spend), within each in the order of the MD5 of the campaign's name and thei
 """
 
 import hashlib
-import inspect
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard import queries
+from dashboard import format, queries
 from dashboard.export import safe_text
 from dashboard.filters import Clause, english, inlined
 from dashboard.queries import Row
@@ -255,7 +254,7 @@ def provenance(db: Snapshot, chosen: Campaign, is_hashed: bool) -> dict[str, Any
         "is_synthetic": about["is_synthetic"],
         "version": about["version"],
         "built_at": f"{about['built_at']:%Y-%m-%dT%H:%M:%SZ}",
-        "sql": inspect.cleandoc(list_sql(chosen, is_hashed)),
+        "sql": format.sql(list_sql(chosen, is_hashed)),
     }
 
 

@@ -1,6 +1,5 @@
 """What is different about some customers: the columns in which they differ most from everyone, and the segments they are in."""
 
-import inspect
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -85,32 +84,27 @@ def mix_statement(clauses: Sequence[Clause], segmentation: str, algorithm: str) 
 
 
 def statement(db: Snapshot, clauses: Sequence[Clause]) -> str:
-    """What `differences` compares, as one statement to be run as it stands."""
-    these, everyone = (_indented(_levels(db, condition)) for condition in (inlined(clauses), "true"))
+    """What `differences` compares, as one statement to be run as it stands; literals are in its parts, so they are not indented."""
     return f"""
-        with these as (
-{these}
-        ),
+with these as (
+{_levels(db, inlined(clauses))}
+),
 
-        everyone as (
-{everyone}
-        )
+everyone as (
+{_levels(db, "true")}
+)
 
-        select
-            everyone.column_name,
-            everyone.value,
-            coalesce(these.level, 0) as these,
-            everyone.level as everyone,
-            (coalesce(these.on_scale, 0) - everyone.on_scale) / nullif(everyone.deviation, 0) as effect
-        from everyone
-        left join these
-            on these.column_name = everyone.column_name and these.value is not distinct from everyone.value
-        order by abs(effect) desc nulls last, everyone.column_name, everyone.value
-    """
-
-
-def _indented(sql: str) -> str:
-    return "\n".join(12 * " " + line for line in inspect.cleandoc(sql).splitlines())
+select
+    everyone.column_name,
+    everyone.value,
+    coalesce(these.level, 0) as these,
+    everyone.level as everyone,
+    (coalesce(these.on_scale, 0) - everyone.on_scale) / nullif(everyone.deviation, 0) as effect
+from everyone
+left join these
+    on these.column_name = everyone.column_name and these.value is not distinct from everyone.value
+order by abs(effect) desc nulls last, everyone.column_name, everyone.value
+"""
 
 
 def _mix(segmentation: str, algorithm: str, condition: str) -> str:
@@ -121,7 +115,7 @@ def _mix(segmentation: str, algorithm: str, condition: str) -> str:
                 {segmentation}_{algorithm} as segment_id,
                 count(*) filter ({condition}) as count_these
             from marts.customers
-            group by segment_id
+            group by {segmentation}_{algorithm}
         )
 
         select

@@ -1,5 +1,6 @@
 """Rows as files: CSV that no spreadsheet takes for anything but text and numbers, Parquet, and Excel."""
 
+import logging
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -8,9 +9,10 @@ from typing import Any, BinaryIO
 
 import pandas as pd
 import xlsxwriter
+from xlsxwriter.exceptions import XlsxFileError
 
 from warehouse.connection import Snapshot
-from warehouse.errors import InputError
+from warehouse.errors import InputError, WriteError
 
 TYPES = {
     "csv": "text/csv",
@@ -26,6 +28,8 @@ MOST_IN_SHEET = 1_048_575
 _CHUNK = 10_000
 _WIDTH = 20
 """Characters that a column of a sheet shows."""
+log = logging.getLogger(__name__)
+
 _writing_sheets = threading.Lock()
 _SHEETS_LONGEST = 32_767
 """Characters that a cell of Excel holds."""
@@ -65,13 +69,20 @@ def file(db: Snapshot, sql: str, kind: str, about: Mapping[str, Any]) -> BinaryI
             else:
                 db.copy(sql, path, None if kind == "csv" else about)
             return path.open("rb")
-    except OSError as error:
-        raise InputError(f"the file cannot be written: {error.strerror}") from error
+    except (OSError, XlsxFileError, WriteError) as error:
+        log.warning("no file: %s", error)
+        raise InputError("the file cannot be written: there is no room for it, or it may not be written") from error
 
 
 def _write_sheets(db: Snapshot, sql: str, path: Path, about: Mapping[str, Any]) -> None:
     """A workbook with the rows and a sheet about them. A text is written as text, so that none is taken for a formula."""
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {
+        "tmpdir": str(path.parent),
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     with xlsxwriter.Workbook(path, options) as workbook:
         bold = workbook.add_format({"bold": True})
         sheet = workbook.add_worksheet("Customers")

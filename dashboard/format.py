@@ -12,6 +12,17 @@ def count(number: float) -> str:
     return f"{number:,.0f}"
 
 
+def sql(text: str) -> str:
+    """A statement without the indentation of our source; what stands in a literal is left as it is, ends of lines too."""
+    lines, is_ours, inside = text.split("\n"), [], False
+    for line in lines:
+        is_ours.append(not inside)
+        inside ^= line.count("'") % 2 == 1
+    margins = [len(line) - len(line.lstrip(" ")) for line, ours in zip(lines, is_ours, strict=True) if ours and line.strip()]
+    margin = min(margins, default=0)
+    return "\n".join(line[margin:] if ours else line for line, ours in zip(lines, is_ours, strict=True)).strip()
+
+
 def customers(number: int) -> str:
     """2000 -> "2,000 customers"."""
     return "1 customer" if number == 1 else f"{count(number)} customers"

@@ -1,10 +1,9 @@
 """The customers whom filters leave, as the table of the Explore page and its downloads have them."""
 
-import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from dashboard import queries
+from dashboard import format, queries
 from dashboard.export import safe_text
 from dashboard.filters import Clause, english, inlined, where
 from dashboard.queries import ALGORITHM_TITLES, Row, sorted_by
@@ -70,7 +69,7 @@ def provenance(db: Snapshot, clauses: Sequence[Clause], sql: str) -> dict[str, A
         "source_file": about["source_file"],
         "source_fingerprint": about["source_fingerprint"],
         "is_synthetic": about["is_synthetic"],
-        "sql": inspect.cleandoc(sql),
+        "sql": format.sql(sql),
     }
 
 

@@ -1,9 +1,8 @@
 """The SQL of what the Explore page shows: a statement for each view that gives its numbers, to be run as it stands."""
 
-import inspect
 from collections.abc import Mapping, Sequence
 
-from dashboard import difference, filters, queries, selection
+from dashboard import difference, filters, format, queries, selection
 from dashboard.filters import BOX, Clause, Dimension, inlined
 from dashboard.selection import Order
 from warehouse.connection import Snapshot
@@ -31,7 +30,7 @@ def statement(db: Snapshot, of: str, chosen: object, segmentation: str, algorith
         text = difference.mix_statement(clauses, segmentation, algorithm)
     else:
         text = _view(of, chosen, dimensions)
-    return inspect.cleandoc(text) + ";"
+    return format.sql(text) + ";"
 
 
 def _headline(db: Snapshot, clauses: Sequence[Clause]) -> str:

@@ -20,6 +20,7 @@ _KINDS = ("numeric", "category", "text")
 _TAKEN = frozenset(
     (
         *("segmentation", "algorithm", "segment_id", "segment_name", "second_segment_id", "distance", "margin", "silhouette"),
+        *("kmeans_segment", "hierarchical_segment"),
         *("run_id", "version", "bin", "count_customers", "source_file", "source_line", "count_lines", "rule", "reason"),
         *("is_duplicate", "point_id", "weight", "scatter", "label", "place", "rowid", "line_kind", "is_counted"),
     )

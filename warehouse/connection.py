@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import duckdb
 import pandas as pd
 
-from warehouse.errors import DamagedError, InputError, NotKeptError, NotPublishedError, ReleaseError
+from warehouse.errors import DamagedError, InputError, NotKeptError, NotPublishedError, ReleaseError, WriteError
 from warehouse.settings import Settings
 from warehouse.versions import CURRENT, file_name, files, version_of
 
@@ -113,7 +113,7 @@ class Snapshot:
     def copy(self, sql: str, path: Path, about: Mapping[str, Any] | None = None) -> None:
         """Write the rows of `sql` to a file, CSV or Parquet as its name ends; `about` goes into the Parquet file's own metadata.
 
-        Raises InputError where the file cannot be written: the version is not taken to be damaged by that.
+        Raises WriteError where the file cannot be written: the version is not taken to be damaged by that.
         """
         how = "header" if path.suffix == ".csv" else "format parquet, compression zstd"
         if about:
@@ -124,7 +124,7 @@ class Snapshot:
         except duckdb.Error as error:
             if not is_of_the_machine(error):
                 raise
-            raise InputError(f"{path}: cannot be written: {str(error).splitlines()[0]}") from error
+            raise WriteError(f"{path}: cannot be written: {str(error).splitlines()[0]}") from error
 
     def close(self) -> None:
         """Let go of the file. What other threads still read through this snapshot fails."""

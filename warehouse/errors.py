@@ -6,6 +6,7 @@ MallError                     1  a defect of ours
 │   ├── NotPublishedError     2  a reader asked for a warehouse that does not exist yet
 │   ├── NotKeptError          2  a reader asked for a version that is not there any more
 │   ├── DamagedError          2  the file of a version cannot be read
+│   ├── WriteError            2  a file that a reader asked for cannot be written
 │   └── ReleaseError          2  a version lacks what is asked of it: another release published it
 ├── BusyError                 3  another refresh, rollback or erasure holds the lock
 └── BuildError                1  a SQL file of ours failed; the message names it
@@ -46,6 +47,10 @@ class DamagedError(InputError):
 
 class ReleaseError(InputError):
     """A version has no such relation or column: another release of the product published it."""
+
+
+class WriteError(InputError):
+    """A file that was asked for cannot be written."""
 
 
 class BusyError(MallError):

@@ -70,12 +70,13 @@
   }
 
   const written = new Map(); // what the page has put into the address bar itself, and when
-  const LATE = 2000; // milliseconds within which it hears of that
+  const LATE = 10_000; // milliseconds within which it hears of that, on a busy machine
 
   /* Whether an address is what the page has just written: it is not to be read back, for more may have been chosen since. */
   const isEcho = (search) => Date.now() - (written.get(search) || -Infinity) < LATE;
 
-  window.addEventListener("popstate", (event) => event.isTrusted && written.clear()); // Back and Forward are a person's
+  window.addEventListener("popstate", (event) => event.isTrusted && written.clear()); // Back and Forward are a person's,
+  document.addEventListener("click", (event) => event.target.closest("a") && written.clear(), true); // and links
 
   let isCorrection = false;
 

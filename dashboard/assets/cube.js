@@ -17,16 +17,16 @@
       this.leftOut = data.left_out;
       this.count = Float64Array.from(data.count);
       this.size = this.count.length;
-      this.bins = {};
+      this.bins = bare();
       for (const [name, bins] of Object.entries(data.bins)) this.bins[name] = Uint16Array.from(bins);
-      this.sums = {};
+      this.sums = bare();
       for (const [name, sums] of Object.entries(data.sums)) this.sums[name] = Float64Array.from(sums);
-      this.means = {}; // of everyone
+      this.means = bare(); // of everyone
       for (const [name, sums] of Object.entries(this.sums)) this.means[name] = sums.reduce((total, sum) => total + sum, 0) / this.customers;
       this.failures = new Uint16Array(this.size);
       this.passes = new Uint8Array(this.size);
       this.failed = new Map();
-      this.filters = {};
+      this.filters = bare();
     }
 
     /* How many bins a dimension has. */
@@ -38,19 +38,26 @@
     /* Replace all filters. Clauses that the cube does not know are left out, and ranges snap to the edges of bins: what
        `filters` holds afterwards may be less than what was given. */
     setFilters(filters) {
-      const kept = {};
-      for (const name of Object.keys(filters)) if (this.test(name, filters[name])) kept[name] = this.snap(name, filters[name]);
+      const kept = bare();
+      for (const name of Object.keys(filters)) {
+        const condition = this.test(name, filters[name]) && this.snap(name, filters[name]);
+        if (condition) kept[name] = condition;
+      }
       for (const name of Object.keys(this.filters)) if (!(name in kept)) this.setFilter(name, null);
       for (const name of Object.keys(kept)) this.setFilter(name, kept[name]);
       this.filters = kept; // in the order that was given
     }
 
-    /* A condition with its ranges on the edges of bins, so that it means the same here and in SQL. */
+    /* A condition with its ranges on the edges of bins, so that it means the same here and in SQL; a list with what can be a
+       value, each once; null where nothing is left of it. */
     snap(name, { op, value }) {
+      if (op === "in" || op === "not_in") {
+        const items = this.dimensions.get(name).kind === "segment" ? value.filter(isSegment) : value.map(String).filter(Boolean);
+        return items.length ? { op, value: [...new Set(items)] } : null;
+      }
       const [first, second] = name.split("*").map((part) => this.dimensions.get(part).edges);
       if (op === "between") return { op, value: snapped(first, ...value) };
-      if (op === "box") return { op, value: [snapped(first, ...value[0]), snapped(second, ...value[1])] };
-      return { op, value };
+      return { op, value: [snapped(first, ...value[0]), snapped(second, ...value[1])] };
     }
 
     /* Set one clause, or remove it with null. */
@@ -145,6 +152,11 @@
       return { count, means };
     }
   }
+
+  const isSegment = (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 31;
+
+  /* An object without any names but those it is given: a column may be called "constructor". */
+  const bare = () => Object.create(null);
 
   /* The index of the edge nearest to a value. */
   function nearestEdge(edges, value) {

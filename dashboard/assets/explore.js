@@ -37,7 +37,9 @@
       sql.setAttribute("aria-label", "SQL of the first line");
       root.replaceChildren(html("div", "headline-row", this.headline, sql), this.bar.element, this.grid, this.leftOut(), this.status, this.tooltip);
       this.observer = new ResizeObserver(() => {
-        if (this.grid.clientWidth !== this.width) this.layout(); // a title that wraps makes it higher, and would end the drag
+        mall.frame.atRest().then(() => {
+          if (this.grid.clientWidth !== this.width) this.layout(); // plots that are drawn anew would end a drag
+        });
       });
       this.observer.observe(this.grid);
       this.layout();
@@ -123,6 +125,7 @@
 
     layout() {
       this.width = this.grid.clientWidth;
+      if (!this.width) return; // the page is being left
       for (const view of this.views) view.layout(view.card.body.clientWidth);
       this.draw();
       this.mark(this.customer);

@@ -56,6 +56,10 @@
     const filters = wanted;
     const known = cube.clusterings.find((one) => one.segmentation === segmentation && one.algorithm === algorithm);
     const shown = known || cube.clusterings[0]; // an address may name what this version does not have
+    if (!known) {
+      set("segmentation", { value: shown.segmentation });
+      set("algorithm", { value: shown.algorithm });
+    }
     page = new mall.Explore(root, cube, filters, shown.segmentation, shown.algorithm, chosenAxes);
     page.settle(filters);
   }

@@ -140,7 +140,10 @@
           if (isClick && part !== "left" && part !== "right") this.host.change(this.name, null);
           this.host.commit();
         },
-        cancel: () => this.host.change(this.name, before || null),
+        cancel: () => {
+          this.host.change(this.name, before || null);
+          this.host.commit(); // something else may have been undone meanwhile
+        },
       };
     }
 

@@ -204,7 +204,10 @@
           if (isClick) this.host.change(this.name, null);
           this.host.commit();
         },
-        cancel: () => this.host.change(this.name, before || null),
+        cancel: () => {
+          this.host.change(this.name, before || null);
+          this.host.commit(); // something else may have been undone meanwhile
+        },
       };
     }
   }

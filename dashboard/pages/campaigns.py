@@ -121,7 +121,7 @@ def _serve(app: Dash, warehouse: Warehouse) -> None:
         try:
             db, campaign, is_hashed = _asked(warehouse)
             file = _file(db, campaign, is_hashed, kind)
-        except (MallError, json.JSONDecodeError, RecursionError):
+        except (MallError, ValueError, RecursionError):
             abort(400)
         name = f"{campaign.name.replace(' ', '_')}.{kind}"
         return send_file(file, export.TYPES[kind], as_attachment=True, download_name=name)

@@ -211,9 +211,10 @@ def _serve(app: Dash, warehouse: Warehouse) -> None:
             db = warehouse.version(numbered(asked.get("v")))
             body = json.loads(asked.get("asked") or "{}")
             file, name = download(db, kind, body, asked.get("segmentation"))
-        except (MallError, json.JSONDecodeError, RecursionError) as error:
-            log.warning("no file of customers: %s", " ".join(str(error).split()))
-            abort(400, description=str(error) if isinstance(error, InputError) else None)
+        except (MallError, ValueError, RecursionError) as error:
+            said = " ".join(str(error).encode(errors="replace").decode().split())
+            log.warning("no file of customers: %s", said)
+            abort(400, description=said if isinstance(error, InputError) else None)
         return send_file(file, export.TYPES[kind], as_attachment=True, download_name=name)
 
 
@@ -266,7 +267,7 @@ def _search(text: Any) -> str:
     """What was typed into the search. Raises InputError for what is no text."""
     if text is None:
         return ""
-    if not isinstance(text, str) or len(text) > _LONGEST_SEARCH or not text.isprintable():
+    if not isinstance(text, str) or len(text) > _LONGEST_SEARCH or text != text.encode(errors="replace").decode():
         raise InputError("nobody can be searched for by that")
     return text
 

@@ -143,7 +143,7 @@ def _serve_export(app: Dash, warehouse: Warehouse) -> None:
             key = _key(db, asked.get("segmentation"), asked.get("algorithm"))
             chosen = moves.flow(json.loads(asked.get("flow") or "null"))
             lines = list(moves.export(db, _run(db, asked.get("since"), key), key, chosen))
-        except (MallError, json.JSONDecodeError, RecursionError):
+        except (MallError, ValueError, RecursionError):
             abort(400)
         return Response(lines, mimetype="text/csv", headers={"Content-Disposition": "attachment; filename=moved_customers.csv"})
 

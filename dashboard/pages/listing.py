@@ -99,7 +99,7 @@ def serve(app: Dash, warehouse: Warehouse, path: str, export: Export) -> None:
             clauses = filters.parse(json.loads(asked.get("filters") or "null"), queries.dimensions(db))
             run = queries.known_run(db, asked.get("segmentation"), asked.get("algorithm"))
             lines = list(export(db, clauses, run["segmentation"], run["algorithm"]))
-        except (MallError, json.JSONDecodeError, RecursionError):
+        except (MallError, ValueError, RecursionError):
             abort(400)
         return Response(lines, mimetype="text/csv", headers={"Content-Disposition": f"attachment; filename={_name(path)}"})
 

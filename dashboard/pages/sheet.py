@@ -1,6 +1,5 @@
 """What pages that are drawn on the server share: they wait, fill themselves for a clustering, and show titled charts."""
 
-import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
@@ -79,7 +78,7 @@ def scrolling(child: Any, title: str, is_tall: bool = False) -> Any:
 
 def sql(statement: str) -> Any:
     """The statement that gives what is shown above, to be unfolded and copied."""
-    return html.Details([html.Summary("SQL"), html.Pre(inspect.cleandoc(statement) + ";")], className="sql")
+    return html.Details([html.Summary("SQL"), html.Pre(format.sql(statement) + ";")], className="sql")
 
 
 def slice_of(request: Any, most: int) -> tuple[int, int]:

@@ -101,7 +101,9 @@ class Page:
     def __init__(self, dash_duo) -> None:
         self.driver = dash_duo.driver
         wait_until(lambda: self.find(".headline strong") is not None, what="the views")
-        wait_until(lambda: len(self.driver.find_elements("css selector", ".ag-row")) > 0, what="the table")
+        wait_until(
+            lambda: len(self.driver.find_elements("css selector", ".ag-row, .ag-overlay-no-rows-center")) > 0, what="the table"
+        )
 
     def find(self, selector: str):
         return self.driver.find_element("css selector", selector)

@@ -328,3 +328,53 @@ def test_odd_names_come_back_from_the_address(explore):
                 "const { read, write } = window.mall.address; return read(write(arguments[0])).filters", state
             )
             assert back == state["filters"]
+
+
+def test_what_is_undone_in_a_drag_that_is_taken_back_is_not_undone(explore):
+    """Escape in a drag brings back what was before it, for the table and the address too, whatever happened meanwhile."""
+    page, answers = explore
+    page.drag("age", (0.3, 0.5), (0.7, 0.5))
+    wait_until(lambda: "age" in page.address(), what="a brush")
+    before = page.address()
+    box = page.box("[data-view='age'] svg")
+    y = box["y"] + box["height"] / 2
+    page.mouse("mousePressed", box["x"] + 0.5 * box["width"], y)
+    page.mouse("mouseMoved", box["x"] + 0.6 * box["width"], y)
+    page.press("z", 2)
+    page.press("Escape")
+    page.mouse("mouseReleased", box["x"] + 0.6 * box["width"], y)
+    wait_until(lambda: page.address() == before, what="the address to come back")
+    wait_until(lambda: page.headline() == answers.count(before) == page.table_count(), what="the same everywhere")
+
+
+def test_a_window_that_changes_in_a_drag(explore):
+    """The plots are drawn anew when the drag has ended: the gesture is whole, and the views fit."""
+    page, answers = explore
+    box = page.box("[data-view='age'] svg")
+    y = box["y"] + box["height"] / 2
+    page.mouse("mousePressed", box["x"] + 0.3 * box["width"], y)
+    page.mouse("mouseMoved", box["x"] + 0.5 * box["width"], y)
+    page.driver.set_window_size(1250, 1000)
+    page.mouse("mouseMoved", box["x"] + 0.6 * box["width"], y)
+    page.mouse("mouseReleased", box["x"] + 0.6 * box["width"], y)
+    wait_until(lambda: "age" in page.address(), what="the brush in the address")
+    wait_until(lambda: page.headline() == answers.count(page.address()) == page.table_count(), what="the same everywhere")
+    wait_until(lambda: page.box("[data-view='age'] svg")["width"] < box["width"], what="narrower plots")
+
+
+def test_an_address_by_hand(dash_duo, published):
+    """What cannot be a value is left out, what is not there counts nobody, and an unknown clustering gives way to the first."""
+    serve(dash_duo, published)
+    answers = Answers((published / CURRENT).resolve())
+    for query, address in (
+        ("gender=Female,Female&spending_kmeans=abc&lifestyle_kmeans=99999999999", {"gender": "Female"}),
+        ("gender=&spending_kmeans=!", {}),
+        ("gender=5", {"gender": "'5"}),
+        ("segmentation=nope&algorithm=nope&constructor=1&__proto__=2", {}),
+    ):
+        dash_duo.driver.get(f"{dash_duo.server_url}/?{query}")
+        page = Page(dash_duo)
+        wait_until(lambda page=page, address=address: page.address() == address, what=f"{address}")
+        expected = answers.count({name: value.removeprefix("'") for name, value in address.items()})
+        wait_until(lambda page=page, expected=expected: page.headline() == expected == page.table_count(), what=f"{expected}")
+        assert page.find("#segmentation").get_attribute("value") == "Spending"

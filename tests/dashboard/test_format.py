@@ -46,3 +46,12 @@ from dashboard import format
 def test_numbers_read_well(shown, expected):
     """Separators, three significant digits, percent without decimals from 10 %."""
     assert shown == expected
+
+
+def test_a_statement_loses_our_indentation_and_nothing_else():
+    """What stands in a literal keeps its blanks, tabs and ends of lines."""
+    told = format.sql("\n        select *\n        from t\n            where a = 'x\n    y\t''z\n  ' and b = ' '\n    ")
+    assert told == "select *\nfrom t\n    where a = 'x\n    y\t''z\n  ' and b = ' '"
+    assert format.sql("") == ""
+    assert format.customers(1) == "1 customer"
+    assert format.customers(2000) == "2,000 customers"

@@ -112,6 +112,41 @@ def read_parquet(data: bytes, folder: Path) -> pd.DataFrame:
     return duckdb.sql(f"from '{folder / 'sent.parquet'}'").df()
 
 
+def test_a_statement_keeps_what_is_in_its_literals(tmp_path):
+    """Tabs, blanks and ends of lines in a value are part of it: the SQL that is shown finds the same customers."""
+    odd = ["tab\there", "line\n        indented", "'; --", "it's\n", "plain"]
+    frame = pd.DataFrame(
+        {
+            "CustomerID": [str(place) for place in range(40)],
+            "Gender": ["F", "M"] * 20,
+            "Age": range(20, 60),
+            "Annual Income (k$)": range(40),
+            "Spending Score (1-100)": [place % 7 for place in range(40)],
+            "odd": [odd[place % 5] for place in range(40)],
+        }
+    )
+    duckdb.from_df(frame).write_parquet(str(tmp_path / "c.parquet"))
+    (tmp_path / "m.toml").write_text('[columns]\nodd = "category"\n')
+    (tmp_path / "s.toml").write_text(QUICK)
+    db = refreshed(tmp_path / "warehouse", tmp_path / "c.parquet", tmp_path / "s.toml", mapping=tmp_path / "m.toml")
+    for (value,) in {(row["odd"],) for row in db.rows("select odd from marts.customers")}:
+        selected = {"odd": {"op": "in", "value": [value]}}
+        assert selection.count(db, filters.parse(selected, queries.dimensions(db))) == 8
+        for of in (statements.TABLE, "age", "annual_income_k*spending_score"):
+            rows = db.rows(statements.statement(db, of, selected, "spending", "kmeans").rstrip(";"))
+            assert (len(rows) if of == statements.TABLE else sum(row["count_customers"] for row in rows)) == 8
+        with explore.download(db, "json", {"filters": selected}, "spending")[0] as file:
+            assert len(db.rows(json.load(file)["sql"])) == 8
+
+
+def test_a_full_folder_is_said_in_words(db, tmp_path, monkeypatch):
+    """Where a file cannot be written nothing is left behind, and no path is told."""
+    for kind in ("csv", "parquet", "xlsx"):
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+        with pytest.raises(InputError, match=r"^the file cannot be written: there is no room"):
+            explore.download(db, kind, {}, "spending")
+
+
 def test_no_cell_is_a_formula(tmp_path):
     """Ids and categories that a spreadsheet would compute are text in CSV and in Excel; Parquet has them as they are."""
     ids = ["=1+1", "+49", "-3", "@x", "plain"]
@@ -142,9 +177,11 @@ def test_no_cell_is_a_formula(tmp_path):
         "asked=" + "[" * 100_000,
         "asked=" + json.dumps({"filters": {"x": {"op": "in", "value": ["y"]}}}),
         "asked=" + json.dumps({"search": 3}),
-        "asked=" + json.dumps({"search": "a\nb"}),
+        "asked=" + json.dumps({"search": "a\ud800b"}),
         "asked=" + json.dumps({"search": "a" * 201}),
         "asked=" + json.dumps({"sortModel": [{"colId": "1; drop"}]}),
+        'asked={"filters":{"age":{"op":"between","value":[' + "9" * 5000 + ",2]}}}",
+        "asked=" + json.dumps({"filters": {"\ud800": {"op": "in"}}}),
         "v=99",
         "v=x",
     ],
