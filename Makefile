@@ -19,10 +19,11 @@ RIVALS := $(VENV)/.bench
 
 # uv where it is on PATH, pip otherwise; the pins are the same.
 ifneq ($(shell command -v uv),)
-INSTALL = uv pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable
+PIP_INSTALL = uv pip install --quiet --python $(BIN)/python --constraints constraints.txt
 else
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 endif
+INSTALL = $(PIP_INSTALL) --editable
 
 .PHONY: help refresh dashboard report sql rollback versions label forget test bench bench-dashboard soak check format dictionary sample data browser clean
 
@@ -110,7 +111,7 @@ clean: ## Remove the environment and caches; data/ stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache *.egg-info
 
 browser:
-	@tests/install_browser $(VENV)/axe
+	@tests/install_browser
 
 $(BIN)/python:
 ifneq ($(shell command -v uv),)
@@ -128,6 +129,7 @@ $(APP): pyproject.toml constraints.txt | $(BIN)/python
 $(DEV): $(APP)
 	@echo "Installing what tests and checks need (once) ..."
 	@$(INSTALL) '.[test,check]'
+	@$(PIP_INSTALL) --no-deps --upgrade --target $(VENV)/axe axe-playwright-python  # for axe-core; Playwright is not needed
 	@touch $@
 
 $(FETCH): $(APP)

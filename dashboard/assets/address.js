@@ -85,16 +85,17 @@
     isCorrection = true;
   }
 
-  /* Put a state into the address bar: as a step that Back undoes when what people chose is another, in place otherwise. */
+  /* Put a state into the address bar and return it as it stands there: as a step that Back undoes when what people chose is another, in place otherwise. */
   function show(state) {
     const search = write(state);
     const isRight = !isCorrection;
     isCorrection = false;
-    if (search === window.location.search) return;
+    if (search === window.location.search) return search;
     const before = read(window.location.search);
     const isStep = isRight && before.segmentation !== undefined && write({ ...state, version: null }) !== write({ ...before, version: null });
     written.set(search, Date.now());
     put(search, isStep);
+    return search;
   }
 
   /* Go to a state: it is read as if a person had typed it. */

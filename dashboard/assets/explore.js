@@ -77,15 +77,15 @@
       return pairs.find(([first, second]) => first && second && first !== second) || null;
     }
 
-    /* A box on the axes of the scatter the other way round is turned, so that the view has it and does not filter itself. */
+    /* A box on the axes of the scatter the other way round is turned, so that the view has it and does not filter itself;
+       returns whether there was one. */
     turnBox() {
-      const pair = this.pair(this.clustering(this.algorithm));
-      if (!pair) return;
-      const [x, y] = pair.map(({ name }) => name);
-      const turned = this.cube.filters[`${y}*${x}`];
-      if (!turned) return;
+      const [x, y] = (this.pair(this.clustering(this.algorithm)) || []).map(({ name }) => name);
+      const box = this.cube.filters[`${y}*${x}`];
+      if (!box) return false;
       this.cube.setFilter(`${y}*${x}`, null);
-      this.cube.setFilter(`${x}*${y}`, { op: "box", value: [turned.value[1], turned.value[0]] });
+      this.cube.setFilter(`${x}*${y}`, { op: "box", value: [box.value[1], box.value[0]] });
+      return true;
     }
 
     /* Called by the scatter, and when the address says so: other numbers along its axes. */
@@ -96,15 +96,14 @@
       const old = this.views.find((view) => view instanceof mall.views.Scatter);
       const clustering = this.clustering(this.algorithm);
       if (!old) return;
-      const filters = JSON.stringify(this.cube.filters);
-      this.turnBox();
+      const isTurned = this.turnBox();
       const view = new mall.views.Scatter(this.cube, this.pair(clustering), this, clustering);
       const focused = document.activeElement && document.activeElement.dataset.axis;
       this.views[this.views.indexOf(old)] = view;
       old.element.replaceWith(view.element);
       this.layout();
       if (focused) view.element.querySelector(`[data-axis=${focused}]`).focus();
-      if (!this.holds(JSON.parse(filters))) this.send();
+      if (isTurned) this.send();
       set("axes", { data: axes });
     }
 
@@ -189,7 +188,7 @@
       this.status.textContent = `${this.headline.firstChild.textContent}. ${filters.join(". ") || "No filter."}`;
     }
 
-    /* Take filters that came from elsewhere: the address bar, a chip, Reset. */
+    /* Take filters that came from elsewhere: the address bar, undo. */
     apply(filters) {
       const isEcho = JSON.stringify(filters) === this.sent; // the store answers a gesture, and another may have begun
       if (isEcho || this.holds(filters)) return;

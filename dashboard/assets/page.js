@@ -113,9 +113,7 @@
   /* Write the stores into the address bar, and into the links to the other pages, so that filters travel along. */
   function writeAddress(filters, segmentation, algorithm, axes, shown) {
     const version = shown ? shown.version : mall.address.read(window.location.search).version;
-    const state = { filters, segmentation, algorithm, axes, version };
-    const search = mall.address.write(state);
-    mall.address.show(state);
+    const search = mall.address.show({ filters, segmentation, algorithm, axes, version });
     return ["/", "/segments", "/evidence", "/history", "/data", "/retention", "/products", "/forecast", "/inventory", "/campaigns"].map((path) => path + search);
   }
 

@@ -100,7 +100,8 @@ class Page:
 
     def __init__(self, dash_duo) -> None:
         self.driver = dash_duo.driver
-        wait_until(lambda: self.find(".headline strong") is not None, what="the views")
+        still = "const page = window.mall.shown(); page.polled = (page.polled || 0) + 1; return page.polled > 5"
+        wait_until(lambda: self.driver.execute_script(still), what="the views, which are not drawn anew any more")
         wait_until(
             lambda: len(self.driver.find_elements("css selector", ".ag-row, .ag-overlay-no-rows-center")) > 0, what="the table"
         )

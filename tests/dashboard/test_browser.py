@@ -103,7 +103,7 @@ def gesture(page: Page, hand: random.Random) -> None:
     elif view == "undo":
         page.press(hand.choice(["z", "z", "y"]), CTRL)
     elif view == "keys":
-        page.focus(f"[data-view='{hand.choice([*NUMERIC, SCATTER])}'] svg")
+        page.focus(f"[data-view='{hand.choice([*NUMERIC, SCATTER])}'] svg.plot")
         for _ in range(hand.randint(1, 4)):
             page.press(hand.choice(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]), hand.choice([0, SHIFT]))
     elif view != "chip":

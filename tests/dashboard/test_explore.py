@@ -308,7 +308,7 @@ def test_a_box_is_turned_with_the_axes(explore):
 def test_keys_and_buttons_in_quick_succession(explore):
     """Reset right after a key, and a click right after one, do what they say: nothing waits and comes late."""
     page, answers = explore
-    page.focus("[data-view='age'] svg")
+    page.focus("[data-view='age'] svg.plot")
     page.press("ArrowRight")
     page.driver.execute_script("document.querySelector('.reset').click()")
     page.press("ArrowRight")

@@ -2,7 +2,6 @@
 
 import csv
 import json
-from inspect import cleandoc
 from io import StringIO
 from pathlib import Path
 
@@ -99,10 +98,10 @@ def test_the_sql_that_is_shown_gives_what_is_shown(bundled: Snapshot, run, chose
     if clauses:
         shown.append((products.selection_sql(clauses), products.of_selection(bundled, clauses)))
     for statement, answer in shown:
-        assert json.dumps(f"{cleandoc(statement)};") in page
+        assert json.dumps(f"{format.sql(statement)};") in page
         assert bundled.rows(statement) == answer
     statement = products.recommended_sql(clauses, *KEY, "product")
-    assert json.dumps(f"{cleandoc(statement)};") in page
+    assert json.dumps(f"{format.sql(statement)};") in page
     listed = bundled.rows(statement)
     answer = rows(bundled, PAGE, chosen, *KEY)
     assert answer["rowData"] == listed[:100]

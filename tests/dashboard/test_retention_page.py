@@ -2,7 +2,6 @@
 
 import csv
 import json
-from inspect import cleandoc
 from io import StringIO
 from pathlib import Path
 
@@ -68,7 +67,7 @@ def test_the_sql_that_is_shown_gives_what_is_shown(bundled: Snapshot, run, chose
         (retention.segments_sql(clauses, *KEY), content(bundled, run, clauses, LIGHT)),
         (retention.buyers_sql(clauses, *KEY), customers(bundled, run, clauses, chosen)),
     ):
-        assert json.dumps(f"{cleandoc(statement)};") in text(parts)
+        assert json.dumps(f"{format.sql(statement)};") in text(parts)
     segments = retention.by_segment(bundled, clauses, *KEY)
     assert bundled.rows(retention.segments_sql(clauses, *KEY)) == segments
     listed = bundled.rows(retention.buyers_sql(clauses, *KEY))
