@@ -9,7 +9,6 @@ from dashboard import difference, format, queries, selection, statements
 from dashboard.difference import Difference
 from dashboard.filters import Clause
 from dashboard.pages import sheet
-from dashboard.palette import segment_colour
 from dashboard.queries import ALGORITHM_TITLES, Row
 from warehouse.columns import with_unit
 from warehouse.connection import Snapshot
@@ -31,12 +30,11 @@ def differences(db: Snapshot, clauses: Sequence[Clause], filtered: Collection[st
     own = {part for name in filtered for part in name.split("*")}
     told = sorted((each for each in found if each.is_beyond_chance), key=lambda each: each.column in own)[:_MOST]
     columns = {row["column_name"]: row for row in queries.columns(db)}
-    count = selection.count(db, clauses)
     if not clauses:
         body: Any = html.P("Filter something, and it is told here what sets these customers apart.", className="muted")
     elif not found:
         body = html.P("There is nobody to compare.", className="muted")
-    elif count < difference.LEAST:
+    elif (count := selection.count(db, clauses)) < difference.LEAST:
         body = html.P(f"{format.customers(count)} would be too few to tell what is more than chance.", className="muted")
     else:
         beyond = "Beyond what you filter by, nothing" if own else "Nothing"
@@ -77,9 +75,10 @@ def segment_mix(db: Snapshot, clauses: Sequence[Clause], run: Row) -> Any:
 
 
 def _segment(row: Row) -> Any:
-    dot = html.Span(className="dot", style={"background": segment_colour(row["colour"])})
     shares = [format.percent(row["share_these"] or 0), format.percent(row["share_everyone"])]
-    return html.Tr([html.Td([dot, row["segment_name"]]), html.Td(format.count(row["count_these"])), *map(html.Td, shares)])
+    return html.Tr(
+        [html.Td([sheet.dot(row), row["segment_name"]]), html.Td(format.count(row["count_these"])), *map(html.Td, shares)]
+    )
 
 
 def _table(titles: Sequence[str], rows: Sequence[Any]) -> Any:

@@ -136,6 +136,15 @@ class Page:
             self.mouse("mouseMoved", *point)
         self.mouse("mouseReleased", *points[-1])
 
+    def hold(self, view: str, start: float, *through: float) -> tuple[float, float]:
+        """Begin a drag across a view's plot, at shares of its width, and hold on; returns where the mouse is."""
+        box = self.box(f"[data-view='{view}'] svg")
+        xs, y = [box["x"] + share * box["width"] for share in (start, *through)], box["y"] + box["height"] / 2
+        self.mouse("mousePressed", xs[0], y)
+        for x in xs[1:]:
+            self.mouse("mouseMoved", x, y)
+        return xs[-1], y
+
     def click(self, selector: str, modifiers: int = 0) -> None:
         box = self.box(selector)
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

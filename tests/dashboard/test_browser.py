@@ -140,8 +140,7 @@ def test_a_drag_goes_on_when_the_page_grows(explore):
     page, _ = explore
     box = page.box("[data-view='age'] svg")
     y = box["y"] + box["height"] / 2
-    page.mouse("mousePressed", box["x"] + 0.3 * box["width"], y)
-    page.mouse("mouseMoved", box["x"] + 0.4 * box["width"], y)
+    page.hold("age", 0.3, 0.4)
     headline = page.headline()
     page.driver.execute_async_script(
         "const [done] = arguments, grid = document.querySelector('.views'); grid.style.minHeight = `${grid.offsetHeight + 40}px`;"
@@ -158,8 +157,7 @@ def test_a_brush_is_live_moves_resizes_and_clears(explore):
     everyone = page.headline()
     box = page.box("[data-view='age'] svg")
     y = box["y"] + box["height"] / 2
-    page.mouse("mousePressed", box["x"] + 0.3 * box["width"], y)
-    page.mouse("mouseMoved", box["x"] + 0.5 * box["width"], y)
+    page.hold("age", 0.3, 0.5)
     wait_until(lambda: page.headline() < everyone, what="the headline to follow the drag")
     assert page.address() == {}, "the address waits for the end of the gesture"
     page.mouse("mouseReleased", box["x"] + 0.5 * box["width"], y)

@@ -118,15 +118,12 @@ def test_escape_takes_a_drag_back(explore):
     page.drag("age", (0.3, 0.5), (0.6, 0.5))
     wait_until(lambda: "age" in page.address(), what="a brush")
     before, count = page.address(), page.headline()
-    box = page.box("[data-view='age'] svg")
-    y = box["y"] + box["height"] / 2
     for end in (0.9, 0.7):
-        page.mouse("mousePressed", box["x"] + 0.45 * box["width"], y)
-        page.mouse("mouseMoved", box["x"] + end * box["width"], y)
+        place = page.hold("age", 0.45, end)
         wait_until(lambda: page.headline() != count, what="the brush to move")
         page.press("Escape")
         wait_until(lambda: page.headline() == count, what="the brush to come back")
-        page.mouse("mouseReleased", box["x"] + end * box["width"], y)
+        page.mouse("mouseReleased", *place)
     assert page.address() == before
     assert page.headline() == answers.count(before)
 
@@ -336,13 +333,10 @@ def test_what_is_undone_in_a_drag_that_is_taken_back_is_not_undone(explore):
     page.drag("age", (0.3, 0.5), (0.7, 0.5))
     wait_until(lambda: "age" in page.address(), what="a brush")
     before = page.address()
-    box = page.box("[data-view='age'] svg")
-    y = box["y"] + box["height"] / 2
-    page.mouse("mousePressed", box["x"] + 0.5 * box["width"], y)
-    page.mouse("mouseMoved", box["x"] + 0.6 * box["width"], y)
+    place = page.hold("age", 0.5, 0.6)
     page.press("z", 2)
     page.press("Escape")
-    page.mouse("mouseReleased", box["x"] + 0.6 * box["width"], y)
+    page.mouse("mouseReleased", *place)
     wait_until(lambda: page.address() == before, what="the address to come back")
     wait_until(lambda: page.headline() == answers.count(before) == page.table_count(), what="the same everywhere")
 
@@ -352,8 +346,7 @@ def test_a_window_that_changes_in_a_drag(explore):
     page, answers = explore
     box = page.box("[data-view='age'] svg")
     y = box["y"] + box["height"] / 2
-    page.mouse("mousePressed", box["x"] + 0.3 * box["width"], y)
-    page.mouse("mouseMoved", box["x"] + 0.5 * box["width"], y)
+    page.hold("age", 0.3, 0.5)
     page.driver.set_window_size(1250, 1000)
     page.mouse("mouseMoved", box["x"] + 0.6 * box["width"], y)
     page.mouse("mouseReleased", box["x"] + 0.6 * box["width"], y)
