@@ -1,0 +1,229 @@
+"""Run one statement that a stranger wrote, in a process of its own: `python -I sandbox_child.py < request`.
+
+It imports nothing of ours, because its start is what a reader waits for. warehouse/sandbox.py starts it, feeds it and ends it.
+What was found goes to standard output; whatever goes wrong is one JSON object on standard error, and exit status 1.
+"""
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+from typing import Any
+
+_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE")
+_LARGE = ("HUGEINT", "UHUGEINT", "BIGNUM")
+_EXACT = 2**53
+"""Up to here a browser counts exactly; a larger whole number is sent as text."""
+_CELL = 2_000
+"""Characters of a value that a page shows."""
+_CHUNK = 500
+_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+
+
+class Refused(Exception):
+    """The statement is none that may run."""
+
+
+def main() -> int:
+    """Answer the request on standard input; returns the exit status."""
+    request = json.load(sys.stdin)
+    _confine(request)
+    import duckdb  # within the limits: what it reserves counts too
+
+    try:
+        connection = duckdb.connect(request["path"], read_only=True, config=_settings(request))
+        for setting in _locks(request):
+            connection.execute(setting)
+        statement, kind = _only_statement(connection, request["sql"])
+        if request["kind"] != "rows":
+            _write(connection, statement, kind, request)
+        else:
+            _show(connection, statement, kind, request)
+    except (duckdb.Error, Refused) as error:
+        complaint = {"kind": type(error).__name__, "message": str(error), "lines_before": request.get("lines_before", 0)}
+    except MemoryError:
+        complaint = {"kind": "OutOfMemoryException", "message": ""}
+    else:
+        return 0
+    json.dump(complaint, sys.stderr)
+    return 1
+
+
+def _confine(request: dict[str, Any]) -> None:
+    """Give up what a statement has no need of: for good, before the first byte of it is read."""
+    if sys.platform == "linux":
+        prctl = ctypes.CDLL(None).prctl
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # nobody waits for the answer any more
+        prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        if os.getppid() != request["parent"]:
+            os._exit(1)
+    memory = request["memory_mb"] << 20
+    for limit, most in (
+        (resource.RLIMIT_AS, 2 * memory + (1 << 30)),  # a gigabyte is the program itself, mapped and hardly touched
+        (resource.RLIMIT_CPU, request["seconds"] + 1),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 64),
+    ):
+        resource.setrlimit(limit, (most, most))
+    os.chdir("/")
+
+
+def _settings(request: dict[str, Any]) -> dict[str, Any]:
+    """What DuckDB is opened with: what can be set only then, and what must hold before the file is read."""
+    return {
+        "threads": 1,
+        "memory_limit": f"{request['memory_mb']}MB",
+        "temp_directory": "",
+        "max_temp_directory_size": "0B",
+        "allow_community_extensions": "false",
+        "allow_unsigned_extensions": "false",
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "allow_persistent_secrets": "false",
+        "python_enable_replacements": "false",
+    }
+
+
+def _locks(request: dict[str, Any]) -> list[str]:
+    """What shuts the door behind us. A file leaves by standard output, the one path that is left open for it."""
+    way_out = [] if request["kind"] == "rows" else ["set allowed_paths = ['/dev/stdout']"]
+    return [
+        *way_out,
+        "set enable_external_access = false",
+        f"set max_execution_time = {request['seconds'] * 1000}",
+        "set lock_configuration = true",
+    ]
+
+
+def _only_statement(connection: Any, sql: str) -> tuple[str, str]:
+    """The text of the one statement there is, lines as they were, and its type. Raises Refused where it may not run."""
+    statements = connection.extract_statements(sql)
+    if len(statements) != 1:
+        raise Refused("write one statement" if statements else "write a statement")
+    (statement,) = statements
+    kind = statement.type.name
+    if kind == "MULTI":
+        raise Refused("a PIVOT needs its values here: pivot … on column in ('one', 'another')")
+    if kind not in ("SELECT", "EXPLAIN"):
+        raise Refused(f"only SELECT and EXPLAIN run here, and this is {kind}: nothing can be changed")
+    if statement.named_parameters:
+        raise Refused("the statement has parameters, such as ? or $1: write their values")
+    text = _without_end(connection, statement.query)
+    before = sql[: max(sql.find(text), 0)]
+    return "\n" * before.count("\n") + text, kind
+
+
+def _without_end(connection: Any, text: str) -> str:
+    """A statement without the semicolons that end it, and the comments after them: it is to stand in brackets."""
+    while (place := text.rfind(";")) >= 0 and _counts(connection, text[place:], text[:place]) == [0, 1]:
+        text = text[:place]
+    return text
+
+
+def _counts(connection: Any, *texts: str) -> list[int]:
+    """How many statements are in each of the texts; none of them counts where one cannot be read."""
+    import duckdb
+
+    try:
+        return [len(connection.extract_statements(text)) for text in texts]
+    except duckdb.Error:
+        return []
+
+
+def _show(connection: Any, statement: str, kind: str, request: dict[str, Any]) -> None:
+    """Write columns and rows as JSON; at most so many rows and characters, and whether there are more."""
+    bound = _bound(connection, statement)
+    types = [str(each) for each in bound.types]
+    columns = [{"name": name, "type": each} for name, each in zip(bound.columns, types, strict=True)]
+    if kind == "SELECT":
+        request["lines_before"] = 1
+        cursor = connection.execute(_renamed(statement, [_shown(place, each) for place, each in enumerate(types)]))
+    else:
+        cursor = connection.execute(statement)
+    rows: list[str] = []
+    room = request["most_bytes"]
+    has_more = False
+    while not has_more and (chunk := cursor.fetchmany(_CHUNK)):
+        for row in chunk:
+            line = json.dumps([_plain(value) for value in row], ensure_ascii=False)
+            room -= len(line)
+            if len(rows) == request["most_rows"] or room < 0:
+                has_more = True
+                break
+            rows.append(line)
+    head = json.dumps({"columns": columns, "has_more": has_more}, ensure_ascii=False)
+    sys.stdout.write(f'{head[:-1]}, "rows": [{",".join(rows)}]}}')
+    sys.stdout.flush()
+
+
+def _bound(connection: Any, statement: str) -> Any:
+    """The statement as a relation: its columns are known, and nothing of it has run."""
+    try:
+        return connection.sql(statement)
+    except Exception:
+        connection.execute(statement)  # fails alike, and says where, which a relation does not
+        raise
+
+
+def _renamed(statement: str, expressions: list[str]) -> str:
+    """The statement with its columns by their place, since names may be there twice; one line stands before it."""
+    places = ", ".join(f"c{place}" for place in range(len(expressions)))
+    return f"select {', '.join(expressions)} from (\n{statement}\n) as asked({places})"
+
+
+def _shown(place: int, sql_type: str) -> str:
+    """SQL: a column as JSON can hold it: numbers and truth as they are, anything else as DuckDB writes it."""
+    name = f"c{place}"
+    if sql_type in _NUMBERS or sql_type == "BOOLEAN":
+        return name
+    return f"cast({name} as varchar)"
+
+
+def _plain(value: Any) -> Any:
+    """A value for JSON: what it cannot hold exactly is text."""
+    if isinstance(value, str):
+        return value if len(value) <= _CELL else value[:_CELL] + "…"
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        return str(value)
+    return str(value) if isinstance(value, int) and abs(value) > _EXACT else value
+
+
+def _write(connection: Any, statement: str, kind: str, request: dict[str, Any]) -> None:
+    """Write the rows as a file to standard output."""
+    if kind != "SELECT":
+        raise Refused("only the rows of a SELECT can be downloaded")
+    bound = _bound(connection, statement)
+    is_csv = request["kind"] == "csv"
+    columns, names = [], set[str]()
+    for place, (name, each) in enumerate(zip(bound.columns, bound.types, strict=True)):
+        while name in names:
+            name += "_"
+        names.add(name)
+        columns.append(
+            f'{_filed(place, str(each), request["formula"] if is_csv else "")} as "{name.replace(chr(34), chr(34) * 2)}"'
+        )
+    pairs = ", ".join(f"{_literal(key)}: {_literal(value)}" for key, value in request["about"].items())
+    how = "format csv, header" if is_csv else f"format parquet, compression zstd, kv_metadata {{{pairs}}}"
+    request["lines_before"] = 2
+    connection.execute(f"copy (\n{_renamed(statement, columns)}\n) to '/dev/stdout' ({how}, use_tmp_file false)")
+
+
+def _filed(place: int, sql_type: str, formula: str) -> str:
+    """SQL: a column for a file: no text that a spreadsheet runs, and no whole number that Parquet would round."""
+    name = f"c{place}"
+    if formula and sql_type == "VARCHAR":
+        return f"regexp_replace({name}, {_literal(f'({formula})')}, '''\\1')"
+    return f"cast({name} as varchar)" if not formula and sql_type in _LARGE else name
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
