@@ -10,7 +10,7 @@ WAREHOUSE ?= data/warehouse
 CUSTOMERS_N ?= 2000
 SAMPLE ?= data/sample_customers.csv
 BENCH ?= kmeans kmeans12 ward ward-growth refresh growth transactions
-export CUSTOMERS MAPPING TRANSACTIONS STOCK RESULTS WAREHOUSE SEGMENTATIONS PLAYBOOK K REPORT HOST PORT FORCE MAX_REJECTED MAX_SHRINK KEEP_VERSIONS MEMORY_LIMIT ID ALLOW_EDIT NAME DESCRIPTION BY
+export CUSTOMERS MAPPING TRANSACTIONS STOCK RESULTS WAREHOUSE SEGMENTATIONS PLAYBOOK K REPORT HOST PORT FORCE MAX_REJECTED MAX_SHRINK KEEP_VERSIONS MEMORY_LIMIT ID ALLOW_EDIT ALLOW_SQL NAME DESCRIPTION BY
 
 APP := $(VENV)/.app
 DEV := $(VENV)/.dev
@@ -33,7 +33,7 @@ help: ## List the targets
 refresh: $(APP) ## Load customers, find segments, check and publish (CUSTOMERS=path WAREHOUSE=dir SEGMENTATIONS=path K=5 FORCE=1)
 	@$(BIN)/python -m etl.refresh
 
-dashboard: $(APP) ## Serve the dashboard on 127.0.0.1:8050, after a first refresh where there is none (HOST= PORT= ALLOW_EDIT=1)
+dashboard: $(APP) ## Serve the dashboard on 127.0.0.1:8050, after a first refresh where there is none (HOST= PORT= ALLOW_EDIT=1 ALLOW_SQL=0)
 	@test -e "$(WAREHOUSE)/current.duckdb" || $(BIN)/python -m etl.refresh
 	@$(BIN)/python -m dashboard
 

@@ -14,7 +14,7 @@ from dashboard import ids, shell, trust
 from dashboard.browser import in_browser
 from dashboard.cube import cube
 from dashboard.guard import guard
-from dashboard.pages import campaigns, data, evidence, explore, forecast, history, inventory, products, retention, segments
+from dashboard.pages import ask, campaigns, data, evidence, explore, forecast, history, inventory, products, retention, segments
 from dashboard.queries import Row, clusterings, known_run, provenance
 from dashboard.shown import shown, wanted
 from warehouse.connection import Warehouse
@@ -52,6 +52,7 @@ def create_app(settings: Settings) -> Dash:
     inventory.register(app, warehouse)
     campaigns.register(app, warehouse)
     data.register(app, warehouse)
+    ask.register(app, warehouse, settings)
     return app
 
 
@@ -131,6 +132,7 @@ def _follow_address(app: Dash, settings: Settings) -> None:
         "/inventory": inventory.layout,
         "/campaigns": campaigns.layout,
         "/data": data.layout,
+        "/sql": partial(ask.layout, settings),
     }
 
     @app.callback(

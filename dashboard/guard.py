@@ -17,7 +17,7 @@ MOST_BYTES = 1_000_000
 CALLBACKS = "/_dash-update-component"
 """Where Dash takes the calls of callbacks."""
 
-_OURSELVES = ("127.0.0.1", "localhost", "::1")
+OURSELVES = ("127.0.0.1", "localhost", "::1")
 """What this machine calls itself."""
 
 log = logging.getLogger(__name__)
@@ -29,12 +29,12 @@ def guard(app: Dash, settings: Settings) -> None:
     Where people may edit and only this machine is listened to, so is a request under another name than this machine's: a page
     elsewhere whose own name was made to lead here (DNS rebinding) would pass for ours.
     """
-    is_for_us_alone = settings.allow_edit and settings.host in _OURSELVES
+    is_for_us_alone = settings.allow_edit and settings.host in OURSELVES
     app.server.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
 
     @app.server.before_request  # type: ignore[untyped-decorator]
     def check_body() -> None:
-        if is_for_us_alone and urlsplit(f"//{request.host}").hostname not in _OURSELVES:
+        if is_for_us_alone and not is_asked_as_ourselves():
             log.warning("refused a request for another host")
             abort(400)
         if request.path != CALLBACKS:
@@ -49,6 +49,11 @@ def guard(app: Dash, settings: Settings) -> None:
         if not is_ours:
             log.warning("refused a request that is no callback of the dashboard")
             abort(400)
+
+
+def is_asked_as_ourselves() -> bool:
+    """Whether the request that is being answered was sent to this machine under one of its own names."""
+    return urlsplit(f"//{request.host}").hostname in OURSELVES
 
 
 def is_call(body: object, callbacks: Mapping[str, Any]) -> bool:

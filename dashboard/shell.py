@@ -19,6 +19,7 @@ LINKS = {
     "link-forecast": "/forecast",
     "link-inventory": "/inventory",
     "link-campaigns": "/campaigns",
+    "link-sql": "/sql",
 }
 """The id of each link, and the path it leads to."""
 _TITLES = {
@@ -32,6 +33,7 @@ _TITLES = {
     "link-forecast": "Forecast",
     "link-inventory": "Inventory",
     "link-campaigns": "Campaigns",
+    "link-sql": "SQL",
 }
 ACTIONS = ("link-retention", "link-products", "link-forecast", "link-inventory", "link-campaigns")
 """The pages of what to do, which a menu holds."""
@@ -46,7 +48,7 @@ def layout(runs: list[Row]) -> Any:
             html.Div(
                 [
                     html.Div("Mall segments", className="brand"),
-                    html.Nav([html.Div(_links(), className="nav-links"), _actions()], className="nav"),
+                    html.Nav([html.Div(_links(), className="nav-links"), _actions(), _link("link-sql")], className="nav"),
                     _choices(runs),
                     dmc.ColorSchemeToggle(
                         lightIcon="☀", darkIcon="☾", variant="subtle", color="gray", **{"aria-label": "Light or dark colours"}
@@ -75,12 +77,16 @@ def layout(runs: list[Row]) -> Any:
 
 
 def _links() -> list[Any]:
-    return [dcc.Link(_TITLES[link], id=link, href=path) for link, path in LINKS.items() if link not in ACTIONS]
+    return [_link(link) for link in LINKS if link not in (*ACTIONS, "link-sql")]
+
+
+def _link(link: str) -> Any:
+    return dcc.Link(_TITLES[link], id=link, href=LINKS[link])
 
 
 def _actions() -> Any:
     """The menu of the pages of what to do (assets/menu.js)."""
-    links = html.Div([dcc.Link(_TITLES[link], id=link, href=LINKS[link]) for link in ACTIONS], className="menu-panel")
+    links = html.Div([_link(link) for link in ACTIONS], className="menu-panel")
     return html.Details([html.Summary("Actions ▾", id=ids.ACTIONS, className="nav-menu"), links], className="menu")
 
 

@@ -130,8 +130,10 @@ class Sandbox:
         """Write the answer of a child to a file; returns the seconds it took."""
         if not _TOKEN.fullmatch(token):
             raise InputError("that is no token of a statement")
+        if _unprintable(sql):
+            raise StatementError("The statement holds a character that is no text.")
         if len(sql) > self.limits.most_characters:
-            raise StatementError(f"the statement is longer than {self.limits.most_characters:,} characters")
+            raise StatementError(f"The statement is longer than {self.limits.most_characters:,} characters.")
         limits = {"seconds": self.limits.seconds, "memory_mb": self.limits.memory_mb}
         limits |= {"most_rows": self.limits.most_rows, "most_bytes": self.limits.most_bytes}
         request = {"path": str(db.path), "sql": sql, "kind": kind, "parent": os.getpid(), **limits, **said}
@@ -187,7 +189,7 @@ class Sandbox:
         if kind in ("OutOfMemoryException", "Died") or "bad allocation" in message or "bad_alloc" in message:
             most = f"{self.limits.memory_mb:,} MB of memory and {self.limits.seconds} seconds"
             return StatementError(f"The statement needs more than it may take: {most}.")
-        return StatementError(_words(message), span(message, sql, failure["lines_before"]))
+        return StatementError(_words(message), span(message, sql, failure["starts"], failure["lines_before"]))
 
     @contextmanager
     def _wanted(self, token: str) -> Iterator[Path]:
@@ -245,10 +247,10 @@ class Sandbox:
         return folder
 
 
-def span(message: str, sql: str, lines_before: int = 0) -> tuple[int, int] | None:
+def span(message: str, sql: str, starts: int = 0, lines_before: int = 0) -> tuple[int, int] | None:
     """Where in a statement an error of DuckDB points, as the first character and the one after the last; None where nowhere.
 
-    `lines_before` is how many lines stood before the statement when it ran.
+    What ran is what `starts` at that character, after so many `lines_before` it that are not of the statement.
     DuckDB quotes the line after "LINE 2: ", with dots where it cuts it, and underlines the place below.
     """
     found = re.search(r"^LINE (\d+): (.*)\n( *)(\^+)\s*$", message, re.MULTILINE)
@@ -256,15 +258,20 @@ def span(message: str, sql: str, lines_before: int = 0) -> tuple[int, int] | Non
         return None
     number, quoted, mark = int(found[1]) - lines_before, found[2], len(found[4])
     margin = len(found[3]) - len(f"LINE {found[1]}: ")
-    lines = sql.split("\n")
+    lines = sql[starts:].split("\n")
     if not 0 <= margin <= len(quoted) or not 1 <= number <= len(lines):
         return None
     whole = quoted.removeprefix("...") if quoted.startswith("...") else quoted
     place = lines[number - 1].find(whole.removesuffix("..."))
     if place < 0:
         return None
-    start = sum(len(line) + 1 for line in lines[: number - 1]) + place + margin - (len(quoted) - len(whole))
+    start = starts + sum(len(line) + 1 for line in lines[: number - 1]) + place + margin - (len(quoted) - len(whole))
     return start, min(start + mark, len(sql))
+
+
+def _unprintable(sql: str) -> bool:
+    """Whether half of a pair of characters, or a zero, is in it: DuckDB reads neither."""
+    return any(character == "\0" or "\ud800" <= character <= "\udfff" for character in sql)
 
 
 def _words(message: str) -> str:

@@ -10,12 +10,28 @@ import os
 import resource
 import signal
 import sys
+from decimal import Decimal
 from typing import Any
 
-_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE")
+_NUMBERS = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "FLOAT",
+    "DOUBLE",
+    "HUGEINT",
+    "UHUGEINT",
+)
 _LARGE = ("HUGEINT", "UHUGEINT", "BIGNUM")
 _EXACT = 2**53
 """Up to here a browser counts exactly; a larger whole number is sent as text."""
+_DIGITS = 15
+"""Digits of a decimal number that a browser keeps."""
 _CELL = 2_000
 """Characters of a value that a page shows."""
 _CHUNK = 500
@@ -37,12 +53,14 @@ def main() -> int:
         for setting in _locks(request):
             connection.execute(setting)
         statement, kind = _only_statement(connection, request["sql"])
+        request["starts"] = max(request["sql"].find(statement), 0)
         if request["kind"] != "rows":
             _write(connection, statement, kind, request)
         else:
             _show(connection, statement, kind, request)
     except (duckdb.Error, Refused) as error:
-        complaint = {"kind": type(error).__name__, "message": str(error), "lines_before": request.get("lines_before", 0)}
+        place = {"starts": request.get("starts", 0), "lines_before": request.get("lines_before", 0)}
+        complaint = {"kind": type(error).__name__, "message": str(error), **place}
     except MemoryError:
         complaint = {"kind": "OutOfMemoryException", "message": ""}
     else:
@@ -99,7 +117,7 @@ def _locks(request: dict[str, Any]) -> list[str]:
 
 
 def _only_statement(connection: Any, sql: str) -> tuple[str, str]:
-    """The text of the one statement there is, lines as they were, and its type. Raises Refused where it may not run."""
+    """The text of the one statement there is, and its type. Raises Refused where it may not run."""
     statements = connection.extract_statements(sql)
     if len(statements) != 1:
         raise Refused("write one statement" if statements else "write a statement")
@@ -111,9 +129,7 @@ def _only_statement(connection: Any, sql: str) -> tuple[str, str]:
         raise Refused(f"only SELECT and EXPLAIN run here, and this is {kind}: nothing can be changed")
     if statement.named_parameters:
         raise Refused("the statement has parameters, such as ? or $1: write their values")
-    text = _without_end(connection, statement.query)
-    before = sql[: max(sql.find(text), 0)]
-    return "\n" * before.count("\n") + text, kind
+    return _without_end(connection, statement.query), kind
 
 
 def _without_end(connection: Any, text: str) -> str:
@@ -177,7 +193,7 @@ def _renamed(statement: str, expressions: list[str]) -> str:
 def _shown(place: int, sql_type: str) -> str:
     """SQL: a column as JSON can hold it: numbers and truth as they are, anything else as DuckDB writes it."""
     name = f"c{place}"
-    if sql_type in _NUMBERS or sql_type == "BOOLEAN":
+    if sql_type in _NUMBERS or sql_type == "BOOLEAN" or sql_type.startswith("DECIMAL("):
         return name
     return f"cast({name} as varchar)"
 
@@ -190,6 +206,8 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, float) and not abs(value) < float("inf"):
         return str(value)
+    if isinstance(value, Decimal):
+        return float(value) if len(value.as_tuple().digits) <= _DIGITS else str(value)
     return str(value) if isinstance(value, int) and abs(value) > _EXACT else value
 
 

@@ -55,6 +55,8 @@ class Settings:
     """How many published versions stay on disk."""
     allow_edit: bool = False
     """Whether whoever opens the dashboard may name and describe segments."""
+    allow_sql: bool | None = None
+    """Whether whoever opens the dashboard may ask in SQL; None allows it where only this machine is listened to."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -83,6 +85,7 @@ class Settings:
             memory_limit=_memory(given, default.memory_limit),
             keep_versions=int(_number(given, "KEEP_VERSIONS", default.keep_versions, 1, 1_000)),
             allow_edit=_switch(given, "ALLOW_EDIT"),
+            allow_sql=_switch(given, "ALLOW_SQL") if "ALLOW_SQL" in given else None,
         )
 
 

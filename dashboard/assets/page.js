@@ -114,7 +114,7 @@
   function writeAddress(filters, segmentation, algorithm, axes, shown) {
     const version = shown ? shown.version : mall.address.read(window.location.search).version;
     const search = mall.address.show({ filters, segmentation, algorithm, axes, version });
-    return ["/", "/segments", "/evidence", "/history", "/data", "/retention", "/products", "/forecast", "/inventory", "/campaigns"].map((path) => path + search);
+    return ["/", "/segments", "/evidence", "/history", "/data", "/retention", "/products", "/forecast", "/inventory", "/campaigns", "/sql"].map((path) => path + search);
   }
 
   /* Keep the colour scheme of everything that is not Mantine in step with it. */

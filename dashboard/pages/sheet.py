@@ -18,6 +18,13 @@ ROW_HEIGHT = 32
 """Of a row of a table of customers, in pixels."""
 _LEAST_WIDTH, _MOST_WIDTH, _ID_WIDTH = 120, 392, 168
 _NUMBER = {"function": "params.value == null ? '' : d3.format(',.7~r')(params.value).replace('-', '−')"}
+GRID = {
+    "theme": {"function": "themeQuartz.withParams({fontFamily: 'inherit', fontSize: 14})"},
+    "rowHeight": ROW_HEIGHT,
+    "headerHeight": 36,
+    "enableBrowserTooltips": True,
+}
+"""How every table of rows looks."""
 _MOST_ROWS = 2**53
 """No row lies beyond: the largest whole number that a browser counts exactly."""
 
@@ -122,12 +129,9 @@ def table(
         defaultColDef={"sortable": is_sortable, "resizable": True, "suppressMovable": True},
         style={"height": height},
         dashGridOptions={
-            "theme": {"function": "themeQuartz.withParams({fontFamily: 'inherit', fontSize: 14})"},
-            "rowHeight": ROW_HEIGHT,
-            "headerHeight": 36,
+            **GRID,
             "cacheBlockSize": page_rows,
             "maxBlocksInCache": 20,
-            "enableBrowserTooltips": True,
             **({"rowSelection": choice} if can_choose else {}),
             "localeText": {"noRowsToShow": "No customers are in this selection."},
         },

@@ -38,6 +38,8 @@ HOME = Path.home()
         ({"MEMORY_LIMIT": "512 MiB"}, "memory_limit", "512 MiB"),
         ({"MEMORY_LIMIT": "40%"}, "memory_limit", "40%"),
         ({"ALLOW_EDIT": "1"}, "allow_edit", True),
+        ({"ALLOW_SQL": "1"}, "allow_sql", True),
+        ({"ALLOW_SQL": "0"}, "allow_sql", False),
     ],
 )
 def test_every_variable_sets_its_field(environ: dict[str, str], field: str, expected: object):
@@ -54,7 +56,7 @@ def test_what_the_gate_allows_by_itself():
 def test_every_field_has_a_variable():
     """The table above leaves no field out, and an empty variable counts as unset."""
     emptied = {name.upper(): "" for name in vars(Settings())}
-    assert len(emptied) == 18
+    assert len(emptied) == 19
     assert Settings() == Settings.from_environment(emptied)
     assert Settings() == Settings.from_environment({"UNRELATED": "1"})
 

@@ -1,0 +1,292 @@
+/* The SQL page: its editor, what stands beside it, and what was found. The rest of it is in ask_editor.js, ask_side.js and ask_plot.js. */
+
+(function () {
+  "use strict";
+
+  const mall = (window.mall = window.mall || {});
+  const html = (...given) => mall.frame.html(...given);
+  const button = (...given) => mall.frame.button(...given);
+  const set = (id, properties) => window.dash_clientside.set_props(id, properties);
+  const element = (id) => document.getElementById(id);
+  const HASH = "#sql="; // a statement in an address is behind the hash: no server sees it, and none cuts it off
+  const GIVE_UP = 150; // seconds after which no answer comes any more
+
+  let page = null; // the page that is shown
+  let kept = { sql: null, answer: null }; // what was on it when it was left
+
+  class Ask {
+    constructor(root, schema) {
+      Object.assign(this, { root, running: null, answer: null, choice: null });
+      this.side = new mall.Side(schema, {
+        insert: (text) => this.editor.insert(text),
+        open: (sql) => (this.editor.text = sql),
+      });
+      const sql = statementOf(window.location.hash) ?? kept.sql ?? first(schema);
+      this.editor = new mall.Editor(sql, {
+        onChange: () => this.changed(),
+        onRun: () => this.run(),
+        words: (...given) => this.side.words(...given),
+      });
+      this.go = button("ask-run", "Run", () => this.run());
+      this.go.title = "Ctrl-Enter";
+      this.halt = button("tool", "Stop", () => this.stop());
+      this.link = button("tool", "Copy link", () => mall.copy(this.link, this.address()));
+      this.status = html("span", "view-caption");
+      this.status.setAttribute("role", "status");
+      this.error = html("pre", "ask-error error");
+      this.error.setAttribute("role", "alert");
+      const bar = html("div", "ask-bar", this.go, this.halt, this.status, html("span", "ask-tools", this.saving(), this.link));
+      root.replaceChildren(html("div", "ask", html("div", "ask-main", this.editor.element, bar, this.error), this.side.element));
+      this.say("");
+      if (kept.answer) this.found(kept.answer);
+    }
+
+    /* The menu in which a statement gets a name. */
+    saving() {
+      const name = html("input", "saved-name");
+      Object.assign(name, { placeholder: "Name of this statement", maxLength: 80, required: true });
+      name.setAttribute("aria-label", "Name of this statement");
+      const form = html("form", "saved-form", name, button("tool", "Save", () => form.requestSubmit()));
+      const menu = html("details", "menu saved", html("summary", "tool", "Save"), html("div", "menu-panel", form));
+      form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        if (!name.value.trim()) return;
+        this.side.save(name.value.trim(), this.editor.text);
+        name.value = "";
+        menu.open = false;
+      });
+      return menu;
+    }
+
+    address() {
+      return window.location.href.split("#")[0] + HASH + encodeURIComponent(this.editor.text);
+    }
+
+    changed() {
+      kept.sql = this.editor.text;
+      this.error.replaceChildren();
+    }
+
+    run() {
+      if (this.running || !this.editor.text.trim()) return;
+      const token = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+      const sql = this.editor.text;
+      const began = performance.now();
+      const seconds = () => Math.floor((performance.now() - began) / 1000);
+      window.history.replaceState(window.history.state, "", this.address());
+      this.error.replaceChildren();
+      this.running = { token, sql, clock: setInterval(() => this.tick(seconds()), 1000) };
+      this.say("Running …");
+      set("ask-run", { data: { sql, token } });
+    }
+
+    tick(seconds) {
+      if (seconds > GIVE_UP) this.rest("No answer came. Run it again.");
+      else this.say(`Running … ${seconds} s`);
+    }
+
+    stop() {
+      set("ask-stop", { data: { token: this.running.token } });
+      this.rest("Stopped.");
+    }
+
+    /* Nothing runs any more. */
+    rest(words) {
+      clearInterval(this.running.clock);
+      this.running = null;
+      this.say(words);
+    }
+
+    say(words) {
+      this.go.disabled = Boolean(this.running);
+      this.halt.disabled = !this.running;
+      this.status.textContent = words;
+    }
+
+    /* Take an answer, if it is the one that is awaited. */
+    take(answer) {
+      if (!this.running || answer.token !== this.running.token) return;
+      const { sql } = this.running;
+      if (answer.error) {
+        this.rest("");
+        this.fail(answer, sql);
+        this.side.remember(sql, "failed");
+        return;
+      }
+      const rows = `${mall.format.count(answer.rows.length)}${answer.has_more ? "+" : ""} ${answer.rows.length === 1 ? "row" : "rows"}`;
+      this.rest(`${rows} in ${mall.format.number(answer.seconds)} s`);
+      this.side.remember(sql, rows);
+      kept.answer = { ...answer, sql };
+      this.found(kept.answer);
+    }
+
+    fail({ error, span }, sql) {
+      this.error.textContent = error;
+      if (span && sql === this.editor.text) this.editor.show(span.map((place) => units(sql, place)));
+    }
+
+    found(answer) {
+      this.answer = answer;
+      element("ask-found").hidden = false;
+      this.caption();
+      const isPlan = answer.columns.length === 2 && answer.columns[0].name === "explain_key";
+      element("ask-table").hidden = isPlan;
+      if (isPlan) element("ask-caption").append(...answer.rows.map(([, plan]) => plain(plan)));
+      else set("ask-grid", table(answer));
+      this.choice = mall.plot.suggest(answer.columns);
+      this.axes();
+      this.plot();
+    }
+
+    caption() {
+      const { columns, rows, has_more: hasMore, version } = this.answer;
+      const count = mall.format.count(rows.length);
+      const words = hasMore ? `The first ${count} rows; there are more` : `${count} ${rows.length === 1 ? "row" : "rows"}`;
+      const shape = `${words} · ${columns.length} ${columns.length === 1 ? "column" : "columns"} · version ${version}`;
+      const files = ["csv", "parquet"].map((kind) => {
+        const link = button("link", { csv: "CSV", parquet: "Parquet" }[kind], () => this.download(link, kind));
+        link.title = "All rows, asked anew";
+        return link;
+      });
+      const heading = html("h2", "", "What was found", html("span", "view-caption", shape));
+      element("ask-caption").replaceChildren(html("div", "table-head", heading, html("div", "", ...files)));
+    }
+
+    async download(link, kind) {
+      const { sql, version, token } = this.answer;
+      link.disabled = true;
+      this.say("Writing the file …");
+      try {
+        const body = JSON.stringify({ sql, version, token });
+        const response = await fetch(`sql/rows.${kind}`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+        if (!response.ok) throw new Error((await response.json()).error);
+        const file = html("a", "");
+        file.href = URL.createObjectURL(await response.blob());
+        file.download = `rows_of_version_${version}.${kind}`;
+        file.click();
+        setTimeout(() => URL.revokeObjectURL(file.href), 60_000);
+        this.say("");
+      } catch (error) {
+        this.say("");
+        this.error.textContent = error instanceof SyntaxError ? "The file could not be written." : error.message;
+      }
+      link.disabled = false;
+    }
+
+    /* The choices of the plot. */
+    axes() {
+      const { columns } = this.answer;
+      const named = columns.map(({ name }, place) => [String(place), name]);
+      const pick = (label, options, key) => {
+        const select = html("select", "");
+        for (const [value, text] of options) select.append(new Option(text, value));
+        select.value = this.choice[key] === null ? "" : String(this.choice[key]);
+        select.addEventListener("change", () => {
+          const { value } = select;
+          this.choice[key] = key === "kind" ? value : value === "" ? null : Number(value);
+          if (key === "x") this.choice.kind = mall.plot.kindOf(columns[this.choice.x]);
+          this.axes();
+          this.plot();
+        });
+        return html("label", "", label, select);
+      };
+      const kinds = [["bars", "Bars"], ["line", "Line"], ["points", "Points"]];
+      const numbers = named.filter((_, place) => mall.plot.isNumber(columns[place]));
+      element("ask-axes").replaceChildren(
+        html("h2", "", "Plot"),
+        pick("x", named, "x"),
+        pick("y", numbers, "y"),
+        pick("Colour", [["", "one"], ...named], "colour"),
+        pick("As", kinds, "kind"),
+      );
+    }
+
+    plot() {
+      const chosen = [element("segmentation"), document.querySelector("#algorithm input:checked")];
+      const drawn = this.answer && mall.plot.figure(this.answer, this.choice, colours(this.side.schema, chosen));
+      element("ask-drawn").hidden = !drawn;
+      element("ask-axes").parentElement.hidden = !drawn;
+      if (drawn) set("ask-plot", { figure: drawn });
+    }
+  }
+
+  /* The colours of the segments by name: those of the clustering that is chosen come first. */
+  function colours({ colours: all }, [, algorithm]) {
+    const order = Object.keys(all || {}).sort((one, other) => isOf(other, algorithm) - isOf(one, algorithm));
+    return Object.assign({}, ...order.reverse().map((key) => all[key]));
+  }
+
+  const isOf = (key, algorithm) => Number(Boolean(algorithm) && key.endsWith(`/${algorithm.value}`));
+
+  function plain(text) {
+    const pre = html("pre", "statement", text);
+    pre.tabIndex = 0;
+    return pre;
+  }
+
+  /* Columns and rows as the table takes them; the type of a column is below its name. */
+  function table({ columns, rows }) {
+    const widths = columns.map(({ name, type }, place) => {
+      const longest = Math.max(name.length, type.length, ...rows.slice(0, 50).map((row) => String(row[place] ?? "").length));
+      return Math.max(88, Math.min(360, 40 + 8 * longest));
+    });
+    const columnDefs = columns.map(({ name, type }, place) => ({
+      field: `c${place}`,
+      headerName: `${name}\n${type.toLowerCase()}`,
+      tooltipField: `c${place}`,
+      width: widths[place],
+      ...(mall.plot.isNumber({ type })
+        ? { type: "rightAligned", comparator: { function: "Number(params[0]) - Number(params[1])" }, valueFormatter: { function: "sqlNumber(params.value)" } }
+        : {}),
+    }));
+    return { columnDefs, rowData: rows.map((row) => Object.fromEntries(row.map((value, place) => [`c${place}`, value]))) };
+  }
+
+  /* A place in a text, counted in characters, as JavaScript counts it. */
+  const units = (text, place) => Array.from(text).slice(0, place).join("").length;
+
+  function statementOf(hash) {
+    try {
+      return hash.startsWith(HASH) ? decodeURIComponent(hash.slice(HASH.length)) : null;
+    } catch {
+      return null; // not of ours
+    }
+  }
+
+  const first = ({ recipes }) => (recipes && recipes.length ? recipes[0].sql : "from marts.segment_profiles");
+
+  /* Called by Dash with the schema of the version that is shown. */
+  function showAsk(schema) {
+    const root = element("ask");
+    if (!root || !schema) return window.dash_clientside.no_update;
+    if (schema.error) root.replaceChildren(html("p", "error", schema.error));
+    else if (page && page.root === root && root.contains(page.editor.element)) {
+      page.side.schema = schema;
+      page.side.draw();
+    } else page = new Ask(root, schema);
+    return schema.version || null;
+  }
+
+  /* Called by Dash with an answer. */
+  function showAnswer(answer) {
+    if (answer && page && document.contains(page.root)) page.take(answer);
+  }
+
+  /* Called by Dash when the colours change: the plot has its own. */
+  function paintAsk() {
+    if (page && document.contains(page.root) && page.answer) page.plot();
+  }
+
+  window.addEventListener("hashchange", () => {
+    const sql = statementOf(window.location.hash);
+    if (page && document.contains(page.root) && sql !== null && sql !== page.editor.text) page.editor.text = sql;
+  });
+
+  /* Seven digits, as a table has room for; the whole number stands in the tip. */
+  const sqlNumber = (value) =>
+    typeof value !== "number" || Number.isInteger(value) ? (value ?? "") : String(Number(value.toPrecision(7))).replace("-", "−");
+
+  window.dashAgGridFunctions = Object.assign(window.dashAgGridFunctions || {}, { sqlNumber });
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.mall = Object.assign(window.dash_clientside.mall || {}, { showAsk, showAnswer, paintAsk });
+})();

@@ -1,0 +1,89 @@
+/* The plot of what the SQL page found: a Plotly figure of the columns that are chosen for x, y and colour. */
+
+(function () {
+  "use strict";
+
+  const mall = (window.mall = window.mall || {});
+  const MOST_GROUPS = 8;
+  const OTHERS = "all others";
+  const GROUPS = ["#6b7f99", "#8c6bb1", "#3f8f8a", "#b06a4f", "#7d8f3c", "#a05a7a", "#4f6fb0", "#9a8452"]; // none is a segment's, nor the blue of a selection
+  const COUNTS = /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*|FLOAT|DOUBLE|BIGNUM)$/;
+  const TIMES = /^(DATE|TIMESTAMP.*)$/;
+
+  const isNumber = ({ type }) => COUNTS.test(type);
+  const isTime = ({ type }) => TIMES.test(type);
+
+  /* What is shown where nobody has chosen: the first column that is no number, or the first, against the first other number. */
+  function suggest(columns) {
+    const places = columns.map((_, place) => place);
+    const numbers = places.filter((place) => isNumber(columns[place]));
+    const others = places.filter((place) => !isNumber(columns[place]));
+    const time = others.find((place) => isTime(columns[place]));
+    const x = time ?? others[0] ?? numbers[0] ?? null;
+    const y = numbers.find((place) => place !== x) ?? null;
+    return { x, y, colour: null, kind: kindOf(columns[x]) };
+  }
+
+  function kindOf(column) {
+    if (!column) return "bars";
+    return isTime(column) ? "line" : isNumber(column) ? "points" : "bars";
+  }
+
+  /* The figure of rows, arrays in the order of the columns; null where there is nothing to draw. `colours` are those of segments. */
+  function figure({ columns, rows }, { x, y, colour, kind }, colours) {
+    if (x === null || y === null || !columns[x] || !columns[y] || !rows.length) return null;
+    const byNumber = colour !== null && isNumber(columns[colour]) && kind === "points";
+    const groups = colour === null || byNumber ? [["", rows]] : grouped(rows, colour);
+    const style = window.getComputedStyle(document.documentElement);
+    const paint = (name) => style.getPropertyValue(`--${name}`).trim();
+    const colourOf = (name, place) => (colour === null ? paint("bar") : (colours[name] ?? (name === OTHERS ? paint("rest") : GROUPS[place % GROUPS.length])));
+    const data = groups.map(([name, own], place) => {
+      const trace = { name, x: own.map((row) => row[x]), y: own.map((row) => row[y]), marker: { color: colourOf(name, place) } };
+      if (byNumber) trace.marker = { color: own.map((row) => row[colour]), colorscale: "Viridis", showscale: true, colorbar: { title: { text: columns[colour].name }, thickness: 12 } };
+      if (kind === "bars") return { ...trace, type: "bar" };
+      const mode = kind === "line" ? "lines" : "markers";
+      return { ...trace, type: own.length > 2000 && mode === "markers" ? "scattergl" : "scatter", mode, line: { color: colourOf(name, place), width: 2 } };
+    });
+    const axis = (column) => ({
+      title: { text: column.name, font: { size: 12 } },
+      type: isNumber(column) ? "linear" : isTime(column) ? "date" : "category",
+      gridcolor: paint("line"),
+      linecolor: paint("muted"),
+      zeroline: false,
+      automargin: true,
+    });
+    const layout = {
+      height: 360,
+      margin: { l: 56, r: 16, t: groups.length > 1 ? 32 : 8, b: 48 },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: "system-ui, sans-serif", size: 12, color: paint("muted") },
+      hoverlabel: { bgcolor: paint("surface"), font: { color: paint("ink") } },
+      barmode: groups.length > 1 ? "group" : "stack",
+      dragmode: false,
+      showlegend: groups.length > 1,
+      legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom" },
+      xaxis: { ...axis(columns[x]), showgrid: kind === "points" },
+      yaxis: { ...axis(columns[y]), rangemode: kind === "bars" ? "tozero" : "normal" },
+    };
+    return { data, layout };
+  }
+
+  /* The rows by the text of a column: the commonest texts, in the order in which they come, and all others together. */
+  function grouped(rows, column) {
+    const groups = new Map();
+    for (const row of rows) {
+      const name = row[column] === null ? "no value" : String(row[column]);
+      if (groups.has(name)) groups.get(name).push(row);
+      else groups.set(name, [row]);
+    }
+    if (groups.size <= MOST_GROUPS) return [...groups];
+    const sizes = [...groups.values()].map((own) => own.length).sort((one, other) => other - one);
+    const least = sizes[MOST_GROUPS - 2];
+    const large = [...groups].filter(([, own]) => own.length >= least).slice(0, MOST_GROUPS - 1);
+    const names = new Set(large.map(([name]) => name));
+    return [...large, [OTHERS, [...groups].filter(([name]) => !names.has(name)).flatMap(([, own]) => own)]];
+  }
+
+  mall.plot = { figure, suggest, kindOf, isNumber };
+})();

@@ -1,0 +1,53 @@
+"""What an analyst can ask: the relations, columns and macros of a version, with their comments."""
+
+from typing import Any
+
+from dashboard.palette import segment_colour
+from warehouse.connection import Snapshot
+
+_SCHEMAS = ["marts", "segments", "features", "staging", "raw"]
+"""In the order in which an analyst looks for something."""
+
+
+def schema(db: Snapshot) -> dict[str, Any]:
+    """The relations and macros as JSON has them, and the colours of the segments of each clustering; asked once per version."""
+    return db.once("schema", lambda version: {"relations": _relations(version), "colours": _colours(version)})
+
+
+def _relations(db: Snapshot) -> list[dict[str, Any]]:
+    columns: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in db.rows(
+        """
+        select schema_name, table_name, column_name as name, data_type as type, comment
+        from duckdb_columns()
+        where database_name = 'warehouse' and not internal and not starts_with(column_name, '_')
+        order by table_oid, column_index
+        """
+    ):
+        columns.setdefault((row.pop("schema_name"), row.pop("table_name")), []).append(row)
+    tables = db.rows(
+        """
+        select schema_name, table_name as name, comment, 'table' as kind from duckdb_tables() where database_name = 'warehouse'
+        union all by name
+        select schema_name, view_name as name, comment, 'view' as kind from duckdb_views()
+        where database_name = 'warehouse' and not internal
+        union all by name
+        select
+            schema_name, function_name as name, any_value(comment) as comment,
+            'macro' as kind, any_value(parameters) as parameters
+        from duckdb_functions()
+        where database_name = 'warehouse' and function_type in ('macro', 'table_macro')
+        group by all
+        """
+    )
+    known = [{**table, "columns": columns.get((table["schema_name"], table["name"]), [])} for table in tables]
+    shown = [table for table in known if table["schema_name"] in _SCHEMAS and not table["name"].startswith("_")]
+    return sorted(shown, key=lambda table: (_SCHEMAS.index(table["schema_name"]), table["name"]))
+
+
+def _colours(db: Snapshot) -> dict[str, dict[str, str]]:
+    """Segmentation/algorithm -> name of a segment -> its colour: segments of two clusterings may share a name."""
+    colours: dict[str, dict[str, str]] = {}
+    for row in db.rows("select segmentation, algorithm, segment_name, colour from marts.segment_profiles"):
+        colours.setdefault(f"{row['segmentation']}/{row['algorithm']}", {})[row["segment_name"]] = segment_colour(row["colour"])
+    return colours
