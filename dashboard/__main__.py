@@ -10,7 +10,8 @@ from warehouse.connection import Warehouse
 from warehouse.errors import InputError, MallError, refuse
 from warehouse.settings import Settings
 
-THREADS = 8
+THREADS = 16
+"""Requests that are answered at once; statements in SQL take at most six of them (warehouse/sandbox.py)."""
 
 
 def main() -> int:

@@ -177,7 +177,7 @@ class Sandbox:
             return {"kind": "Died", "message": ""}
 
     def _too_slow(self) -> StatementError:
-        return StatementError(f"The statement took longer than {self.limits.seconds} seconds and was stopped.")
+        return StatementError(f"The statement took longer than {self.limits.seconds} s and was stopped.")
 
     def _refusal(self, failure: Mapping[str, Any], sql: str) -> StatementError:
         """A child's complaint in the words of this product where it is a limit of ours, else in DuckDB's own."""
@@ -187,7 +187,7 @@ class Sandbox:
         if kind == "InterruptException" or "max_execution_time" in message:
             return self._too_slow()
         if kind in ("OutOfMemoryException", "Died") or "bad allocation" in message or "bad_alloc" in message:
-            most = f"{self.limits.memory_mb:,} MB of memory and {self.limits.seconds} seconds"
+            most = f"{self.limits.memory_mb:,} MB of memory and {self.limits.seconds} s"
             return StatementError(f"The statement needs more than it may take: {most}.")
         return StatementError(_words(message), span(message, sql, failure["starts"], failure["lines_before"]))
 

@@ -35,6 +35,10 @@ _DIGITS = 15
 _CELL = 2_000
 """Characters of a value that a page shows."""
 _CHUNK = 500
+_PROGRAM = 1 << 30
+"""Bytes of address space for the program itself, which touches little of them."""
+_NICE = 15
+"""How far it stands back where processors are scarce: pages come first."""
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 
 
@@ -79,13 +83,14 @@ def _confine(request: dict[str, Any]) -> None:
             os._exit(1)
     memory = request["memory_mb"] << 20
     for limit, most in (
-        (resource.RLIMIT_AS, 2 * memory + (1 << 30)),  # a gigabyte is the program itself, mapped and hardly touched
+        (resource.RLIMIT_AS, memory + _PROGRAM),
         (resource.RLIMIT_CPU, request["seconds"] + 1),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 64),
     ):
         resource.setrlimit(limit, (most, most))
+    os.nice(_NICE)
     os.chdir("/")
 
 
@@ -129,24 +134,19 @@ def _only_statement(connection: Any, sql: str) -> tuple[str, str]:
         raise Refused(f"only SELECT and EXPLAIN run here, and this is {kind}: nothing can be changed")
     if statement.named_parameters:
         raise Refused("the statement has parameters, such as ? or $1: write their values")
-    return _without_end(connection, statement.query), kind
+    return _without_end(statement.query), kind
 
 
-def _without_end(connection: Any, text: str) -> str:
-    """A statement without the semicolons that end it, and the comments after them: it is to stand in brackets."""
-    while (place := text.rfind(";")) >= 0 and _counts(connection, text[place:], text[:place]) == [0, 1]:
-        text = text[:place]
-    return text
-
-
-def _counts(connection: Any, *texts: str) -> list[int]:
-    """How many statements are in each of the texts; none of them counts where one cannot be read."""
+def _without_end(text: str) -> str:
+    """A statement without the semicolons that end it, and the comments there: it is to stand in brackets."""
     import duckdb
 
-    try:
-        return [len(connection.extract_statements(text)) for text in texts]
-    except duckdb.Error:
-        return []
+    whole = text.encode()
+    for place, kind in reversed(duckdb.tokenize(text)):  # places are counted in bytes
+        if kind != duckdb.token_type.comment and whole[place : place + 1] != b";":
+            break
+        whole = whole[:place]
+    return whole.decode()
 
 
 def _show(connection: Any, statement: str, kind: str, request: dict[str, Any]) -> None:
