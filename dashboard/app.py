@@ -42,7 +42,7 @@ def create_app(settings: Settings) -> Dash:
     _follow_version(app, warehouse)
     _follow_clarity(app, warehouse)
     _follow_address(app, settings)
-    explore.register(app, warehouse)
+    explore.register(app, warehouse, settings)
     segments.register(app, warehouse, settings.allow_edit)
     evidence.register(app, warehouse)
     history.register(app, warehouse)

@@ -121,23 +121,25 @@
     }
 
     fail({ error, span }, sql) {
+      element("ask-found").classList.add("stale"); // it is the answer to something else
       this.error.textContent = error;
       if (span && sql === this.editor.text) this.editor.show(span.map((place) => units(sql, place)));
     }
 
     found(answer) {
       this.answer = answer;
-      element("ask-found").hidden = false;
-      this.caption();
       const isPlan = answer.columns.length === 2 && answer.columns[0].name === "explain_key";
+      element("ask-found").hidden = false;
+      element("ask-found").classList.remove("stale");
       element("ask-table").hidden = isPlan;
-      if (isPlan) element("ask-caption").append(...answer.rows.map(([, plan]) => plain(plan)));
-      else set("ask-grid", table(answer));
+      element("ask-caption").replaceChildren(isPlan ? plan(answer) : this.caption());
+      if (!isPlan) set("ask-grid", table(answer));
       this.choice = mall.plot.suggest(answer.columns);
       this.axes();
       this.plot();
     }
 
+    /* What was found in a line, and as files. */
     caption() {
       const { columns, rows, has_more: hasMore, version } = this.answer;
       const count = mall.format.count(rows.length);
@@ -149,7 +151,7 @@
         return link;
       });
       const heading = html("h2", "", "What was found", html("span", "view-caption", shape));
-      element("ask-caption").replaceChildren(html("div", "table-head", heading, html("div", "", ...files)));
+      return html("div", "table-head", heading, html("div", "", ...files));
     }
 
     async download(link, kind) {
@@ -218,8 +220,9 @@
 
   const isOf = (key, algorithm) => Number(Boolean(algorithm) && key.endsWith(`/${algorithm.value}`));
 
-  function plain(text) {
-    const pre = html("pre", "statement", text);
+  /* The plan of a statement that was explained. */
+  function plan({ rows }) {
+    const pre = html("pre", "statement", rows.map(([, text]) => text).join("\n"));
     pre.tabIndex = 0;
     return pre;
   }
@@ -227,7 +230,7 @@
   /* Columns and rows as the table takes them; the type of a column is below its name. */
   function table({ columns, rows }) {
     const widths = columns.map(({ name, type }, place) => {
-      const longest = Math.max(name.length, type.length, ...rows.slice(0, 50).map((row) => String(row[place] ?? "").length));
+      const longest = Math.max(name.length, type.length, ...rows.slice(0, 50).map((row) => String(sqlNumber(row[place])).length));
       return Math.max(88, Math.min(360, 40 + 8 * longest));
     });
     const columnDefs = columns.map(({ name, type }, place) => ({
@@ -277,6 +280,12 @@
     if (page && document.contains(page.root) && page.answer) page.plot();
   }
 
+  /* Go to the page with a statement; filters, clustering and version come along. */
+  function askFor(sql) {
+    window.history.pushState({}, "", `/sql${window.location.search}${HASH}${encodeURIComponent(sql)}`);
+    window.dispatchEvent(new PopStateEvent("popstate")); // dcc.Location listens to it
+  }
+
   window.addEventListener("hashchange", () => {
     const sql = statementOf(window.location.hash);
     if (page && document.contains(page.root) && sql !== null && sql !== page.editor.text) page.editor.text = sql;
@@ -286,6 +295,7 @@
   const sqlNumber = (value) =>
     typeof value !== "number" || Number.isInteger(value) ? (value ?? "") : String(Number(value.toPrecision(7))).replace("-", "−");
 
+  mall.askFor = askFor;
   window.dashAgGridFunctions = Object.assign(window.dashAgGridFunctions || {}, { sqlNumber });
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.mall = Object.assign(window.dash_clientside.mall || {}, { showAsk, showAnswer, paintAsk });

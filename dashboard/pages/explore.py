@@ -13,12 +13,13 @@ from flask import Response, abort, request, send_file
 
 from dashboard import export, filters, format, ids, queries, selection, statements
 from dashboard.browser import in_browser
-from dashboard.pages import sheet
+from dashboard.pages import ask, sheet
 from dashboard.pages.explore_parts import differences, segment_mix, sql_button
 from dashboard.selection import SEGMENT_COLUMNS
 from dashboard.shown import numbered, shown
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import InputError, MallError
+from warehouse.settings import Settings
 
 PAGE_ROWS = 100
 EXPORT = "/explore/customers"
@@ -73,7 +74,7 @@ def layout() -> Any:
     )
 
 
-def register(app: Dash, warehouse: Warehouse) -> None:
+def register(app: Dash, warehouse: Warehouse, settings: Settings) -> None:
     """The callbacks of the page, and the downloads."""
     in_browser(
         app,
@@ -94,7 +95,7 @@ def register(app: Dash, warehouse: Warehouse) -> None:
     _make_table(app, warehouse)
     _answer_table(app, warehouse)
     _say_what_is_different(app, warehouse)
-    _show_sql(app, warehouse)
+    _show_sql(app, warehouse, settings)
     _serve(app, warehouse)
 
 
@@ -165,7 +166,7 @@ def _say_what_is_different(app: Dash, warehouse: Warehouse) -> None:
             return html.P(str(error), className="error")
 
 
-def _show_sql(app: Dash, warehouse: Warehouse) -> None:
+def _show_sql(app: Dash, warehouse: Warehouse, settings: Settings) -> None:
     @app.callback(
         Output(ids.SQL_DIALOG, "opened"),
         Output(ids.SQL_DIALOG, "title"),
@@ -193,8 +194,9 @@ def _show_sql(app: Dash, warehouse: Warehouse) -> None:
         except MallError as error:
             return True, "SQL", html.P(str(error), className="error")
         client = "make sql" if db.version == warehouse.snapshot().version else f"make sql VERSION={db.version}"
-        copy = html.Button("Copy", className="tool", **{"data-copy": "true"})  # type: ignore[arg-type]
-        told = html.P(["Run it in the client that ", html.Code(client), " opens. ", copy], className="muted")
+        buttons = {"Copy": "data-copy"} | ({"Run it on the SQL page": "data-run"} if ask.is_allowed(settings) else {})
+        tools = [html.Button(name, className="tool", **{key: "true"}) for name, key in buttons.items()]  # type: ignore[arg-type]
+        told = html.P(["Run it in the client that ", html.Code(client), " opens. ", *tools], className="muted")
         title = asked["title"] if isinstance(asked.get("title"), str) else "SQL"
         return True, title[:_LONGEST_SEARCH], [told, html.Pre(text, className="statement", tabIndex=0)]
 

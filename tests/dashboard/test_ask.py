@@ -1,0 +1,342 @@
+"""The SQL page: whom it answers, what it says, and that what is on it is what DuckDB says."""
+
+import json
+import os
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import duckdb
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from dashboard.app import create_app
+from dashboard.schema import schema
+from tests.dashboard.browser import serve, wait_until
+from tests.dashboard.test_guard import post
+from warehouse.settings import Settings
+
+SIZES = (
+    "select segment_name, size\nfrom marts.segment_profiles\nwhere segmentation = 'spending' and algorithm = 'kmeans'\norder by all"
+)
+
+
+def token() -> str:
+    return os.urandom(16).hex()
+
+
+def call(sql: object = "select 1 as one", by: object = "", version: object = None) -> str:
+    """The body of the callback that runs a statement."""
+    by = token() if by == "" else by
+    return json.dumps(
+        {
+            "output": "ask-answer.data",
+            "outputs": {"id": "ask-answer", "property": "data"},
+            "inputs": [{"id": "ask-run", "property": "data", "value": {"sql": sql, "token": by}}],
+            "state": [{"id": "version", "property": "data", "value": version}],
+            "changedPropIds": ["ask-run.data"],
+        }
+    )
+
+
+def answer(client, body: str) -> dict[str, object]:
+    reply = post(client, body)
+    assert reply.status_code == 200
+    return reply.get_json()["response"]["ask-answer"]["data"]
+
+
+def client_of(directory: Path, **settings: object):
+    return create_app(Settings(warehouse=directory, **settings)).server.test_client()
+
+
+@pytest.mark.parametrize(
+    ("settings", "host", "is_answered"),
+    [
+        ({}, "127.0.0.1:8050", True),
+        ({}, "localhost:8050", True),
+        ({"host": "localhost"}, "[::1]:8050", True),
+        ({}, "evil.example", False),
+        ({}, "evil.example:8050", False),
+        ({}, "localhost.evil.example", False),
+        ({"host": "0.0.0.0"}, "127.0.0.1:8050", False),
+        ({"host": "0.0.0.0", "allow_sql": True}, "mall.example", True),
+        ({"host": "192.168.1.7"}, "192.168.1.7", False),
+        ({"allow_sql": False}, "127.0.0.1:8050", False),
+    ],
+)
+def test_who_may_ask(published, settings, host, is_answered):
+    """Where nothing is set, this machine asks itself, under its own name; anybody else only where that is allowed."""
+    client = client_of(published, **settings)
+    headers = {"Host": host}
+    reply = client.post("/_dash-update-component", data=call(), content_type="application/json", headers=headers)
+    said = reply.get_json()["response"]["ask-answer"]["data"]
+    body = {"sql": "select 1 as one", "token": token(), "version": None}
+    with client.post("/sql/rows.csv", json=body, headers=headers) as file:
+        assert (200 if is_answered else 400) == file.status_code
+        assert is_answered == (file.data == b"one\n1\n")
+    assert is_answered == ("rows" in said)
+    assert is_answered or "SQL is off here" in said["error"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        call(sql=None),
+        call(sql=1),
+        call(sql=["select 1"]),
+        call(by=None),
+        call(by={"a": 1}),
+        call(by="../../etc"),
+        call(version="x"),
+        call(version={"version": 10**12}),
+        call(version={"version": "1; select 1"}),
+        call(sql="select \0"),
+        call(sql="select '\udc80'"),
+        call(sql="x" * 200_000),
+        json.dumps(json.loads(call()) | {"inputs": [{"id": "ask-run", "property": "data", "value": [[[]]]}]}),
+        json.dumps(json.loads(call()) | {"inputs": [{"id": "ask-run", "property": "data"}]}),
+    ],
+)
+def test_what_no_page_of_ours_sends_is_an_error_of_one_line(published, body):
+    """Wrong types, odd characters and strange versions: an error or an ordinary answer, never a traceback."""
+    said = answer(client_of(published), body)
+    assert "rows" in said or ("Traceback" not in said["error"] and "\n" not in said["error"])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/sql/rows.csv", {"sql": "select nope", "token": token()}, 400),
+        ("/sql/rows.csv", {"sql": "explain select 1", "token": token()}, 400),
+        ("/sql/rows.csv", {"sql": "select 1", "token": "x"}, 400),
+        ("/sql/rows.csv", {"sql": "select 1", "token": token(), "version": 99}, 400),
+        ("/sql/rows.csv", ["select 1"], 400),
+        ("/sql/rows.exe", {"sql": "select 1", "token": token()}, 404),
+    ],
+)
+def test_a_file_that_cannot_be_is_an_error(published, path, body, status):
+    """It says why, and sends nothing."""
+    reply = client_of(published).post(path, json=body)
+    assert status == reply.status_code
+    assert status == 404 or reply.get_json()["error"]
+
+
+def test_a_form_elsewhere_cannot_ask(published):
+    """What a page of another site can post without asking the browser is no JSON, and refused."""
+    client = client_of(published)
+    body = json.dumps({"sql": "select 1", "token": token()})
+    assert client.post("/sql/rows.csv", data=body, content_type="text/plain").status_code == 415
+
+
+def test_the_version_that_is_shown_is_asked(moved_published):
+    """An older version answers for itself, in the rows and in the file."""
+    client = client_of(moved_published)
+    for version in (1, 3):
+        path = moved_published / f"v{version}.duckdb"
+        with duckdb.connect(path, read_only=True) as connection:
+            expected = connection.execute("select count(*) from segments.runs").fetchone()[0]
+        sql = "select count(*) as n from segments.runs"
+        assert [[expected]] == answer(client, call(sql, version={"version": version}))["rows"]
+        with client.post("/sql/rows.csv", json={"sql": sql, "token": token(), "version": version}) as file:
+            assert f"n\n{expected}\n".encode() == file.data
+            assert f"rows_of_version_{version}.csv" in file.headers["Content-Disposition"]
+
+
+def test_the_schema_has_what_can_be_asked(bundled):
+    """Every relation and macro with a comment, and every column with its type, but for helpers of ours."""
+    relations = {f"{one['schema_name']}.{one['name']}": one for one in schema(bundled)["relations"]}
+    known = bundled.value(
+        "select count(*) from (from duckdb_tables() union all by name select * from duckdb_views() where not internal) "
+        "where database_name = 'warehouse'"
+    )
+    assert known == sum(one["kind"] != "macro" for one in relations.values())
+    assert all(one["comment"] for one in relations.values())
+    assert {"name": "customer_id", "type": "VARCHAR"}.items() <= relations["marts.customers"]["columns"][0].items()
+    assert relations["marts.score_customers"]["parameters"] == ["customers", "of_run_id"]
+    assert next(iter(relations)).startswith("marts.")
+
+
+class Asking:
+    """The SQL page in a browser."""
+
+    def __init__(self, dash_duo, directory: Path, address: str = "/sql", **settings: bool) -> None:
+        serve(dash_duo, directory, **settings)
+        self.driver = dash_duo.driver
+        self.duo = dash_duo
+        self.go(address)
+
+    def go(self, address: str) -> None:
+        self.driver.get(self.duo.server.url + address)
+        wait_until(lambda: self.find(".editor-text").is_displayed(), what="the editor")
+
+    def find(self, selector: str):
+        return self.driver.find_element("css selector", selector)
+
+    def all(self, selector: str) -> list:
+        return self.driver.find_elements("css selector", selector)
+
+    def write(self, text: str) -> None:
+        """Replace what is in the editor, as a paste does."""
+        area = self.find(".editor-text")
+        area.click()
+        area.send_keys(Keys.CONTROL, "a")
+        self.driver.execute_script("document.execCommand('insertText', false, arguments[0])", text)
+
+    def text(self) -> str:
+        return self.find(".editor-text").get_attribute("value")
+
+    def run(self, text: str, waits_for: str = "row") -> None:
+        self.write(text)
+        self.find(".editor-text").send_keys(Keys.CONTROL, Keys.ENTER)
+        wait_until(lambda: waits_for in self.find(".ask-bar .view-caption").text + self.find(".ask-error").text, what=waits_for)
+
+    def cells(self) -> list[list[str]]:
+        """What the table shows."""
+        rows = "[...document.querySelectorAll('#ask-grid .ag-center-cols-container .ag-row')]"
+        by_place = f"{rows}.sort((a, b) => a.getAttribute('row-index') - b.getAttribute('row-index'))"
+        return self.driver.execute_script(
+            f"return {by_place}.map(row => [...row.querySelectorAll('.ag-cell')].map(cell => cell.textContent))"
+        )
+
+    def tab(self, name: str) -> None:
+        next(tab for tab in self.all(".side-tab") if tab.text == name).click()
+
+    def pick(self, label: str, option: str) -> None:
+        """Choose for the plot."""
+        script = """
+        const label = [...document.querySelectorAll('#ask-axes label')].find((one) => one.firstChild.textContent === arguments[0]);
+        const select = label.querySelector('select');
+        select.value = [...select.options].find((one) => one.text === arguments[1]).value;
+        select.dispatchEvent(new Event('change'));
+        """
+        self.driver.execute_script(script, label, option)
+
+    def traces(self) -> list[dict]:
+        wait_until(lambda: self.all("#ask-plot .nsewdrag"), what="the plot")
+        data = "document.querySelector('#ask-plot .js-plotly-plot').data"
+        return self.driver.execute_script(f"return {data}.map(({{type, x, y}}) => ({{type, x: [...x], y: [...y]}}))")
+
+
+@pytest.mark.browser
+def test_what_is_asked_is_answered(dash_duo, published):
+    """The rows on the page are DuckDB's, with types, and the plot is of them; address and browser remember the statement."""
+    page = Asking(dash_duo, published)
+    page.run(SIZES)
+    with duckdb.connect(str((published / "current.duckdb").resolve()), read_only=True) as connection:
+        expected = [[name, str(size)] for name, size in connection.execute(SIZES).fetchall()]
+    wait_until(lambda: page.cells() == expected, what=f"the rows {expected}")
+    assert [each.text.split("\n") for each in page.all(".ag-header-cell-text")] == [["segment_name", "varchar"], ["size", "bigint"]]
+    (trace,) = page.traces()
+    assert [[name, int(size)] for name, size in expected] == [list(pair) for pair in zip(trace["x"], trace["y"], strict=True)]
+    page.pick("As", "Line")
+    wait_until(lambda: page.traces()[0]["type"] == "scatter", what="a line")
+    address = page.driver.current_url
+    assert unquote(address.partition("#sql=")[2]) == SIZES
+
+    page.find("#link-explore").click()
+    wait_until(lambda: page.all("#explore"), what="Explore")
+    page.find("#link-sql").click()
+    wait_until(lambda: page.text() == SIZES, what="the statement, as it was left")
+    page.tab("History")
+    assert SIZES.split("\n")[0] in page.find(".side-row").text
+    assert dash_duo.get_logs() == []
+
+
+@pytest.mark.browser
+def test_an_error_is_marked_where_it_is(dash_duo, published):
+    """DuckDB's words stand below, the place is underlined, and both go when the statement changes; the old rows fade."""
+    page = Asking(dash_duo, published)
+    page.run("select '𝄞' as sign")
+    page.run("select '𝄞', nope\nfrom marts.customers", waits_for="Binder Error")
+    wait_until(lambda: page.find(".marked").text == "nope", what="the mark")
+    assert "stale" in page.find("#ask-found").get_attribute("class")
+    page.find(".editor-text").send_keys("x")
+    assert page.all(".marked") == []
+    assert page.find(".ask-error").text == ""
+
+
+@pytest.mark.browser
+def test_a_statement_can_be_stopped(dash_duo, published):
+    """Stop ends it, whoever waits sees so at once, and the next one runs."""
+    page = Asking(dash_duo, published)
+    page.write("select count(*) from range(100000000000)")
+    page.find(".ask-run").click()
+    wait_until(lambda: "Running" in page.find(".ask-bar .view-caption").text, what="it to run")
+    next(each for each in page.all(".ask-bar .tool") if each.text == "Stop").click()
+    wait_until(lambda: page.find(".ask-bar .view-caption").text == "Stopped.", what="it to stop")
+    page.run("select 1 as one")
+    wait_until(lambda: page.cells() == [["1"]], what="the next answer")
+
+
+@pytest.mark.browser
+def test_the_schema_writes_for_you(dash_duo, published):
+    """A click on a relation or a column writes its name; typing offers names, and Tab takes one."""
+    page = Asking(dash_duo, published)
+    page.write("from ")
+    page.find(".side-search").send_keys("segment_profiles")
+    wait_until(lambda: page.find(".side-relation .side-name").text == "segment_profiles", what="the relation")
+    page.find(".side-relation .side-name").click()
+    assert page.text() == "from marts.segment_profiles"
+    page.write("select  from marts.segment_profiles")
+    for _ in range(len(" from marts.segment_profiles")):
+        page.find(".editor-text").send_keys(Keys.ARROW_LEFT)
+    page.find(".editor-text").send_keys("segment_na")
+    wait_until(lambda: [each.text.split("\n")[0] for each in page.all(".editor-words li")] == ["segment_name"], what="the word")
+    page.find(".editor-text").send_keys(Keys.TAB)
+    assert page.text() == "select segment_name from marts.segment_profiles"
+    page.find(".editor-text").send_keys(Keys.CONTROL, "z")
+    assert page.text() != "select segment_name from marts.segment_profiles"
+
+
+@pytest.mark.browser
+def test_a_statement_comes_with_an_address_and_is_not_run_by_itself(dash_duo, published):
+    """Who opens a link sees the statement as it is, hostile or not, and decides."""
+    hostile = 'select \'<img src=x onerror="window.hacked = 1">\' as "<b>bold</b>" -- <script>window.hacked = 1</script>'
+    page = Asking(dash_duo, published, f"/sql#sql={quote(hostile)}")
+    assert page.text() == hostile
+    assert page.find("#ask-found").is_displayed() is False
+    page.find(".editor-text").send_keys(Keys.CONTROL, Keys.ENTER)
+    wait_until(lambda: page.cells() == [['<img src=x onerror="window.hacked = 1">']], what="the text, as text")
+    page.tab("History")
+    assert page.driver.execute_script("return window.hacked") is None
+
+
+@pytest.mark.browser
+def test_a_saved_statement_comes_back(dash_duo, published):
+    """It has a name, opens with a click, and can be forgotten; what a browser keeps for us and is nonsense is nothing."""
+    page = Asking(dash_duo, published)
+    page.write("select 42 as answer")
+    next(each for each in page.all(".ask-bar summary") if each.text == "Save").click()
+    page.find(".ask-bar .saved-name").send_keys("The answer", Keys.ENTER)
+    wait_until(lambda: page.find(".side-row .side-statement").text == "The answer", what="the name")
+    page.driver.execute_script("localStorage.setItem('mall-sql-history', '[1, {\"sql\": 2}, null]')")
+    page.driver.refresh()
+    wait_until(lambda: page.find(".editor-text").is_displayed(), what="the editor")
+    page.tab("History")
+    assert page.all(".side-row") == []
+    page.tab("Saved")
+    page.find(".side-row .side-statement").click()
+    assert page.text() == "select 42 as answer"
+    page.find(".side-remove").click()
+    assert page.all(".side-row") == []
+
+
+@pytest.mark.browser
+def test_what_a_view_counts_runs_on_the_page(dash_duo, published):
+    """The statement behind a view of Explore leads to the SQL page, and gives the view's numbers there."""
+    serve(dash_duo, published)
+    dash_duo.wait_for_element("[data-sql-of='headline']").click()
+    dash_duo.wait_for_element("[data-run]").click()
+    wait_until(lambda: "count_customers" in dash_duo.find_element(".editor-text").get_attribute("value"), what="the statement")
+    dash_duo.find_element(".ask-run").click()
+    count = "document.querySelector('#ask-grid .ag-cell')?.textContent"
+    wait_until(lambda: dash_duo.driver.execute_script(f"return {count}") == "2000", what="the number of customers")
+
+
+@pytest.mark.browser
+def test_where_sql_is_off_the_page_says_so(dash_duo, published):
+    """One sentence, and no editor."""
+    serve(dash_duo, published, allow_sql=False)
+    dash_duo.driver.get(dash_duo.server.url + "/sql")
+    wait_until(lambda: "SQL is off here" in dash_duo.find_element(".answer").text, what="the sentence")
+    assert dash_duo.driver.find_elements("css selector", ".editor") == []
+    assert dash_duo.get_logs() == []
