@@ -1,4 +1,4 @@
-"""Questions of analysts, each with the SQL that answers it: a file of warehouse/recipes is one, and can be edited like any other query.
+"""Questions of analysts, each with the SQL that answers it: a file of warehouse/recipes is one, to run as it is or to change.
 
 A file begins with comments: the question, how to read the answer and what to change, and, where a warehouse may lack it, what the
 question needs. The statement follows, without a semicolon.
@@ -59,15 +59,15 @@ NEEDS = {
         "exists (from features.customer_items)",
     ),
     "retention": Need(
-        "enough customers who bought on several days for a model of who leaves and what they spend; segments.retention_models says more",
+        "customers enough who bought on several days for models of who leaves and what they spend; see segments.retention_models",
         "exists (from segments.retention_models where period = 'whole' and shortfall is null and amount_shortfall is null)",
     ),
     "recommendations": Need(
-        "enough customers who bought several products or categories; segments.item_models says more",
+        "customers enough who bought several products or categories; see segments.item_models",
         "exists (from marts.recommendations)",
     ),
     "forecast": Need(
-        "at least 26 complete weeks of sales; segments.sales_models says more",
+        "at least 26 complete weeks of sales; see segments.sales_models",
         "exists (from segments.sales_models where shortfall is null)",
     ),
     "stock": Need(

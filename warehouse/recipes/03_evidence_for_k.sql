@@ -1,6 +1,6 @@
 -- How many segments does the evidence call for?
--- A row per number that was tried; chosen_alone_by lists the indices that would have taken that one if asked alone. Davies-Bouldin is better
--- the lower it is, all others the higher. Change the clustering in the first step.
+-- A row per number that was tried; chosen_alone_by lists the indices that would have taken that one if asked alone. Davies-Bouldin
+-- is better the lower it is, all others the higher. Change the clustering in the first step.
 with clustering as (
     -- another one: where segmentation = 'lifestyle' and algorithm = 'hierarchical'
     select

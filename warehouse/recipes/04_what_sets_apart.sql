@@ -1,6 +1,6 @@
 -- What sets each segment apart, in ordinary units?
--- The three features in which a segment is furthest from everyone, clustered on or not. effect_size is the difference in standard deviations of
--- all customers: one half can be noticed, one is large. Change the clustering in the first step.
+-- The three features in which a segment is furthest from everyone, clustered on or not. effect_size is the difference in standard
+-- deviations of all customers: one half can be noticed, one is large. Change the clustering in the first step.
 with clustering as (
     -- another one: where segmentation = 'lifestyle' and algorithm = 'hierarchical'
     select

@@ -1,6 +1,6 @@
 -- Who are the most typical customers of each segment?
--- The three nearest to its centre, with all that is known of them: faces to think of. Reads the distance of every customer once. Change the
--- clustering in the first step, and how many in the second last.
+-- The three nearest to its centre, with all that is known of them: faces to think of. Reads the distance of every customer once.
+-- Change the clustering in the first step, and how many in the second last.
 with clustering as (
     -- another one: where segmentation = 'lifestyle' and algorithm = 'hierarchical'
     select

@@ -1,6 +1,6 @@
 -- Who stands between two segments?
--- The 20 customers who are hardly nearer to the centre of their segment than to that of the next: the first to go over, in either direction.
--- margin is the difference, in standard deviations; below 0 only by Ward. Change the clustering in the first step.
+-- The 20 customers who are hardly nearer to the centre of their segment than to that of the next: the first to go over, in either
+-- direction. margin is the difference, in scaled units; below 0 only by Ward. Change the clustering in the first step.
 with clustering as (
     -- another one: where segmentation = 'lifestyle' and algorithm = 'hierarchical'
     select

@@ -1,6 +1,7 @@
 -- Which customers are far from every centre?
--- The 20 who are furthest from their own segment's centre, which is the nearest: outliers, wrong entries, or the first of a new kind.
--- times_the_mean compares with the mean distance in that segment. Reads the distance of every customer. Change the clustering in the first step.
+-- The 20 who are furthest from the centre of their segment, by K-Means the nearest one: outliers, wrong entries, or the first of a
+-- new kind. times_the_mean compares with the mean distance in that segment. Reads every distance. Change the clustering in the
+-- first step.
 with clustering as (
     -- another one: where segmentation = 'lifestyle' and algorithm = 'hierarchical'
     select

@@ -1,6 +1,6 @@
 -- Where do K-Means and Ward disagree?
--- A row per pair of segments that share customers; is_agreement is false where the two do not go together, as neither holds half of the other.
--- Who these customers are stands in marts.algorithm_disagreements. Change the segmentation in the first step.
+-- A row per pair of segments that share customers; is_agreement is false where the two do not go together, as neither holds half of
+-- the other. Who these customers are stands in marts.algorithm_disagreements. Change the segmentation in the first step.
 with clustering as (
     -- another one: where segmentation = 'lifestyle'
     select segmentation

@@ -1,6 +1,6 @@
 -- How does gender, or another category, differ between the segments?
--- share is that of the segment, share_everyone that of all customers, and times the first by the second: 1 is like everyone. Change the
--- clustering in the first step, and add a condition on the column where there are several.
+-- share is that of the segment, share_everyone that of all customers, and times the first by the second: 1 is like everyone. Change
+-- the clustering in the first step, and add a condition on the column where there are several.
 -- needs: category
 with clustering as (
     -- another one: where segmentation = 'lifestyle' and algorithm = 'hierarchical'

@@ -1,6 +1,6 @@
 -- How many customers of each age band are in each segment?
--- A cross table made by pivot: change the bands, or put another column in the place of age. Every clustering is a column of marts.customers,
--- here spending_kmeans. Reads two columns of every customer; a missing age counts as the median.
+-- A cross table made by pivot: change the bands, or put another column in the place of age. Every clustering is a column of
+-- marts.customers, here spending_kmeans. Reads two columns of every customer; a missing age counts as the median.
 -- needs: age, spending
 with customers as (
     from marts.customers
@@ -25,7 +25,7 @@ banded as (
     from customers
 ),
 
--- counted before the table is turned, so that turning it costs nothing however many customers there are
+-- counted before the table is turned: a cell of it is one row, whose maximum is the count itself
 counted as (
     select
         segment_id,
@@ -38,7 +38,7 @@ counted as (
 turned as (
     from counted
     pivot (
-        coalesce(sum(count_customers), 0)
+        coalesce(max(count_customers), 0)
         for age_band in ('under_25', 'from_25', 'from_35', 'from_45', 'from_55', 'from_65')
         group by segment_id
     )

@@ -1,6 +1,6 @@
 -- Which segment would a new customer be in?
--- Put people of your own into the first step; read_csv('new.csv') in its place scores a file in the duckdb client. A missing value counts as
--- the median, and a small margin says that the second segment is nearly as near.
+-- Put people of your own into the first step; read_csv('new.csv') in its place scores a file in the duckdb client. A missing value
+-- counts as the median, and a small margin says that the second segment is nearly as near.
 -- needs: spending
 with visitors as (
     select

@@ -1,6 +1,6 @@
 -- What should be done with each segment?
--- The play of the playbook that fits its profile, and because of what; offer is what it most surely buys more than everyone, where there are
--- transactions. The plays are analytics/playbook.toml or a file of your own. Change the clustering in the first step.
+-- The play of the playbook that fits its profile, and because of what; offer is what it most surely buys more than everyone, where
+-- there are transactions. The plays are analytics/playbook.toml or a file of your own. Change the clustering in the first step.
 with clustering as (
     -- another one: where segmentation = 'lifestyle' and algorithm = 'hierarchical'
     select

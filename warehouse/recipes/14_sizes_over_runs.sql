@@ -1,6 +1,6 @@
 -- How have the sizes of the segments changed over the runs?
--- A row per run and segment under the name it last had, ids being permanent; change is in customers since the run before, null where the
--- segment was not there. Change the clustering in the first step.
+-- A row per run and segment under the name it last had, ids being permanent; change is in customers since the run before, null
+-- where the segment was not there. Change the clustering in the first step.
 with clustering as (
     -- another one: where segmentation = 'lifestyle' and algorithm = 'hierarchical'
     select

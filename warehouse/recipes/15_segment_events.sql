@@ -1,6 +1,6 @@
 -- What became of the segments since the run before?
--- kept, split, merged, new or gone, told by the customers who are in both runs: the shares say how many of the earlier segment are in this one,
--- and how many of this one were in the earlier. Change the clustering in the first step.
+-- kept, split, merged, new or gone, told by the customers who are in both runs: the shares say how many of the earlier segment are
+-- in this one, and how many of this one were in the earlier. Change the clustering in the first step.
 -- needs: two runs
 with clustering as (
     -- another one: where segmentation = 'lifestyle' and algorithm = 'hierarchical'

@@ -1,6 +1,6 @@
 -- Which columns of the data have moved since the run before?
--- population_stability_index is 0 where customers lie as before, and 0.1 where it is worth a look; index_by_chance is what two samples of the
--- same people exceed once in twenty times. Means are null for categories.
+-- population_stability_index is 0 where customers lie as before, and 0.1 where it is worth a look; index_by_chance is what two
+-- samples of the same people exceed once in twenty times. Means are null for categories.
 -- needs: two runs
 with shifts as (
     from marts.distribution_shifts

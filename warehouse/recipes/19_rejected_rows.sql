@@ -1,6 +1,6 @@
 -- How many rows could not be used, and why?
--- A row per source and kind of fault, with the first example; a source without a fault has one row without. rows_in is kept, rejected, identical
--- copies and people erased on request together. Every rejected row stands in marts.load_rejects.
+-- A row per source and kind of fault, with the first example; a source without a fault has one row without. rows_in is kept,
+-- rejected, identical copies and people erased on request together. Every rejected row stands in marts.load_rejects.
 with files as (
     from marts.load_sources
 ),
@@ -13,11 +13,11 @@ rejects as (
 sources as (
     select
         source,
-        sum(rows_in) as rows_in,
-        sum(rows_kept) as rows_kept,
-        sum(rows_rejected) as rows_rejected,
-        sum(rows_duplicate) as rows_duplicate,
-        sum(rows_forgotten) as rows_forgotten
+        cast(sum(rows_in) as bigint) as rows_in,
+        cast(sum(rows_kept) as bigint) as rows_kept,
+        cast(sum(rows_rejected) as bigint) as rows_rejected,
+        cast(sum(rows_duplicate) as bigint) as rows_duplicate,
+        cast(sum(rows_forgotten) as bigint) as rows_forgotten
     from files
     group by source
 )

@@ -1,6 +1,6 @@
 -- What became of every line of the receipts?
--- The amounts add up to the files, to the cent; is_counted marks those that make up what customers spent. A line of a customer who is not in
--- the customers file, or of nobody, is in sales and in no segment.
+-- The amounts add up to the files, to the cent; is_counted marks those that make up what customers spent. A line of a customer who
+-- is not in the customers file, or of nobody, is in sales and in no segment.
 -- needs: transactions
 with accounting as (
     from marts.transaction_accounting

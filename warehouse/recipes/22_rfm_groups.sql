@@ -1,6 +1,6 @@
 -- What are the RFM groups, and what are they worth?
--- The classic groups by fifths of recency, frequency and money: fixed rules, other than segments. spent is of all time, in the money of the
--- source, less returns. The rules are marts.rfm_groups. Reads three columns of every buyer.
+-- The classic groups by fifths of recency, frequency and money: fixed rules, other than segments. spent is of all time, in the
+-- money of the source, less returns. The rules are marts.rfm_groups. Reads three columns of every buyer.
 -- needs: transactions
 with buyers as (
     from marts.rfm

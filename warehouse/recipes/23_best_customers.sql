@@ -1,6 +1,6 @@
 -- How much of the sales do the best customers bring?
--- Fifths of the buyers by what they spent, the best first; running_share adds up from the top. Who spent the same is in the same fifth, so that
--- fifths may differ in size. Reads two columns of every buyer.
+-- Fifths of the buyers by what they spent, the best first; running_share adds up from the top. Who spent the same is in the same
+-- fifth, so that fifths may differ in size. Reads two columns of every buyer.
 -- needs: transactions
 with buyers as (
     from marts.rfm

@@ -1,6 +1,7 @@
 -- Do those who came in earlier quarters still buy?
--- Customers by the quarter of their first purchase; share_lately is of those who bought within the last 91 days of the transactions. Who was
--- there before the files begin counts for the first quarter. Change the 91 in the last step. Reads four columns of every customer.
+-- Customers by the quarter of their first purchase; share_lately is of those who bought within the last 91 days of the
+-- transactions. Who was there before the files begin counts for the first quarter. Change the 91 in the last step. Reads four
+-- columns of every customer.
 -- needs: transactions
 with buyers as (
     from features.transaction_features

@@ -1,6 +1,6 @@
 -- When and how do the segments shop?
--- Means of what the receipts tell. Shares are 0 to 1 of the purchases, those by the hour null where the source gives days only; who bought
--- nothing counts with the median. Change the clustering in the first step.
+-- Means of what the receipts tell. Shares are 0 to 1 of the purchases, those by the hour null where the source gives days only; who
+-- bought nothing counts with the median. Change the clustering in the first step.
 -- needs: transactions
 with clustering as (
     -- another one: where segmentation = 'lifestyle' and algorithm = 'hierarchical'

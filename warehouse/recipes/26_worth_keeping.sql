@@ -1,6 +1,7 @@
 -- Which customers at risk does it pay to keep?
 -- The 20 with the largest gain: value_at_risk is what is missing because they may have left, within the days that are forecast
--- (segments.retention_models). Change what an offer costs and how often it works in the first step, and the clustering in the second.
+-- (segments.retention_models). Change what an offer costs and how often it works in the first step, and the clustering in the
+-- second.
 -- needs: transactions, retention
 with offer as (
     select

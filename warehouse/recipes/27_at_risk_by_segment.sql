@@ -1,6 +1,7 @@
 -- In which segments is most at risk?
--- Buyers by whether they very probably still are customers, may have left or are gone; those who bought once cannot be told. expected_value is
--- what is to come within the days that are forecast, value_at_risk what those at risk would add if they surely stayed.
+-- Buyers by whether they very probably still are customers, may have left or are gone; those who bought once cannot be told.
+-- expected_value is what is to come within the days that are forecast, value_at_risk what those at risk would add if they surely
+-- stayed.
 -- needs: transactions, retention
 with clustering as (
     -- another one: where segmentation = 'lifestyle' and algorithm = 'hierarchical'

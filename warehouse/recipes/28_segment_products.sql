@@ -1,6 +1,7 @@
 -- What does each segment buy more than everyone?
--- The five surest per segment and kind of item. lift 2 says that twice as many of the segment's buyers have it as of all buyers; the order is by
--- the lower end of its 95 % interval, so that few customers do not make a large lift. Change the clustering in the first step.
+-- The five surest per segment and kind of item. lift 2 says that twice as many of the segment's buyers have it as of all buyers;
+-- the order is by the lower end of its 95 % interval, so that few customers do not make a large lift. Change the clustering in the
+-- first step.
 -- needs: transactions, products
 with clustering as (
     -- another one: where segmentation = 'lifestyle' and algorithm = 'hierarchical'

@@ -1,6 +1,7 @@
 -- What should be offered to each segment next?
--- The five products (or categories, where there are no products) that are the first recommendation of most of its customers: none of them has
--- bought it yet. Joins every customer to a recommendation: seconds at millions of customers. Change the clustering in the first step.
+-- The five products (or categories, where there are no products) that are the first recommendation of most of its customers: none
+-- of them has bought it yet. Joins every customer to a recommendation: seconds at millions of customers. Change the clustering in
+-- the first step.
 -- needs: transactions, products, recommendations
 with clustering as (
     -- another one: where segmentation = 'lifestyle' and algorithm = 'hierarchical'
@@ -13,9 +14,14 @@ with clustering as (
     limit 1
 ),
 
+models as (
+    from segments.item_models
+    where period = 'whole' and shortfall is null
+),
+
 first_offers as (
     from marts.recommendations
-    where place = 1 and item_kind = (select max(item_kind) from segments.item_models where period = 'whole' and shortfall is null)
+    where place = 1 and item_kind = (select max(item_kind) from models)
 ),
 
 members as (

@@ -1,6 +1,6 @@
 -- What did each segment buy, month by month?
--- Sales less returns, of the weeks that the transactions span fully: a week counts for the month in which it begins. Segments hold those who are
--- in them now; nobody known is what no customer of a segment bought. Change the clustering in the first step.
+-- Sales less returns, of the weeks that the transactions span fully: a week counts for the month in which it begins. Segments hold
+-- those who are in them now; nobody known is what no customer of a segment bought. Change the clustering in the first step.
 -- needs: transactions
 with clustering as (
     -- another one: where segmentation = 'lifestyle' and algorithm = 'hierarchical'

@@ -1,6 +1,7 @@
 -- What will each segment buy in the time ahead?
--- The sum over the weeks or months that are forecast, with 80 % intervals, beside as many before and the same a year ago. mase below
--- benchmark_mase says that in the trial the forecast did better than repeating what was. Change the clustering in the first step.
+-- The sum over the weeks or months that are forecast, with 80 % intervals, beside as many before and the same a year ago. mase
+-- below benchmark_mase says that in the trial the forecast did better than repeating what was. Change the clustering in the first
+-- step.
 -- needs: transactions, forecast
 with clustering as (
     -- another one: where segmentation = 'lifestyle' and algorithm = 'hierarchical'
