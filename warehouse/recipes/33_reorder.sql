@@ -1,7 +1,7 @@
 -- What has to be ordered, and who buys it?
--- Items whose stock does not last for the next four weeks (or months) with a probability of 95 %, the soonest to end first. Change
--- both in the step plan, and the clustering in the first; most_by is the segment that bought most of it in the last year. Products,
--- else categories.
+-- The first 50 items whose stock does not last for the next four weeks (or months) with a probability of 95 %, the soonest to end
+-- first. Change both in the step plan, and the clustering in the first; most_by is the segment that bought most of it in the last
+-- year. Products, else categories.
 -- needs: transactions, products, forecast, stock
 with clustering as (
     -- another one: where segmentation = 'lifestyle' and algorithm = 'hierarchical'
@@ -45,3 +45,4 @@ left join buyers using (item_kind, item)
 left join segments using (segmentation, algorithm, segment_id)
 where plan.units_to_order > 0 and plan.item_kind = (select max(item_kind) from plan)
 order by plan.cover_days, plan.item
+limit 50
