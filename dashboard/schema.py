@@ -1,17 +1,25 @@
-"""What an analyst can ask: the relations, columns and macros of a version, with their comments."""
+"""What an analyst can ask: the relations, columns and macros of a version, with their comments, and recipes."""
 
 from typing import Any
 
 from dashboard.palette import segment_colour
 from warehouse.connection import Snapshot
+from warehouse.recipes import NEEDS, missing, recipes
 
 _SCHEMAS = ["marts", "segments", "features", "staging", "raw"]
 """In the order in which an analyst looks for something."""
 
 
 def schema(db: Snapshot) -> dict[str, Any]:
-    """The relations and macros as JSON has them, and the colours of the segments of each clustering; asked once per version."""
-    return db.once("schema", lambda version: {"relations": _relations(version), "colours": _colours(version)})
+    """The relations and macros, the recipes, and the colours of the segments of each clustering, as JSON has them.
+
+    Asked once per version. Raises ReleaseError for a version of a release that did not have what is asked of it.
+    """
+    return db.once("schema", _schema)
+
+
+def _schema(db: Snapshot) -> dict[str, Any]:
+    return {"relations": _relations(db), "recipes": _recipes(db), "colours": _colours(db)}
 
 
 def _relations(db: Snapshot) -> list[dict[str, Any]]:
@@ -51,3 +59,16 @@ def _colours(db: Snapshot) -> dict[str, dict[str, str]]:
     for row in db.rows("select segmentation, algorithm, segment_name, colour from marts.segment_profiles"):
         colours.setdefault(f"{row['segmentation']}/{row['algorithm']}", {})[row["segment_name"]] = segment_colour(row["colour"])
     return colours
+
+
+def _recipes(db: Snapshot) -> list[dict[str, Any]]:
+    """Questions with the SQL that answers them; the needs that the version does not meet, name -> what it takes."""
+    return [
+        {
+            "question": recipe.question,
+            "about": recipe.about,
+            "sql": f"-- {recipe.question}\n{recipe.sql}",
+            "missing": {need: NEEDS[need].advice for need in missing(db, recipe)},
+        }
+        for recipe in recipes()
+    ]

@@ -256,7 +256,7 @@
     }
   }
 
-  const first = ({ recipes }) => (recipes && recipes.length ? recipes[0].sql : "from marts.segment_profiles");
+  const first = ({ recipes }) => (recipes ? recipes[0].sql : "");
 
   /* Called by Dash with the schema of the version that is shown. */
   function showAsk(schema) {

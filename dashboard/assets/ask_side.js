@@ -93,11 +93,15 @@
     }
 
     recipes(sought) {
-      const found = (this.schema.recipes || []).filter((one) => `${one.question} ${one.about}`.toLowerCase().includes(sought));
+      const found = this.schema.recipes.filter((one) => `${one.question} ${one.about}`.toLowerCase().includes(sought));
       return found.map((one) => {
         const open = button("side-statement", one.question, () => this.open(one.sql));
         open.title = one.about;
-        const missing = one.missing.length ? [html("span", "muted", `needs ${one.missing.join(", ")}`)] : [];
+        const missing = Object.entries(one.missing).map(([need, advice]) => {
+          const said = html("span", "muted", `needs ${need}`);
+          said.title = advice;
+          return said;
+        });
         return html("div", "side-row", open, ...missing);
       });
     }

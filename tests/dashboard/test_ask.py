@@ -160,6 +160,14 @@ def test_the_schema_has_what_can_be_asked(bundled):
     assert next(iter(relations)).startswith("marts.")
 
 
+def test_a_recipe_says_what_it_lacks(bundled, mall):
+    """Of everything that may be asked, a warehouse without purchases says which recipes need them."""
+    assert [one for one in schema(bundled)["recipes"] if one["missing"] and "two runs" not in one["missing"]] == []
+    lacking = [one["question"] for one in schema(mall)["recipes"] if "transactions" in one["missing"]]
+    assert "What are the RFM groups, and what are they worth?" in lacking
+    assert "Which segments are there, how large are they, and how sure are we of them?" not in lacking
+
+
 class Asking:
     """The SQL page in a browser."""
 
