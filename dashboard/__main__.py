@@ -6,8 +6,9 @@ import sys
 import waitress
 
 from dashboard.app import create_app
+from dashboard.listening import listen
 from warehouse.connection import Warehouse
-from warehouse.errors import InputError, MallError, refuse
+from warehouse.errors import MallError, refuse
 from warehouse.settings import Settings
 
 THREADS = 16
@@ -20,11 +21,8 @@ def main() -> int:
         settings = Settings.from_environment()
         Warehouse(settings.warehouse).snapshot()
         logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
-        try:
-            server = waitress.create_server(create_app(settings).server, host=settings.host, port=settings.port, threads=THREADS)
-        except OSError as error:
-            where = f"{settings.host}:{settings.port}"
-            raise InputError(f"cannot listen on {where}: {error.strerror}; choose another with PORT=8051") from error
+        sockets = listen(settings.host, settings.port)
+        server = waitress.create_server(create_app(settings).server, sockets=sockets, threads=THREADS)
     except MallError as error:
         return refuse("dashboard", error)
     print(f"Dashboard on http://{settings.host}:{settings.port}/  (Ctrl-C stops it)", flush=True)

@@ -1,6 +1,5 @@
 """The Dash app: the shell, its stores, and the callbacks that join the browser to the warehouse."""
 
-import json
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -8,25 +7,26 @@ from typing import Any
 
 import dash
 from dash import Dash, Input, Output, State, ctx, html
-from flask import Response, abort
 
 from dashboard import ids, shell, trust
 from dashboard.browser import in_browser
-from dashboard.cube import cube
+from dashboard.cube_route import serve_cube
 from dashboard.guard import guard
+from dashboard.health import answer_for_health
 from dashboard.pages import ask, campaigns, data, evidence, explore, forecast, history, inventory, products, retention, segments
 from dashboard.queries import Row, clusterings, known_run, provenance
 from dashboard.shown import shown, wanted
 from warehouse.connection import Warehouse
 from warehouse.errors import MallError
+from warehouse.memory import Limits
 from warehouse.settings import Settings
 
 log = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings) -> Dash:
-    """The dashboard of the warehouse in `settings.warehouse`; it need not be published yet."""
-    warehouse = Warehouse(settings.warehouse)
+def create_app(settings: Settings, limits: Limits | None = None) -> Dash:
+    """The dashboard of the warehouse in `settings.warehouse`, which need not be published yet; `limits` bound its memory."""
+    warehouse = Warehouse(settings.warehouse, limits)
     app = Dash(
         __name__,
         title="Mall segments",
@@ -38,7 +38,8 @@ def create_app(settings: Settings) -> Dash:
     app.index_string = app.index_string.replace("<html>", '<html lang="en">')
     app.layout = lambda: shell.layout(_options(warehouse))
     guard(app, settings)
-    _serve_cube(app, warehouse)
+    serve_cube(app, warehouse)
+    answer_for_health(app, warehouse)
     _follow_version(app, warehouse)
     _follow_clarity(app, warehouse)
     _follow_address(app, settings)
@@ -61,18 +62,6 @@ def _options(warehouse: Warehouse) -> list[Row]:
         return clusterings(warehouse.snapshot())
     except MallError:
         return []
-
-
-def _serve_cube(app: Dash, warehouse: Warehouse) -> None:
-    """The cube of a file never changes, so it is made once, and the browser keeps it: the address has the file's edition in it."""
-
-    @app.server.route("/cube/<int:version>.json")  # type: ignore[untyped-decorator]
-    def send_cube(version: int) -> Response:
-        try:
-            body = warehouse.version(version).once("cube", lambda db: json.dumps(cube(db), separators=(",", ":")))
-        except MallError:
-            abort(404)
-        return Response(body, mimetype="application/json", headers={"Cache-Control": "private, max-age=31536000, immutable"})
 
 
 def _follow_version(app: Dash, warehouse: Warehouse) -> None:

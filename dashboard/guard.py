@@ -9,6 +9,7 @@ from dash import Dash
 from flask import abort, request
 from werkzeug.exceptions import HTTPException
 
+from dashboard.listening import is_this_machine
 from warehouse.settings import Settings
 
 MOST_BYTES = 1_000_000
@@ -29,7 +30,7 @@ def guard(app: Dash, settings: Settings) -> None:
     Where people may edit and only this machine is listened to, so is a request under another name than this machine's: a page
     elsewhere whose own name was made to lead here (DNS rebinding) would pass for ours.
     """
-    is_for_us_alone = settings.allow_edit and settings.host in OURSELVES
+    is_for_us_alone = settings.allow_edit and is_this_machine(settings.host)
     app.server.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
 
     @app.server.before_request  # type: ignore[untyped-decorator]
@@ -53,7 +54,7 @@ def guard(app: Dash, settings: Settings) -> None:
 
 def is_asked_as_ourselves() -> bool:
     """Whether the request that is being answered was sent to this machine under one of its own names."""
-    return urlsplit(f"//{request.host}").hostname in OURSELVES
+    return is_this_machine(urlsplit(f"//{request.host}").hostname or "")
 
 
 def is_call(body: object, callbacks: Mapping[str, Any]) -> bool:

@@ -19,6 +19,7 @@ import duckdb
 import pandas as pd
 
 from warehouse.errors import DamagedError, InputError, NotKeptError, NotPublishedError, ReleaseError, WriteError
+from warehouse.memory import Limits
 from warehouse.settings import Settings
 from warehouse.versions import CURRENT, file_name, files, version_of
 
@@ -46,11 +47,17 @@ log = logging.getLogger(__name__)
 class Snapshot:
     """One published version, opened read-only: every query through it answers from the same data.
 
-    With `is_thorough` its large tables are read too before it is taken for whole.
+    With `is_thorough` its large tables are read too before it is taken for whole. `config` is what DuckDB is told beside the usual.
     Raises DamagedError when the file is damaged or gone, InputError when it may be whole but cannot be opened.
     """
 
-    def __init__(self, path: Path, stands_in_for: int | None = None, is_thorough: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        stands_in_for: int | None = None,
+        is_thorough: bool = False,
+        config: Mapping[str, str | int] | None = None,
+    ) -> None:
         self.path = path
         self.version = version_of(path)
         self.stands_in_for = stands_in_for
@@ -59,8 +66,9 @@ class Snapshot:
         """Whether a query has come upon a part of the file that cannot be read."""
         self.identity = identity(path)
         self._found: dict[str, Any] = {}
+        self._finding: dict[str, threading.Lock] = {}
         _ask_to_read(path)
-        self._connection = duckdb.connect(":memory:", config={"temp_directory": _spill()})
+        self._connection = duckdb.connect(":memory:", config={"temp_directory": _spill(), **(config or {})})
         try:
             self._connection.execute(f"attach {literal(path)} as warehouse (read_only)")
             if is_thorough or self.identity not in _looked_at:
@@ -100,9 +108,11 @@ class Snapshot:
         return [column[0] for column in cursor.description], rows
 
     def once(self, what: str, find: Callable[["Snapshot"], T]) -> T:
-        """What `find` says of this version under the name `what`, asked once: a version never changes."""
+        """What `find` says of this version under the name `what`, asked once, by one thread: a version never changes."""
         if what not in self._found:
-            self._found[what] = find(self)
+            with self._finding.setdefault(what, threading.Lock()):
+                if what not in self._found:
+                    self._found[what] = find(self)
         return self._found[what]  # type: ignore[no-any-return]
 
     def frame(self, sql: str, parameters: Parameters = ()) -> pd.DataFrame:
@@ -174,10 +184,14 @@ class Snapshot:
 
 
 class Warehouse:
-    """The reader's door: `snapshot()` is the newest published version, reopened only when it has moved."""
+    """The reader's door: `snapshot()` is the newest published version, reopened only when it has moved.
 
-    def __init__(self, directory: Path) -> None:
+    `limits` bounds what DuckDB takes for it and for the older versions that stay open; without, each may take what DuckDB would.
+    """
+
+    def __init__(self, directory: Path, limits: Limits | None = None) -> None:
         self.directory = directory
+        self._limits = limits
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
         self._seen: object = None
@@ -232,7 +246,7 @@ class Warehouse:
             raise NotKeptError(f"version {number} is not kept any more")
         kept = self._kept.get(number)
         if kept is None or kept.identity != there or kept.is_damaged:
-            kept = Snapshot(path)
+            kept = Snapshot(path, config=self._limits.older(_KEPT_OPEN) if self._limits else None)
         with self._lock:
             self._kept.pop(number, None)
             self._kept[number] = kept
@@ -255,7 +269,8 @@ class Warehouse:
                 refused = refused or DamagedError(f"{candidate}: is damaged")
                 continue
             try:
-                snapshot = Snapshot(candidate, stands_in_for=None if candidate == path else wanted)
+                config = self._limits.newest() if self._limits else None
+                snapshot = Snapshot(candidate, stands_in_for=None if candidate == path else wanted, config=config)
             except DamagedError as error:
                 refused = refused or error
                 continue

@@ -1,12 +1,12 @@
 """Settings, read once from the environment; no other module looks at os.environ."""
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from warehouse.errors import InputError
+from warehouse.memory import in_bytes
 
 DEFAULT_WAREHOUSE = Path("data/warehouse")
 _SWITCH = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off"), False)}
@@ -43,6 +43,10 @@ class Settings:
     """The address the dashboard listens on."""
     port: int = 8050
     """The port the dashboard listens on."""
+    workers: int = 2
+    """How many processes serve the dashboard to many (`make serve`)."""
+    serve_memory: str = "40%"
+    """The memory that these processes may take together, e.g. 4GB or a share of the machine's."""
     force: bool = False
     """Publish although many rows are rejected, customers are lost or a segmentation is; replace real customers by the sample."""
     max_rejected: float = 0.05
@@ -79,10 +83,12 @@ class Settings:
             report=_path(given, "REPORT") or default.report,
             host=given.get("HOST", default.host),
             port=int(_number(given, "PORT", default.port, 1, 65535)),
+            workers=int(_number(given, "WORKERS", default.workers, 1, 64)),
+            serve_memory=_memory(given, "SERVE_MEMORY", default.serve_memory),
             force=_switch(given, "FORCE"),
             max_rejected=_number(given, "MAX_REJECTED", default.max_rejected, 0, 1),
             max_shrink=_number(given, "MAX_SHRINK", default.max_shrink, 0, 1),
-            memory_limit=_memory(given, default.memory_limit),
+            memory_limit=_memory(given, "MEMORY_LIMIT", default.memory_limit),
             keep_versions=int(_number(given, "KEEP_VERSIONS", default.keep_versions, 1, 1_000)),
             allow_edit=_switch(given, "ALLOW_EDIT"),
             allow_sql=_switch(given, "ALLOW_SQL") if "ALLOW_SQL" in given else None,
@@ -96,18 +102,17 @@ def _path(given: Mapping[str, str], name: str) -> Path | None:
         raise InputError(f"{name}={given[name]}: there is no such home") from error
 
 
-def _memory(given: Mapping[str, str], default: str) -> str:
-    text = given.get("MEMORY_LIMIT", default)
+def _memory(given: Mapping[str, str], name: str, default: str) -> str:
+    text = given.get(name, default)
     try:
         return memory(text)
     except ValueError as error:
-        raise InputError(f"MEMORY_LIMIT={text}: {error}") from error
+        raise InputError(f"{name}={text}: {error}") from error
 
 
 def memory(text: str) -> str:
     """The same text, where it is an amount of memory. Raises ValueError, which says how one is written."""
-    if not re.fullmatch(r"[1-9]\d{0,5}(\.\d{1,3})? ?[MGT]i?B|([1-9]\d?|100)%", text):
-        raise ValueError("give an amount of memory such as 4GB, or a share of the machine's such as 60%")
+    in_bytes(text)
     return text
 
 

@@ -1,0 +1,86 @@
+"""Serve the dashboard to many: `python -m dashboard.serve`, or `make serve`.
+
+HOST, PORT, WAREHOUSE, WORKERS and SERVE_MEMORY are read from the environment. SIGTERM and SIGINT let the requests in flight end;
+SIGHUP renews the workers, one after the other, and no request fails.
+"""
+
+import gc
+import multiprocessing
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+from dashboard.app import create_app
+from dashboard.listening import listen
+from dashboard.logs import log_as_json
+from dashboard.workers import Application, Plan, Wsgi
+from warehouse.connection import Warehouse
+from warehouse.errors import InputError, MallError, refuse
+from warehouse.memory import Limits, in_bytes
+from warehouse.settings import Settings
+
+LEAST_BYTES = 500_000_000
+"""The least memory that a worker is given."""
+PYTHON_BYTES = 300_000_000
+"""What a worker holds before DuckDB holds anything."""
+
+
+def main() -> int:
+    """Serve until told to stop; returns the exit status."""
+    try:
+        settings = Settings.from_environment()
+        each = worker_bytes(settings)
+        if (status := _status_of_reading(settings.warehouse)) != 0:
+            return status
+        plan = Plan(partial(_make, settings, limits(settings)), listen(settings.host, settings.port), settings.workers, each)
+    except MallError as error:
+        return refuse("serve", error)
+    log_as_json()
+    gc.freeze()  # what is loaded now is shared by the workers as long as none writes to it
+    Application(plan).run()
+    return 0
+
+
+def worker_bytes(settings: Settings) -> int:
+    """The memory of one worker: its part of SERVE_MEMORY. Raises InputError where that is too little.
+
+    A share of the machine's memory that is too little is taken for as much as is needed.
+    """
+    each = in_bytes(settings.serve_memory) // settings.workers
+    if each < LEAST_BYTES and not settings.serve_memory.endswith("%"):
+        least = f"{LEAST_BYTES * settings.workers // 1_000_000}MB"
+        raise InputError(
+            f"SERVE_MEMORY={settings.serve_memory}: {settings.workers} workers need {least}; give more, or fewer WORKERS"
+        )
+    return max(each, LEAST_BYTES)
+
+
+def limits(settings: Settings) -> Limits:
+    """What DuckDB may take in one worker."""
+    cores = len(os.sched_getaffinity(0))
+    return Limits(worker_bytes(settings) - PYTHON_BYTES, max(1, cores // settings.workers))
+
+
+def _make(settings: Settings, bounds: Limits) -> Wsgi:
+    wsgi: Wsgi = create_app(settings, bounds).server
+    return wsgi
+
+
+def _status_of_reading(directory: Path) -> int:
+    """Open the warehouse once, in a process of its own: a connection must not be there when workers are forked. Its exit status."""
+    probe = multiprocessing.get_context("fork").Process(target=_read, args=(directory,))
+    probe.start()
+    probe.join()
+    return abs(probe.exitcode or 0)
+
+
+def _read(directory: Path) -> None:
+    try:
+        Warehouse(directory).snapshot()
+    except MallError as error:
+        sys.exit(refuse("serve", error))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
