@@ -4,6 +4,7 @@ HOST, PORT, WAREHOUSE, WORKERS and SERVE_MEMORY are read from the environment. S
 SIGHUP renews the workers, one after the other, and no request fails.
 """
 
+import atexit
 import gc
 import multiprocessing
 import os
@@ -37,7 +38,8 @@ def main() -> int:
     except MallError as error:
         return refuse("serve", error)
     log_as_json()
-    gc.freeze()  # what is loaded now is shared by the workers as long as none writes to it
+    gc.freeze()  # what is loaded now is shared by the workers as long as none writes to it, as looking for garbage does
+    atexit.register(gc.unfreeze)  # or DuckDB calls it leaked
     Application(plan).run()
     return 0
 

@@ -38,6 +38,8 @@ _READ_SECONDS = 10
 _WRITE_SECONDS = 30
 """How long a client may take nothing of its answer."""
 _LINGER_SECONDS = 0.5
+_GLANCE_SECONDS = 0.05
+_LONGEST_HEAD = 32_768
 _KEEP_SECONDS = 30
 _REQUESTS = 20_000
 """A worker is renewed after so many requests, and up to a tenth more: not all at the same time."""
@@ -148,6 +150,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._begun: dict[Connection, float] = {}  # of whose next request not even the head is there, and until when it may come
         self._arriving: dict[int, tuple[Connection, float]] = {}  # by thread: the request it reads, and until when
         self._looked = 0.0
 
@@ -173,6 +176,27 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         self.nr_conns += 1
         self.keepalived_conns.append(connection)
         self.poller.register(client, EVENT_READ, partial(self.on_client_socket_readable, connection))
+
+    def on_client_socket_readable(self, connection: Connection, client: Any) -> None:
+        """Give a request to a thread, once its head is there."""
+        if _has_head(client):
+            super().on_client_socket_readable(connection, client)
+            return
+        self.poller.unregister(client)
+        self.keepalived_conns.remove(connection)
+        self._begun[connection] = time.monotonic() + _READ_SECONDS
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait for what happens, and look after the requests that have begun: what they bring by and by wakes nobody."""
+        super().wait_for_and_dispatch_events(min(timeout, _GLANCE_SECONDS) if self._begun else timeout)
+        for connection, until in list(self._begun.items()):
+            if _has_head(connection.sock):
+                del self._begun[connection]
+                self.enqueue_req(connection)
+            elif time.monotonic() > until or not self.alive:
+                del self._begun[connection]
+                self.nr_conns -= 1
+                connection.close()
 
     def handle(self, connection: Connection) -> Any:
         """Answer a request; in a thread."""
@@ -231,6 +255,17 @@ def resident_bytes() -> int:
     """The memory that this process holds."""
     with open("/proc/self/statm", encoding="ascii") as file:
         return int(file.read().split()[1]) * _PAGE
+
+
+def _has_head(client: socket.socket) -> bool:
+    """Whether the head of a request has arrived, or what tells that none will."""
+    try:
+        arrived = client.recv(_LONGEST_HEAD, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return not arrived or b"\r\n\r\n" in arrived or len(arrived) == _LONGEST_HEAD
 
 
 def _hear_no_more(connection: Connection) -> None:
