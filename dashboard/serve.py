@@ -32,11 +32,14 @@ def main() -> int:
     try:
         settings = Settings.from_environment()
         each = worker_bytes(settings)
-        if (status := _status_of_reading(settings.warehouse)) != 0:
-            return status
-        plan = Plan(partial(_make, settings, limits(settings)), listen(settings.host, settings.port), settings.workers, each)
+        sockets = listen(settings.host, settings.port)
     except MallError as error:
         return refuse("serve", error)
+    if (status := _status_of_reading(settings.warehouse)) != 0:
+        for one in sockets:
+            one.close()
+        return status
+    plan = Plan(partial(_make, settings, limits(settings)), sockets, settings.workers, each)
     log_as_json()
     gc.freeze()  # what is loaded now is shared by the workers as long as none writes to it, as looking for garbage does
     atexit.register(gc.unfreeze)  # or DuckDB calls it leaked

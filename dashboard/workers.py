@@ -5,6 +5,7 @@ that has answered many requests, or has grown beyond its share of the memory, ma
 """
 
 import contextlib
+import errno
 import io
 import os
 import re
@@ -216,7 +217,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         try:
             return super().handle_request(request, connection)
         except BlockingIOError as error:
-            raise BrokenPipeError(*error.args) from error
+            raise BrokenPipeError(errno.EPIPE, "the client takes nothing") from error
 
     def _answer(self, wsgi: Wsgi, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         given = environ.get("HTTP_X_REQUEST_ID", "")

@@ -1,0 +1,41 @@
+"""Where the dashboard listens, and who reaches it there."""
+
+import socket
+
+import pytest
+
+from dashboard.listening import is_this_machine, listen
+from tests.dashboard.servers import free_port
+from warehouse.errors import InputError
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.1", "127.255.3.4", "::1", "::ffff:127.0.0.1"])
+def test_this_machine_alone(host):
+    """These are reached from nowhere else."""
+    assert is_this_machine(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["", "0.0.0.0", "::", "10.0.0.1", "128.0.0.1", "127.1", "2130706433", "localhost.example", "my-machine", "::ffff:10.0.0.1"],
+)
+def test_anything_else_is_taken_to_be_reached_by_others(host):
+    """All addresses, addresses of networks, and names, even such as lead to this machine now."""
+    assert not is_this_machine(host)
+
+
+def test_every_address_of_a_name_is_listened_on():
+    """Whoever comes to localhost by the older or the newer protocol is answered, where the machine has both."""
+    port = free_port()
+    sockets = listen("localhost", port)
+    try:
+        for family, *_, address in socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM):
+            with socket.socket(family) as client:
+                client.connect(address)
+        with pytest.raises(
+            InputError, match=rf"cannot listen on localhost:{port}: Address already in use; choose another with PORT="
+        ):
+            listen("localhost", port)
+    finally:
+        for each in sockets:
+            each.close()

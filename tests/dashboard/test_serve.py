@@ -1,0 +1,204 @@
+"""`make serve`: what many ask at once is answered, whatever happens to its processes, its warehouse and its clients."""
+
+import contextlib
+import json
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from dashboard import serve
+from dashboard.workers import THREADS
+from tests.dashboard.browser import wait_until
+from tests.dashboard.servers import few_lines, free_port, serving
+from warehouse.connection import Warehouse
+from warehouse.errors import InputError
+from warehouse.memory import Limits
+from warehouse.publish import new_version
+from warehouse.settings import Settings
+
+UNDONE = b"POST /_dash-update-component HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n"
+ODD = '/a%0Ab"\\{}%00'
+"""A path that is no good as it is in a line of a log."""
+
+
+def publish(directory: Path) -> None:
+    """Publish a version of which nothing is known but what it is."""
+    with new_version(directory, keep=3) as draft:
+        draft.connection.execute("create schema marts")
+        draft.connection.execute(f"create table marts.provenance as select {draft.number} as version, now()::timestamp as built_at")
+
+
+def test_a_refresh_is_served_by_every_worker_and_no_request_fails(tmp_path):
+    """What is asked while a version is published is answered, and once it is, each of two workers has the new one.
+
+    In the end a request of which half has arrived is answered, the server stops with 0, and every line of its logs is JSON
+    without a query.
+    """
+    directory = tmp_path / "w"
+    publish(directory)
+    with serving(tmp_path, "-m", "dashboard.serve", WAREHOUSE=directory, WORKERS=2) as server:
+        answers, is_published = [], threading.Event()
+
+        def ask_on() -> None:
+            while not is_published.is_set():
+                answers.append(server.ask("/readyz?token=secret"))
+                time.sleep(0.02)
+
+        with ThreadPoolExecutor(2) as pool:
+            hands = [pool.submit(ask_on) for _ in range(2)]
+            try:
+                wait_until(lambda: len(answers) > 9, what="answers")
+                publish(directory)
+            finally:
+                is_published.set()
+            for hand in hands:
+                hand.result()
+        assert {status for status, *_ in answers} == {200}
+        assert {json.loads(body)["version"] for _, body, _ in answers} <= {1, 2}
+        after = []
+
+        def both_were_asked() -> bool:
+            after.append(server.ask("/readyz"))
+            return server.pids() <= {row["pid"] for row in rows(server.stdout())[len(answers) + 1 :] if row["path"] == "/readyz"}
+
+        wait_until(both_were_asked, what="both workers to be asked")
+        assert {json.loads(body)["version"] for _, body, _ in after} == {2}
+        names = [headers["X-Request-ID"] for *_, headers in answers + after]
+        assert len(set(names)) == len(names)
+        odd = server.connect(b"GET " + ODD.encode() + b"?customer=4711 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert odd.recv(100).startswith(b"HTTP/1.1 ")
+        directory.rename(tmp_path / "elsewhere")
+        status, body, _ = server.ask("/readyz")
+        assert (status, json.loads(body)) == (503, {"status": "unavailable", "reason": "no warehouse is published"})
+        assert server.ask("/healthz")[0] == 200
+
+        late = server.connect(UNDONE + b'{"output"')
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        late.sendall(b":0}")
+        assert late.recv(100).startswith(b"HTTP/1.1 400")
+        assert server.process.wait(timeout=40) == 0
+        requests, told = rows(server.stdout()), rows(server.stderr())
+        assert {"time", "level", "pid", "request", "method", "path", "status", "ms", "bytes"} == set(requests[0])
+        assert set(names) <= {row["request"] for row in requests}
+        assert any(row["path"] == ODD for row in requests)
+        assert [row["logger"] for row in told if row["level"] == "warning"] == ["dashboard.health", "dashboard.guard"]
+        assert not [word for word in ("secret", "4711", "customer=") if word in server.stdout() + server.stderr()]
+
+
+def rows(log: str) -> list[dict]:
+    """The lines of a log, each of them a JSON object."""
+    return [json.loads(line) for line in log.splitlines()]
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_when_what_was_asked_has_been_answered(tmp_path, how):
+    """SIGTERM and Ctrl-C, which reaches every process: the answer in flight arrives, the status is 0, there is no traceback."""
+    with few_lines(tmp_path, count=2) as server, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(server.ask, "/slow")
+        time.sleep(0.5)
+        os.killpg(server.process.pid, how) if how == signal.SIGINT else server.process.send_signal(how)
+        assert answer.result()[0] == 200
+        assert server.process.wait(timeout=40) == 0
+        assert "Traceback" not in server.stderr()
+        assert rows(server.stderr())
+
+
+def test_a_worker_that_dies_is_replaced_and_all_are_renewed_on_sighup(tmp_path):
+    """One of two is killed, then all are renewed: no request fails but what the killed one was at."""
+    with few_lines(tmp_path, count=2) as server:
+        wait_until(lambda: len(server.pids()) == 2, what="two workers")
+        before = server.pids()
+        os.kill(min(before), signal.SIGKILL)
+        wait_until(lambda: len(server.pids() - {min(before)}) == 2, what="another worker")
+        before = server.pids()
+        server.process.send_signal(signal.SIGHUP)
+
+        def is_renewed() -> bool:
+            assert server.ask("/")[0] == 200
+            return len(server.pids()) == 2 and not server.pids() & before
+
+        wait_until(is_renewed, what="two new workers")
+
+
+def test_a_worker_beyond_its_memory_makes_room_for_another(tmp_path):
+    """The only worker holds too much, again and again: another takes its place before it ends, and no request fails."""
+    with few_lines(tmp_path, worker_bytes=1) as server:
+        seen = set()
+
+        def three_answered() -> bool:
+            seen.add(server.ask("/")[1])
+            return len(seen) >= 3
+
+        wait_until(three_answered, what="three workers to take turns")
+        assert "makes room for a new worker" in server.stderr()
+
+
+def test_slow_clients_keep_nobody_waiting(tmp_path):
+    """Nor do those who say nothing, half a head or half a body, take nothing of an answer or never hang up, for long."""
+    with few_lines(tmp_path) as server:
+        half_heads = [server.connect(said) for said in (b"", b"GET / HTTP/1.1\r\nX-") for _ in range(2 * THREADS)]
+        begun = time.monotonic()
+        assert server.ask("/")[0] == 200
+        assert time.monotonic() - begun < 0.9
+        slow = [server.connect(UNDONE + b"{") for _ in range(THREADS)]
+        slow += [server.connect(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(THREADS)]
+        slow += [server.connect(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n") for _ in range(THREADS)]
+        assert server.ask("/")[0] == 200
+        with contextlib.suppress(ConnectionResetError):
+            assert half_heads[-1].recv(100) == b"", "it was hung up on"
+        for each in half_heads + slow:
+            each.close()
+        assert not [row for row in rows(server.stderr()) if row["level"] != "info"]
+
+
+def test_an_error_is_logged_by_its_kind_and_place_alone(tmp_path):
+    """What fails is answered by 500; its log has neither the words of the error, which may be a customer's, nor the query."""
+    with few_lines(tmp_path) as server:
+        assert server.ask("/fails?customer=4711")[0] == 500
+        assert server.connect(b"GET /x?customer=4711 HTTP/7\r\n\r\n").recv(20).startswith(b"HTTP/1.1 400")
+        assert server.stop() == 0
+        failed, refused = (row for row in rows(server.stderr()) if row["level"] != "info")
+        assert (failed["error"], failed["at"][-1].split()[-1]) == ("KeyError", "answer")
+        assert refused["message"] == "refused what is no request"
+        assert "4711" not in server.stderr() + server.stdout()
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"HOST": "nobody.invalid"}, "serve: cannot listen on nobody.invalid:{port}: no address of that name is known"),
+        ({"HOST": "192.0.2.1"}, "serve: cannot listen on 192.0.2.1:{port}: it is no address of this machine"),
+        ({"PORT": "{taken}"}, "serve: cannot listen on 127.0.0.1:{taken}: Address already in use; choose another with PORT=8051"),
+        ({"SERVE_MEMORY": "600MB"}, "serve: SERVE_MEMORY=600MB: 2 workers need 1000MB; give more, or fewer WORKERS"),
+        ({"WORKERS": "0"}, "serve: WORKERS=0: give a whole number from 1 to 64"),
+        ({}, "serve: {warehouse}/current.duckdb: no warehouse has been published there; run `make refresh` first"),
+    ],
+)
+def test_what_cannot_be_served_is_one_line(environ, said, monkeypatch, capfd, tmp_path):
+    """Status 2 and what to do about it."""
+    with serve.listen("127.0.0.1", free_port())[0] as taken:
+        known = {"taken": taken.getsockname()[1], "port": free_port(), "warehouse": tmp_path}
+        for name, value in ({"PORT": "{port}", "WAREHOUSE": "{warehouse}"} | environ).items():
+            monkeypatch.setenv(name, value.format(**known))
+        assert serve.main() == 2
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith(said.format(**known))
+
+
+def test_workers_share_the_memory(published: Path):
+    """DuckDB gets what Python leaves of a worker's part: half for the newest version, half for those that are open beside it."""
+    limits = serve.limits(Settings(workers=4, serve_memory="8GB"))
+    assert limits.memory_bytes == 2_000_000_000 - serve.PYTHON_BYTES
+    assert 1 <= limits.threads <= max(1, (os.cpu_count() or 1) // 4)
+    assert serve.worker_bytes(Settings(workers=64, serve_memory="1%")) >= serve.LEAST_BYTES
+    with pytest.raises(InputError, match="fewer WORKERS"):
+        serve.worker_bytes(Settings(workers=5, serve_memory="2GB"))
+    db = Warehouse(published, Limits(200_000_000, 1)).snapshot()
+    assert db.rows("select current_setting('memory_limit') as m, current_setting('threads') as t") == [{"m": "95.3 MiB", "t": 1}]
