@@ -10,7 +10,7 @@ WAREHOUSE ?= data/warehouse
 CUSTOMERS_N ?= 2000
 SAMPLE ?= data/sample_customers.csv
 BENCH ?= kmeans kmeans12 ward ward-growth refresh growth transactions
-export CUSTOMERS MAPPING TRANSACTIONS STOCK RESULTS WAREHOUSE SEGMENTATIONS PLAYBOOK K REPORT HOST PORT FORCE MAX_REJECTED MAX_SHRINK KEEP_VERSIONS MEMORY_LIMIT ID ALLOW_EDIT ALLOW_SQL NAME DESCRIPTION BY
+export CUSTOMERS MAPPING TRANSACTIONS STOCK RESULTS WAREHOUSE SEGMENTATIONS PLAYBOOK K REPORT HOST PORT WORKERS SERVE_MEMORY FORCE MAX_REJECTED MAX_SHRINK KEEP_VERSIONS MEMORY_LIMIT ID ALLOW_EDIT ALLOW_SQL NAME DESCRIPTION BY
 
 APP := $(VENV)/.app
 DEV := $(VENV)/.dev
@@ -25,7 +25,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 endif
 INSTALL = $(PIP_INSTALL) --editable
 
-.PHONY: help refresh dashboard report sql rollback versions label forget test bench bench-dashboard soak check format dictionary sample data browser clean
+.PHONY: help refresh dashboard serve report sql rollback versions label forget test bench bench-dashboard soak check format dictionary sample data browser clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -36,6 +36,9 @@ refresh: $(APP) ## Load customers, find segments, check and publish (CUSTOMERS=p
 dashboard: $(APP) ## Serve the dashboard on 127.0.0.1:8050, after a first refresh where there is none (HOST= PORT= ALLOW_EDIT=1 ALLOW_SQL=0)
 	@test -e "$(WAREHOUSE)/current.duckdb" || $(BIN)/python -m etl.refresh
 	@$(BIN)/python -m dashboard
+
+serve: $(APP) ## Serve the dashboard to many, in processes that mend themselves (HOST= PORT= WORKERS=2 SERVE_MEMORY=2GB)
+	@$(BIN)/python -m dashboard.serve
 
 report: $(APP) ## Write pictures and one HTML page to data/report (REPORT=dir)
 	@test -e "$(WAREHOUSE)/current.duckdb" || $(BIN)/python -m etl.refresh

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from dashboard.app import create_app
+from dashboard.guard import MOST_BYTES
 from dashboard.listening import listen
 from dashboard.logs import log_as_json
 from dashboard.workers import Application, Plan, Wsgi
@@ -39,7 +40,7 @@ def main() -> int:
         for one in sockets:
             one.close()
         return status
-    plan = Plan(partial(_make, settings, limits(settings)), sockets, settings.workers, each)
+    plan = Plan(partial(_make, settings, limits(settings)), sockets, settings.workers, each, MOST_BYTES)
     log_as_json()
     gc.freeze()  # what is loaded now is shared by the workers as long as none writes to it, as looking for garbage does
     atexit.register(gc.unfreeze)  # or DuckDB calls it leaked

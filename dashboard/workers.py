@@ -26,7 +26,6 @@ from gunicorn import arbiter, util
 from gunicorn.app.base import BaseApplication
 from gunicorn.workers import gthread
 
-from dashboard.guard import MOST_BYTES
 from dashboard.logs import REQUEST, JsonLogger
 
 THREADS = 16
@@ -60,6 +59,8 @@ class Plan:
     workers: int
     worker_bytes: int
     """A worker that holds more memory makes room for another."""
+    most_bytes: int
+    """No more is read of the body of a request."""
 
 
 class Application(BaseApplication):  # type: ignore[misc]
@@ -223,7 +224,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         given = environ.get("HTTP_X_REQUEST_ID", "")
         name = given if _UUID.fullmatch(given) else uuid.uuid4().hex
         REQUEST.set(name)
-        environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(MOST_BYTES + 1))
+        environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(self.app.plan.most_bytes + 1))
         self._arriving.pop(threading.get_ident(), None)
 
         def start_with_name(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:

@@ -53,7 +53,7 @@ def machine_bytes(cgroups: Path = _CGROUPS, own: Path = Path("/proc/self/cgroup"
 def _bounds(cgroups: Path, own: str) -> Iterator[tuple[Path, str]]:
     """The folders of the groups that bound the memory of a process, and the files in them: of version 2, and of version 1."""
     for line in own.splitlines():
-        _, controllers, group = line.split(":", 2)
+        _, controllers, group = [*line.split(":", 2), "", ""][:3]
         if controllers == "":
             yield cgroups / group.lstrip("/"), "memory.max"
         elif controllers == "memory":

@@ -32,7 +32,7 @@ def answer(environ, start):
 _, port, count, worker_bytes = sys.argv
 workers._READ_SECONDS = workers._WRITE_SECONDS = 1
 log_as_json()
-workers.Application(workers.Plan(lambda: answer, listen("127.0.0.1", int(port)), int(count), int(worker_bytes))).run()
+workers.Application(workers.Plan(lambda: answer, listen("127.0.0.1", int(port)), int(count), int(worker_bytes), 1000)).run()
 """
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from warehouse.connection import Snapshot, Warehouse, builder
 from warehouse.errors import InputError, NotPublishedError
+from warehouse.memory import Limits
 
 CLIENT = Path(sys.executable).parent / "duckdb"
 
@@ -38,6 +39,21 @@ def test_the_memory_of_a_builder(tmp_path: Path):
             "create table sorted as select repeat('x', 100) || i as text from range(3_000_000) as t(i) order by hash(i)"
         )
         assert connection.execute("select count(*) from sorted").fetchone() == (3_000_000,)
+
+
+def test_the_memory_of_readers(tmp_path: Path):
+    """A warehouse keeps to its limits: half for the newest version, a part of the rest for one beside it."""
+    for number in (1, 2):
+        with builder(tmp_path / f"v{number}.duckdb") as connection:
+            connection.execute("create table fruits as select 1 as id")
+    (tmp_path / "current.duckdb").symlink_to("v2.duckdb")
+    reader = Warehouse(tmp_path, Limits(60_000_000, 1))
+    told = "select current_setting('memory_limit') as memory, current_setting('threads') as threads"
+    assert reader.snapshot().rows(told) == [{"memory": "28.6 MiB", "threads": 1}]
+    assert reader.version(1).rows(told) == [{"memory": "9.5 MiB", "threads": 1}]
+    with pytest.raises(duckdb.OutOfMemoryException):
+        reader.snapshot().value("select length(string_agg(repeat('x', 100) || i, '')) from range(1_000_000) as t(i)")
+    assert reader.snapshot().value("select id from fruits") == 1
 
 
 def test_the_shapes_of_no_answer(snapshot: Snapshot):

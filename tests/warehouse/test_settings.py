@@ -25,6 +25,9 @@ HOME = Path.home()
         ({"REPORT": "out"}, "report", Path("out")),
         ({"HOST": "0.0.0.0"}, "host", "0.0.0.0"),
         ({"PORT": "80"}, "port", 80),
+        ({"WORKERS": "4"}, "workers", 4),
+        ({"SERVE_MEMORY": "8GB"}, "serve_memory", "8GB"),
+        ({"SERVE_MEMORY": "25%"}, "serve_memory", "25%"),
         ({"FORCE": "1"}, "force", True),
         ({"FORCE": "Yes"}, "force", True),
         ({"FORCE": "TRUE"}, "force", True),
@@ -56,7 +59,7 @@ def test_what_the_gate_allows_by_itself():
 def test_every_field_has_a_variable():
     """The table above leaves no field out, and an empty variable counts as unset."""
     emptied = {name.upper(): "" for name in vars(Settings())}
-    assert len(emptied) == 19
+    assert len(emptied) == 21
     assert Settings() == Settings.from_environment(emptied)
     assert Settings() == Settings.from_environment({"UNRELATED": "1"})
 
@@ -75,6 +78,9 @@ def test_the_environment_of_the_process_is_the_default(monkeypatch: pytest.Monke
         ("PORT", "65536", "whole number from 1 to 65535"),
         ("PORT", "80.5", "whole number from 1 to 65535"),
         ("PORT", "nan", "whole number from 1 to 65535"),
+        ("WORKERS", "0", "whole number from 1 to 64"),
+        ("WORKERS", "65", "whole number from 1 to 64"),
+        ("SERVE_MEMORY", "8", "amount of memory such as 4GB, or a share of the machine's such as 60%"),
         ("KEEP_VERSIONS", "0", "whole number from 1 to 1000"),
         ("KEEP_VERSIONS", "-1", "whole number from 1 to 1000"),
         ("KEEP_VERSIONS", "2.5", "whole number from 1 to 1000"),
