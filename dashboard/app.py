@@ -10,6 +10,7 @@ from dash import Dash, Input, Output, State, ctx, html
 
 from dashboard import ids, shell, trust
 from dashboard.browser import in_browser
+from dashboard.compression import compressing_server
 from dashboard.cube_route import serve_cube
 from dashboard.guard import guard
 from dashboard.health import answer_for_health
@@ -29,6 +30,7 @@ def create_app(settings: Settings, limits: Limits | None = None) -> Dash:
     warehouse = Warehouse(settings.warehouse, limits)
     app = Dash(
         __name__,
+        server=compressing_server(__name__),  # type: ignore[arg-type]  # Dash has a Flask as a bool or a function
         title="Mall segments",
         update_title="",
         suppress_callback_exceptions=True,  # a page's components are there only while it is shown

@@ -25,17 +25,11 @@ _ASK_AGAIN = "private, no-cache"
 
 
 def serve_cube(app: Dash, warehouse: Warehouse) -> None:
-    """Serve `/cube/<version>.json`, and see to it that nothing is sent in an encoding that was refused.
+    """Serve `/cube/<version>.json`.
 
     An address that ends in the edition of the file (`built`) is of that file for ever; any other is asked about each time, and
     answered by the ETag.
     """
-
-    @app.server.before_request  # type: ignore[untyped-decorator]
-    def heed_refusals() -> None:
-        """Leave out what a browser refuses: Flask-Compress takes `gzip;q=0` for a wish."""
-        wanted = [f"{name};q={quality:g}" for name, quality in request.accept_encodings if quality > 0]
-        request.environ["HTTP_ACCEPT_ENCODING"] = ", ".join(wanted)
 
     @app.server.route("/cube/<int:version>.json")  # type: ignore[untyped-decorator]
     def send_cube(version: int) -> Response:
