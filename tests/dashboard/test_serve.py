@@ -191,7 +191,7 @@ def test_what_cannot_be_served_is_one_line(environ, said, monkeypatch, capfd, tm
     assert line.startswith(said.format(**known))
 
 
-def test_workers_share_the_memory(published: Path):
+def test_workers_share_the_memory(tmp_path):
     """DuckDB gets what Python leaves of a worker's part: half for the newest version, half for those that are open beside it."""
     limits = serve.limits(Settings(workers=4, serve_memory="8GB"))
     assert limits.memory_bytes == 2_000_000_000 - serve.PYTHON_BYTES
@@ -199,5 +199,6 @@ def test_workers_share_the_memory(published: Path):
     assert serve.worker_bytes(Settings(workers=64, serve_memory="1%")) >= serve.LEAST_BYTES
     with pytest.raises(InputError, match="fewer WORKERS"):
         serve.worker_bytes(Settings(workers=5, serve_memory="2GB"))
-    db = Warehouse(published, Limits(200_000_000, 1)).snapshot()
+    publish(tmp_path)
+    db = Warehouse(tmp_path, Limits(200_000_000, 1)).snapshot()
     assert db.rows("select current_setting('memory_limit') as m, current_setting('threads') as t") == [{"m": "95.3 MiB", "t": 1}]
