@@ -18,9 +18,6 @@ MOST_BYTES = 1_000_000
 CALLBACKS = "/_dash-update-component"
 """Where Dash takes the calls of callbacks."""
 
-OURSELVES = ("127.0.0.1", "localhost", "::1")
-"""What this machine calls itself."""
-
 log = logging.getLogger(__name__)
 
 

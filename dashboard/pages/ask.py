@@ -10,7 +10,8 @@ from flask import Response, abort, jsonify, request, send_file
 
 from dashboard import export, ids
 from dashboard.browser import in_browser
-from dashboard.guard import OURSELVES, is_asked_as_ourselves
+from dashboard.guard import is_asked_as_ourselves
+from dashboard.listening import is_this_machine
 from dashboard.pages import sheet
 from dashboard.schema import schema
 from dashboard.shown import shown
@@ -35,7 +36,7 @@ def is_allowed(settings: Settings) -> bool:
     """Whether the request that is being answered may ask in SQL: where nothing is set, one from this machine to itself may."""
     if settings.allow_sql is not None:
         return settings.allow_sql
-    return settings.host in OURSELVES and is_asked_as_ourselves()
+    return is_this_machine(settings.host) and is_asked_as_ourselves()
 
 
 def layout(settings: Settings) -> Any:
