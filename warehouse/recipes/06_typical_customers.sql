@@ -1,6 +1,6 @@
 -- Who are the most typical customers of each segment?
--- The three nearest to its centre, with all that is known of them: faces to think of. Reads the distance of every customer once.
--- Change the clustering in the first step, and how many in the second last.
+-- The three nearest to its centre, with all that is known of them: faces to think of. Reads the distance of every customer twice.
+-- Change the clustering in the first step, and how many in the steps limits and nearest.
 with clustering as (
     -- another one: where segmentation = 'lifestyle' and algorithm = 'hierarchical'
     select
@@ -14,6 +14,7 @@ with clustering as (
 
 members as (
     from segments.assignments
+    semi join clustering using (segmentation, algorithm)
 ),
 
 segments as (
@@ -26,16 +27,25 @@ known as (
     from marts.customers
 ),
 
+-- the third smallest distance of each: few have to be put in order then, however many customers there are
+limits as (
+    select
+        segment_id,
+        list_max(min(distance, 3)) as distance
+    from members
+    group by segment_id
+),
+
 nearest as (
     select
-        segmentation,
-        algorithm,
-        segment_id,
-        customer_id,
-        distance
+        members.segmentation,
+        members.algorithm,
+        members.segment_id,
+        members.customer_id,
+        members.distance
     from members
-    semi join clustering using (segmentation, algorithm)
-    qualify row_number() over (partition by segment_id order by distance, customer_id) <= 3
+    inner join limits on limits.segment_id = members.segment_id and members.distance <= limits.distance
+    qualify row_number() over (partition by members.segment_id order by members.distance, members.customer_id) <= 3
 )
 
 select

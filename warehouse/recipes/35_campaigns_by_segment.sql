@@ -1,7 +1,7 @@
 -- In which segments did a campaign work?
 -- Those addressed against those held out, by the segment they are in now. Many small groups make one of them stand out by chance:
 -- difference should be well over twice its standard_error. Results that name customers by hash: join on
--- sha256(members.customer_id).
+-- sha256(members.customer_id). Reads all results: some five seconds per million.
 -- needs: results
 with clustering as (
     -- another one: where segmentation = 'lifestyle' and algorithm = 'hierarchical'
