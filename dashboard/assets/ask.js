@@ -12,6 +12,7 @@
   const GIVE_UP = 150; // seconds after which no answer comes any more
 
   let page = null; // the page that is shown
+  let tables = 0; // how many answers were put into the table
   let kept = { sql: null, answer: null }; // what was on it when it was left
 
   class Ask {
@@ -134,7 +135,7 @@
       element("ask-table").hidden = isPlan;
       element("ask-caption").replaceChildren(isPlan ? plan(answer) : this.caption());
       if (!isPlan) set("ask-grid", table(answer));
-      this.choice = mall.plot.suggest(answer.columns);
+      this.choice = mall.plot.suggest(answer);
       this.axes();
       this.plot();
     }
@@ -204,21 +205,20 @@
     }
 
     plot() {
-      const chosen = [element("segmentation"), document.querySelector("#algorithm input:checked")];
-      const drawn = this.answer && mall.plot.figure(this.answer, this.choice, colours(this.side.schema, chosen));
+      const drawn = mall.plot.figure(this.answer, this.choice, palettes(this.side.schema));
       element("ask-drawn").hidden = !drawn;
       element("ask-axes").parentElement.hidden = !drawn;
       if (drawn) set("ask-plot", { figure: drawn });
     }
   }
 
-  /* The colours of the segments by name: those of the clustering that is chosen come first. */
-  function colours({ colours: all }, [, algorithm]) {
-    const order = Object.keys(all || {}).sort((one, other) => isOf(other, algorithm) - isOf(one, algorithm));
-    return Object.assign({}, ...order.reverse().map((key) => all[key]));
+  /* The colours of the segments by name, clustering by clustering: that which is chosen first, then its segmentation. */
+  function palettes({ colours }) {
+    const { segmentation, algorithm } = mall.address.read(window.location.search);
+    const nearness = (key) => Number(key === `${segmentation}/${algorithm}`) + Number(key.startsWith(`${segmentation}/`));
+    const keys = Object.keys(colours).sort((one, other) => nearness(other) - nearness(one));
+    return keys.map((key) => colours[key]);
   }
-
-  const isOf = (key, algorithm) => Number(Boolean(algorithm) && key.endsWith(`/${algorithm.value}`));
 
   /* The plan of a statement that was explained. */
   function plan({ rows }) {
@@ -227,22 +227,25 @@
     return pre;
   }
 
-  /* Columns and rows as the table takes them; the type of a column is below its name. */
+  /* Columns and rows as the table takes them; the type of a column is below its name. No field has the name of one before: the
+     table would take its column for the same. */
   function table({ columns, rows }) {
+    const names = columns.map((_, place) => `answer${tables}column${place}`);
+    tables += 1;
     const widths = columns.map(({ name, type }, place) => {
       const longest = Math.max(name.length, type.length, ...rows.slice(0, 50).map((row) => String(sqlNumber(row[place])).length));
       return Math.max(88, Math.min(360, 40 + 8 * longest));
     });
     const columnDefs = columns.map(({ name, type }, place) => ({
-      field: `c${place}`,
+      field: names[place],
       headerName: `${name}\n${type.toLowerCase()}`,
-      tooltipField: `c${place}`,
+      tooltipField: names[place],
       width: widths[place],
       ...(mall.plot.isNumber({ type })
         ? { type: "rightAligned", comparator: { function: "Number(params[0]) - Number(params[1])" }, valueFormatter: { function: "sqlNumber(params.value)" } }
         : {}),
     }));
-    return { columnDefs, rowData: rows.map((row) => Object.fromEntries(row.map((value, place) => [`c${place}`, value]))) };
+    return { columnDefs, rowData: rows.map((row) => Object.fromEntries(row.map((value, place) => [names[place], value]))) };
   }
 
   /* A place in a text, counted in characters, as JavaScript counts it. */
@@ -293,7 +296,7 @@
 
   /* Seven digits, as a table has room for; the whole number stands in the tip. */
   const sqlNumber = (value) =>
-    typeof value !== "number" || Number.isInteger(value) ? (value ?? "") : String(Number(value.toPrecision(7))).replace("-", "−");
+    typeof value !== "number" || Number.isInteger(value) ? (value ?? "") : String(Number(value.toPrecision(7)));
 
   mall.askFor = askFor;
   window.dashAgGridFunctions = Object.assign(window.dashAgGridFunctions || {}, { sqlNumber });

@@ -5,7 +5,9 @@
 
   const mall = (window.mall = window.mall || {});
   const MOST_GROUPS = 8;
+  const MOST_DRAWN = 2000; // points that are drawn one by one; more are painted together
   const OTHERS = "all others";
+  const NONE = "no value";
   const GROUPS = ["#6b7f99", "#8c6bb1", "#3f8f8a", "#b06a4f", "#7d8f3c", "#a05a7a", "#4f6fb0", "#9a8452"]; // none is a segment's, nor the blue of a selection
   const COUNTS = /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*|FLOAT|DOUBLE|BIGNUM)$/;
   const TIMES = /^(DATE|TIMESTAMP.*)$/;
@@ -13,15 +15,21 @@
   const isNumber = ({ type }) => COUNTS.test(type);
   const isTime = ({ type }) => TIMES.test(type);
 
-  /* What is shown where nobody has chosen: the first column that is no number, or the first, against the first other number. */
-  function suggest(columns) {
+  /* What is shown where nobody has chosen: a time, a text or a number against the first other number that is no id, coloured by
+     another text of which there are few. */
+  function suggest({ columns, rows }) {
     const places = columns.map((_, place) => place);
     const numbers = places.filter((place) => isNumber(columns[place]));
     const others = places.filter((place) => !isNumber(columns[place]));
-    const time = others.find((place) => isTime(columns[place]));
-    const x = time ?? others[0] ?? numbers[0] ?? null;
-    const y = numbers.find((place) => place !== x) ?? null;
-    return { x, y, colour: null, kind: kindOf(columns[x]) };
+    const values = numbers.filter((place) => !/(^|_)id$/i.test(columns[place].name));
+    const x = others.find((place) => isTime(columns[place])) ?? others[0] ?? numbers[0] ?? null;
+    const y = [...values, ...numbers].find((place) => place !== x) ?? null;
+    const isFew = (place) => {
+      const texts = new Set(rows.map((row) => row[place])).size;
+      return texts > 1 && texts <= MOST_GROUPS;
+    };
+    const colour = others.find((place) => place !== x && isFew(place)) ?? null;
+    return { x, y, colour, kind: kindOf(columns[x]) };
   }
 
   function kindOf(column) {
@@ -29,20 +37,27 @@
     return isTime(column) ? "line" : isNumber(column) ? "points" : "bars";
   }
 
-  /* The figure of rows, arrays in the order of the columns; null where there is nothing to draw. `colours` are those of segments. */
-  function figure({ columns, rows }, { x, y, colour, kind }, colours) {
+  /* The figure of rows, arrays in the order of the columns; null where there is nothing to draw. `palettes` are the colours of
+     segments by name, one for each clustering: the first that knows all groups is theirs. */
+  function figure({ columns, rows }, { x, y, colour, kind }, palettes) {
     if (x === null || y === null || !columns[x] || !columns[y] || !rows.length) return null;
     const byNumber = colour !== null && isNumber(columns[colour]) && kind === "points";
     const groups = colour === null || byNumber ? [["", rows]] : grouped(rows, colour);
+    const isSegment = (palette) => ([name]) => palette[name] || name === NONE;
+    const segments = palettes.find((palette) => groups.every(isSegment(palette))) || {};
     const style = window.getComputedStyle(document.documentElement);
     const paint = (name) => style.getPropertyValue(`--${name}`).trim();
-    const colourOf = (name, place) => (colour === null ? paint("bar") : (colours[name] ?? (name === OTHERS ? paint("rest") : GROUPS[place % GROUPS.length])));
+    const colourOf = (name, place) => {
+      if (colour === null) return paint("bar");
+      return segments[name] ?? ([OTHERS, NONE].includes(name) ? paint("rest") : GROUPS[place % GROUPS.length]);
+    };
     const data = groups.map(([name, own], place) => {
       const trace = { name, x: own.map((row) => row[x]), y: own.map((row) => row[y]), marker: { color: colourOf(name, place) } };
-      if (byNumber) trace.marker = { color: own.map((row) => row[colour]), colorscale: "Viridis", showscale: true, colorbar: { title: { text: columns[colour].name }, thickness: 12 } };
       if (kind === "bars") return { ...trace, type: "bar" };
-      const mode = kind === "line" ? "lines" : "markers";
-      return { ...trace, type: own.length > 2000 && mode === "markers" ? "scattergl" : "scatter", mode, line: { color: colourOf(name, place), width: 2 } };
+      if (kind === "line") return { ...trace, type: "scatter", mode: "lines", line: { color: colourOf(name, place), width: 2 } };
+      const colorbar = byNumber && { title: { text: columns[colour].name }, thickness: 12 };
+      const marker = byNumber ? { color: own.map((row) => row[colour]), colorscale: "Viridis", showscale: true, colorbar } : trace.marker;
+      return { ...trace, marker, type: own.length > MOST_DRAWN ? "scattergl" : "scatter", mode: "markers" };
     });
     const axis = (column) => ({
       title: { text: column.name, font: { size: 12 } },
@@ -53,7 +68,6 @@
       automargin: true,
     });
     const layout = {
-      height: 360,
       margin: { l: 56, r: 16, t: groups.length > 1 ? 32 : 8, b: 48 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
@@ -73,7 +87,7 @@
   function grouped(rows, column) {
     const groups = new Map();
     for (const row of rows) {
-      const name = row[column] === null ? "no value" : String(row[column]);
+      const name = row[column] === null ? NONE : String(row[column]);
       if (groups.has(name)) groups.get(name).push(row);
       else groups.set(name, [row]);
     }

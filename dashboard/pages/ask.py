@@ -23,7 +23,7 @@ from warehouse.settings import Settings
 ROWS = "/sql/rows"
 """Where the rows are downloaded, but for the kind of the file."""
 _KINDS = ("csv", "parquet")
-_HEIGHT = 400
+_HEIGHT, _PLOT_HEIGHT = 400, 360
 _OFF = (
     "SQL is off here, because this dashboard is not for its own machine alone. "
     "Whoever starts it allows it to everybody who can open it with ALLOW_SQL=1."
@@ -62,7 +62,8 @@ def layout(settings: Settings) -> Any:
             "localeText": {"noRowsToShow": "No rows: nothing is like that."},
         },
     )
-    plot: Any = dcc.Graph(id=ids.ASK_PLOT, figure={}, config={"displayModeBar": False, "responsive": True})
+    config = {"displayModeBar": False, "responsive": True}
+    plot: Any = dcc.Graph(id=ids.ASK_PLOT, figure={}, config=config, style={"height": _PLOT_HEIGHT})
     return html.Div(
         [
             title,
