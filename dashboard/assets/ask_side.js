@@ -79,17 +79,22 @@
     relation(relation, isOpen) {
       const name = button("side-name", relation.name, () => this.insert(nameOf(relation)));
       name.title = relation.comment || "";
-      if (!relation.columns.length) return html("div", "side-macro", name, html("span", "muted", `(${(relation.parameters || []).join(", ")})`));
+      if (!relation.columns.length) return html("div", "side-relation macro", name, html("span", "muted", `(${(relation.parameters || []).join(", ")})`));
       const columns = () => relation.columns.map((column) => {
         const own = button("side-name", column.name, () => this.insert(quoted(column.name)));
         own.title = column.comment || "";
         return html("li", "", own, html("span", "muted", column.type.toLowerCase()));
       });
       const list = html("ul", "side-columns");
-      const fold = html("details", "side-relation", html("summary", "", name), list);
-      fold.addEventListener("toggle", () => fold.open && !list.children.length && list.append(...columns()));
-      fold.open = isOpen;
-      return fold;
+      const fold = button("side-fold", "▸", () => show(list.hidden));
+      fold.setAttribute("aria-label", `Columns of ${relation.name}`);
+      const show = (isShown) => {
+        if (isShown && !list.children.length) list.append(...columns());
+        list.hidden = !isShown;
+        fold.setAttribute("aria-expanded", String(isShown));
+      };
+      show(Boolean(isOpen));
+      return html("div", "side-relation", fold, name, list);
     }
 
     recipes(sought) {

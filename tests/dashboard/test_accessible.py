@@ -24,11 +24,12 @@ PAGES = {
     "forecast": ".js-plotly-plot",
     "inventory": ".ag-header-cell",
     "campaigns": ".lists a",
+    "sql": ".side-relation",
 }
 """Each page, and what is there once it has its numbers."""
 
 
-@pytest.mark.parametrize(("scheme", "pages"), [("light", list(PAGES)), ("dark", ["", "segments", "data"])])
+@pytest.mark.parametrize(("scheme", "pages"), [("light", list(PAGES)), ("dark", ["", "segments", "data", "sql"])])
 def test_nothing_serious_is_in_the_way(dash_duo, bundled_published, scheme, pages):
     """No page breaks a rule of WCAG 2.2 A or AA that axe-core can see; a filter is set and a narrow window taken."""
     serve(dash_duo, bundled_published)
@@ -38,6 +39,9 @@ def test_nothing_serious_is_in_the_way(dash_duo, bundled_published, scheme, page
     for path in pages:
         driver.get(f"{dash_duo.server_url}/{path}?gender=!Male&age=20..50")
         wait_until(lambda path=path: driver.find_elements("css selector", PAGES[path]), what=f"{PAGES[path]} of /{path}")
+        if path == "sql":
+            driver.find_element("css selector", ".ask-run").click()
+            wait_until(lambda: driver.find_elements("css selector", "#ask-grid .ag-row"), what="the answer")
         driver.execute_script(rules)
         driver.execute_script("document.querySelectorAll('.ag-root-wrapper').forEach((table) => table.scrollIntoView())")
         time.sleep(0.5)  # a table has its header once it was seen
