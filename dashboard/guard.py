@@ -18,6 +18,9 @@ MOST_BYTES = 1_000_000
 CALLBACKS = "/_dash-update-component"
 """Where Dash takes the calls of callbacks."""
 
+_HANDED_ON = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via")
+"""What a proxy adds to a request of somebody else."""
+
 log = logging.getLogger(__name__)
 
 
@@ -50,8 +53,8 @@ def guard(app: Dash, settings: Settings) -> None:
 
 
 def is_asked_as_ourselves() -> bool:
-    """Whether the request that is being answered was sent to this machine under one of its own names."""
-    return is_this_machine(urlsplit(f"//{request.host}").hostname or "")
+    """Whether the request that is being answered was sent to this machine under one of its own names, and handed on by no proxy."""
+    return is_this_machine(urlsplit(f"//{request.host}").hostname or "") and not any(name in request.headers for name in _HANDED_ON)
 
 
 def is_call(body: object, callbacks: Mapping[str, Any]) -> bool:

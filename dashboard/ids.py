@@ -97,6 +97,8 @@ ASK_STOP = "ask-stop"
 ASK_STOPPED = "ask-stopped"
 ASK_ANSWER = "ask-answer"
 """Store: {"token", "columns", "rows", ...} or {"token", "error", "span"}: see dashboard/pages/ask.py."""
+ASK_STORES = (ASK_RUN, ASK_STOP, ASK_STOPPED, ASK_ANSWER)
+"""Those of what runs, which goes on while other pages are looked at."""
 ASK_SCHEMA = "ask-schema"
 """Store: {"version", "relations", "recipes", "colours"}: what can be asked of the version that is shown."""
 ASK_READY = "ask-ready"

@@ -1,25 +1,33 @@
 """What an analyst can ask: the relations, columns and macros of a version, with their comments, and recipes."""
 
+from textwrap import wrap
 from typing import Any
 
 from dashboard.palette import segment_colour
 from warehouse.connection import Snapshot
+from warehouse.errors import ReleaseError
 from warehouse.recipes import NEEDS, missing, recipes
 
 _SCHEMAS = ["marts", "segments", "features", "staging", "raw"]
 """In the order in which an analyst looks for something."""
+_WIDTH = 96
+"""Of a comment, in characters."""
 
 
 def schema(db: Snapshot) -> dict[str, Any]:
     """The relations and macros, the recipes, and the colours of the segments of each clustering, as JSON has them.
 
-    Asked once per version. Raises ReleaseError for a version of a release that did not have what is asked of it.
+    Asked once per version. One of another release may have neither recipes nor colours.
     """
     return db.once("schema", _schema)
 
 
 def _schema(db: Snapshot) -> dict[str, Any]:
-    return {"relations": _relations(db), "recipes": _recipes(db), "colours": _colours(db)}
+    try:
+        of_this_release = {"recipes": _recipes(db), "colours": _colours(db)}
+    except ReleaseError:
+        of_this_release = {"recipes": [], "colours": {}}
+    return {"relations": _relations(db), **of_this_release}
 
 
 def _relations(db: Snapshot) -> list[dict[str, Any]]:
@@ -62,13 +70,13 @@ def _colours(db: Snapshot) -> dict[str, dict[str, str]]:
 
 
 def _recipes(db: Snapshot) -> list[dict[str, Any]]:
-    """Questions with the SQL that answers them; the needs that the version does not meet, name -> what it takes."""
+    """Questions with the SQL that answers them, and what the version lacks for it."""
     return [
         {
             "question": recipe.question,
             "about": recipe.about,
-            "sql": f"-- {recipe.question}\n{recipe.sql}",
-            "missing": {need: NEEDS[need].advice for need in missing(db, recipe)},
+            "sql": "\n".join([f"-- {line}" for line in [recipe.question, *wrap(recipe.about, _WIDTH)]] + [recipe.sql]),
+            "missing": [NEEDS[need].advice for need in missing(db, recipe)],
         }
         for recipe in recipes()
     ]

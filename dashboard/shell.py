@@ -68,6 +68,7 @@ def layout(runs: list[Row]) -> Any:
             dcc.Store(id=ids.FILTERS, data={}),
             dcc.Store(id=ids.SCHEME, data="light"),
             dcc.Store(id=ids.EXPLORE_READY),
+            *(dcc.Store(id=store) for store in ids.ASK_STORES),
             dcc.Interval(id=ids.CLOCK, interval=_POLL_MILLISECONDS),
             dmc.AppShell([header, dmc.AppShellMain(html.Div(id=ids.PAGE, className="page"))], header={"height": 88}, padding=0),
         ],

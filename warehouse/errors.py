@@ -7,8 +7,10 @@ MallError                     1  a defect of ours
 │   ├── NotKeptError          2  a reader asked for a version that is not there any more
 │   ├── DamagedError          2  the file of a version cannot be read
 │   ├── WriteError            2  a file that a reader asked for cannot be written
-│   └── ReleaseError          2  a version lacks what is asked of it: another release published it
-├── BusyError                 3  another refresh, rollback or erasure holds the lock
+│   ├── ReleaseError          2  a version lacks what is asked of it: another release published it
+│   ├── StatementError        2  a statement that somebody wrote fails, or may not run (warehouse/statement_error.py)
+│   └── StoppedError          2  somebody stopped a statement (warehouse/slots.py)
+├── BusyError                 3  another refresh, rollback or erasure holds the lock, or other statements all slots
 └── BuildError                1  a SQL file of ours failed; the message names it
 
 A refresh ends with 0 when it has published, and only then; 130 means that it was interrupted.
@@ -54,7 +56,7 @@ class WriteError(InputError):
 
 
 class BusyError(MallError):
-    """Another process is building this warehouse."""
+    """Others have what is asked for, and nothing of it is left now: the lock of a warehouse, or the slots of statements."""
 
     exit_status = 3
 

@@ -87,7 +87,7 @@ class Recipe:
     """A question and the statement that answers it."""
 
     name: str
-    """The file's name without its number: what it is called in addresses and tests."""
+    """The file's name without its number: what it is called in tests."""
     question: str
     """The question, in a sentence."""
     about: str

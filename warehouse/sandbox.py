@@ -5,7 +5,7 @@ them: address space, processor time and file size of the child, and a wall clock
 warehouse/sandbox_child.py.
 """
 
-import fcntl
+import io
 import json
 import logging
 import os
@@ -16,38 +16,24 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from warehouse.connection import Snapshot
-from warehouse.errors import BusyError, InputError
+from warehouse.errors import BusyError, InputError, MallError
+from warehouse.slots import GLANCE_SECONDS, Slots
+from warehouse.statement_error import StatementError, from_duckdb
 
 _CHILD = Path(__file__).with_name("sandbox_child.py")
-_LOOK = 0.05
-"""Seconds between two looks whether a statement is still wanted."""
 _SAID = 100_000
 """Bytes of an error that are read."""
+_HEAD_BYTES = 1_000_000
+"""Of an answer that are not rows."""
 _TOKEN = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 log = logging.getLogger(__name__)
-
-
-class StatementError(InputError):
-    """A statement failed, or may not run: the message is DuckDB's own.
-
-    `span` are the first character and the one after the last that it speaks of, counted from 0; None where it names no place.
-    """
-
-    def __init__(self, message: str, span: tuple[int, int] | None = None) -> None:
-        super().__init__(message)
-        self.span = span
-
-
-class StoppedError(InputError):
-    """Somebody stopped a statement before it was done."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +47,11 @@ class Limits:
     most_rows: int = 10_000
     """Rows that a page shows."""
     most_bytes: int = 8_000_000
-    """Characters of those rows."""
+    """Of those rows, as they are sent."""
     most_file_bytes: int = 500_000_000
     """Of a file with all rows."""
+    most_files: int = 2
+    """Files that are open at the same time, in one server process: a slow client keeps one on the disk."""
     most_characters: int = 100_000
     """Of a statement."""
     at_once: int = 2
@@ -88,20 +76,21 @@ class Rows:
 
 
 class Sandbox:
-    """Where statements run, two at a time. `directory` holds who runs: processes that share it share the turns."""
+    """Where statements run, two at a time. `folder` is where the processes that share the slots meet (warehouse/slots.py)."""
 
-    def __init__(self, limits: Limits | None = None, directory: Path | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, folder: Path | None = None) -> None:
         self.limits = limits or Limits()
-        self._directory = directory
-        self._waiting = threading.BoundedSemaphore(self.limits.at_once + self.limits.most_waiting)
+        self._slots = Slots(self.limits.at_once, self.limits.most_waiting, self.limits.most_wait_seconds, folder)
+        self._files = threading.BoundedSemaphore(self.limits.most_files)
 
     def rows(self, db: Snapshot, sql: str, token: str) -> Rows:
         """The rows of a statement, as many as a page shows; `token` is what stops it, 32 hexadecimal digits.
 
-        Raises StatementError for what DuckDB or the limits refuse, StoppedError once it was stopped, BusyError when too many wait.
+        Raises StatementError for what DuckDB or the limits refuse, StoppedError once it was stopped, BusyError when too many wait,
+        and InputError where the machine has no room.
         """
         with tempfile.TemporaryFile() as answer:
-            seconds = self._run(db, sql, token, "rows", {}, answer, 2 * self.limits.most_bytes)
+            seconds = self._run(db, sql, token, "rows", {}, answer, self.limits.most_bytes + _HEAD_BYTES)
             found = json.load(answer)
         return Rows(found["columns"], found["rows"], found["has_more"], seconds)
 
@@ -110,7 +99,9 @@ class Sandbox:
 
         In CSV an apostrophe stands before a text that matches `formula`, a regular expression. Raises as `rows` does.
         """
-        answer = tempfile.TemporaryFile()  # noqa: SIM115  whoever asked for it closes it
+        if not self._files.acquire(blocking=False):
+            raise BusyError("Other files are being downloaded. Try again in a moment.")
+        answer = _File(self._files.release)
         try:
             said = {"about": dict(about), "formula": formula}
             self._run(db, sql, token, kind, said, answer, self.limits.most_file_bytes)
@@ -122,7 +113,7 @@ class Sandbox:
     def stop(self, token: str) -> None:
         """Stop the statement with this token, whichever process runs it; one that is done already is left alone."""
         if _TOKEN.fullmatch(token):
-            self._wish(token).unlink(missing_ok=True)
+            self._slots.cancel(token)
 
     def _run(
         self, db: Snapshot, sql: str, token: str, kind: str, said: Mapping[str, Any], answer: IO[bytes], most_bytes: int
@@ -130,23 +121,25 @@ class Sandbox:
         """Write the answer of a child to a file; returns the seconds it took."""
         if not _TOKEN.fullmatch(token):
             raise InputError("that is no token of a statement")
-        if _unprintable(sql):
+        if _is_no_text(sql):
             raise StatementError("The statement holds a character that is no text.")
         if len(sql) > self.limits.most_characters:
             raise StatementError(f"The statement is longer than {self.limits.most_characters:,} characters.")
         limits = {"seconds": self.limits.seconds, "memory_mb": self.limits.memory_mb}
         limits |= {"most_rows": self.limits.most_rows, "most_bytes": self.limits.most_bytes}
         request = {"path": str(db.path), "sql": sql, "kind": kind, "parent": os.getpid(), **limits, **said}
-        with self._wanted(token) as wish, self._turn(wish):
-            began = time.monotonic()
-            failure = self._ask(request, wish, answer, most_bytes)
-            if failure:
-                raise self._refusal(failure, sql)
-            answer.seek(0)
-            return time.monotonic() - began
+        try:
+            with self._slots.slot(token) as ask_whether_wanted:
+                began = time.monotonic()
+                self._ask(request, ask_whether_wanted, answer, most_bytes)
+                answer.seek(0)
+                return time.monotonic() - began
+        except OSError as error:
+            log.warning("no statement can run: %s", error.strerror)
+            raise InputError("The statement cannot run: the machine has no room for it now.") from error
 
-    def _ask(self, request: Mapping[str, Any], wish: Path, answer: IO[bytes], most_bytes: int) -> dict[str, Any] | None:
-        """Let a child answer a request; returns what it complains of. It is dead afterwards, whatever happens."""
+    def _ask(self, request: Mapping[str, Any], ask_whether_wanted: Callable[[], None], answer: IO[bytes], most_bytes: int) -> None:
+        """Let a child answer a request. It is dead afterwards, whatever happens."""
         deadline = time.monotonic() + self.limits.seconds + 2  # its own clocks come first: they say it better
         with tempfile.TemporaryFile() as question:
             question.write(json.dumps(request).encode())
@@ -161,130 +154,63 @@ class Sandbox:
             )
         with process:
             try:
-                said = _listen(process, wish, deadline, answer, most_bytes)
+                said = _collect(process, ask_whether_wanted, deadline, answer, most_bytes)
                 status = process.wait(timeout=max(deadline - time.monotonic(), 0.1))
             except subprocess.TimeoutExpired:
                 raise self._too_slow() from None
             finally:
                 process.kill()
-        if status == 0:
-            return None
+        if status != 0:
+            raise self._failure(status, said, request["sql"])
+
+    def _failure(self, status: int, said: bytes, sql: str) -> MallError:
+        """Why a child has failed: in the words of this product where that is a limit of ours, else in DuckDB's own."""
         try:
             complaint = json.loads(said.splitlines()[-1])
-            return dict(complaint)
-        except (ValueError, IndexError, TypeError):
-            log.warning("a statement ended its process: %d", status)
-            return {"kind": "Died", "message": ""}
-
-    def _too_slow(self) -> StatementError:
-        return StatementError(f"The statement took longer than {self.limits.seconds} s and was stopped.")
-
-    def _refusal(self, failure: Mapping[str, Any], sql: str) -> StatementError:
-        """A child's complaint in the words of this product where it is a limit of ours, else in DuckDB's own."""
-        kind, message = failure["kind"], failure["message"]
+            kind, message = complaint["kind"], complaint["message"]
+        except (ValueError, IndexError, TypeError, KeyError):
+            if status > 0:
+                last = said.decode(errors="replace").splitlines()[-1:]
+                log.error("a statement could not be run: %s", " ".join(last).partition(":")[0])
+                return MallError("The statement could not be run, and that is a defect of this product.")
+            return self._too_much()  # the system has killed it
         if kind == "Refused":
             return StatementError(f"{message[:1].upper()}{message[1:]}.")
         if kind == "InterruptException" or "max_execution_time" in message:
             return self._too_slow()
-        if kind in ("OutOfMemoryException", "Died") or "bad allocation" in message or "bad_alloc" in message:
-            most = f"{self.limits.memory_mb:,} MB of memory and {self.limits.seconds} s"
-            return StatementError(f"The statement needs more than it may take: {most}.")
-        return StatementError(_words(message), span(message, sql, failure["starts"], failure["lines_before"]))
+        if kind == "OutOfMemoryException" or "bad allocation" in message or "bad_alloc" in message:
+            return self._too_much()
+        return from_duckdb(message, sql, complaint["starts"], complaint["lines_before"])
 
-    @contextmanager
-    def _wanted(self, token: str) -> Iterator[Path]:
-        """A file that is there for as long as the statement is wanted: to stop it, anybody removes the file."""
-        wish = self._wish(token)
-        try:
-            os.close(os.open(wish, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        except FileExistsError as error:
-            raise InputError("a statement with this token runs already") from error
-        try:
-            yield wish
-        finally:
-            wish.unlink(missing_ok=True)
+    def _too_slow(self) -> StatementError:
+        return StatementError(f"The statement took longer than {self.limits.seconds} s and was stopped.")
 
-    @contextmanager
-    def _turn(self, wish: Path) -> Iterator[None]:
-        """Wait for one of the turns. The system gives back the turn of a process that dies."""
-        if not self._waiting.acquire(blocking=False):
-            raise BusyError("Other statements are waiting already. Try again in a moment.")
-        try:
-            deadline = time.monotonic() + self.limits.most_wait_seconds
-            while (turn := self._free_turn()) is None:
-                if time.monotonic() > deadline:
-                    raise BusyError("Other statements take all the time there is. Try again in a moment.")
-                _ask_whether_wanted(wish)
-                time.sleep(_LOOK)
-            try:
-                yield
-            finally:
-                os.close(turn)
-        finally:
-            self._waiting.release()
-
-    def _free_turn(self) -> int | None:
-        """The locked file of a turn that nobody has, open; None where all are taken."""
-        for number in range(self.limits.at_once):
-            turn = os.open(self._folder() / f"turn-{number}", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-            try:
-                fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                os.close(turn)
-            else:
-                return turn
-        return None
-
-    def _wish(self, token: str) -> Path:
-        return self._folder() / f"wanted-{token}"
-
-    def _folder(self) -> Path:
-        """The folder of who runs, made where it is not there. Raises InputError where it is another user's."""
-        folder = self._directory or Path(tempfile.gettempdir()) / f"mall-sql-{os.getuid()}"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if folder.is_symlink() or folder.stat().st_uid != os.getuid():
-            raise InputError(f"{folder}: is another user's; no statement can run")
-        return folder
+    def _too_much(self) -> StatementError:
+        most = f"{self.limits.memory_mb:,} MB of memory and {self.limits.seconds} s"
+        return StatementError(f"The statement needs more than it may take: {most}.")
 
 
-def span(message: str, sql: str, starts: int = 0, lines_before: int = 0) -> tuple[int, int] | None:
-    """Where in a statement an error of DuckDB points, as the first character and the one after the last; None where nowhere.
+class _File(io.BufferedRandom):
+    """A file without a name, that says when it is closed."""
 
-    What ran is what `starts` at that character, after so many `lines_before` it that are not of the statement.
-    DuckDB quotes the line after "LINE 2: ", with dots where it cuts it, and underlines the place below.
-    """
-    found = re.search(r"^LINE (\d+): (.*)\n( *)(\^+)\s*$", message, re.MULTILINE)
-    if not found:
-        return None
-    number, quoted, mark = int(found[1]) - lines_before, found[2], len(found[4])
-    margin = len(found[3]) - len(f"LINE {found[1]}: ")
-    lines = sql[starts:].split("\n")
-    if not 0 <= margin <= len(quoted) or not 1 <= number <= len(lines):
-        return None
-    whole = quoted.removeprefix("...") if quoted.startswith("...") else quoted
-    place = lines[number - 1].find(whole.removesuffix("..."))
-    if place < 0:
-        return None
-    start = starts + sum(len(line) + 1 for line in lines[: number - 1]) + place + margin - (len(quoted) - len(whole))
-    return start, min(start + mark, len(sql))
+    def __init__(self, when_closed: Callable[[], None]) -> None:
+        super().__init__(tempfile.TemporaryFile(buffering=0))  # noqa: SIM115  closed with this one
+        self._when_closed = when_closed
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._when_closed()
 
 
-def _unprintable(sql: str) -> bool:
+def _is_no_text(sql: str) -> bool:
     """Whether half of a pair of characters, or a zero, is in it: DuckDB reads neither."""
     return any(character == "\0" or "\ud800" <= character <= "\udfff" for character in sql)
 
 
-def _words(message: str) -> str:
-    """An error without the line it quotes: that is marked where it stands."""
-    return re.split(r"\n+LINE \d+: ", message)[0].strip()
-
-
-def _ask_whether_wanted(wish: Path) -> None:
-    if not wish.exists():
-        raise StoppedError("Stopped.")
-
-
-def _listen(process: "subprocess.Popen[bytes]", wish: Path, deadline: float, answer: IO[bytes], most_bytes: int) -> bytes:
+def _collect(
+    process: "subprocess.Popen[bytes]", ask_whether_wanted: Callable[[], None], deadline: float, answer: IO[bytes], most_bytes: int
+) -> bytes:
     """Write what a process says to a file until it has said all; returns what it said on standard error.
 
     Raises TimeoutExpired at the deadline, StoppedError once it is not wanted, StatementError for more than so many bytes.
@@ -292,18 +218,18 @@ def _listen(process: "subprocess.Popen[bytes]", wish: Path, deadline: float, ans
     assert process.stdout is not None
     assert process.stderr is not None
     complaint, written = b"", 0
-    with selectors.DefaultSelector() as ears:
-        ears.register(process.stdout, selectors.EVENT_READ)
-        ears.register(process.stderr, selectors.EVENT_READ)
-        while ears.get_map():
-            heard = ears.select(_LOOK)
-            _ask_whether_wanted(wish)
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        selector.register(process.stderr, selectors.EVENT_READ)
+        while selector.get_map():
+            ready = selector.select(GLANCE_SECONDS)
+            ask_whether_wanted()
             if time.monotonic() > deadline:
                 raise subprocess.TimeoutExpired(process.args, 0)
-            for key, _ in heard:
+            for key, _ in ready:
                 said = os.read(key.fd, 1 << 16)
                 if not said:
-                    ears.unregister(key.fileobj)
+                    selector.unregister(key.fileobj)
                 elif key.fileobj is process.stderr:
                     complaint = (complaint + said)[-_SAID:]
                 elif (written := written + len(said)) <= most_bytes:

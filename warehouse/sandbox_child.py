@@ -7,6 +7,7 @@ What was found goes to standard output; whatever goes wrong is one JSON object o
 import ctypes
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -28,6 +29,7 @@ _NUMBERS = (
     "UHUGEINT",
 )
 _LARGE = ("HUGEINT", "UHUGEINT", "BIGNUM")
+"""Whole numbers for which Parquet has no type."""
 _EXACT = 2**53
 """Up to here a browser counts exactly; a larger whole number is sent as text."""
 _DIGITS = 15
@@ -52,18 +54,18 @@ def main() -> int:
     _confine(request)
     import duckdb  # within the limits: what it reserves counts too
 
+    place = {"starts": 0, "lines_before": 0}
     try:
         connection = duckdb.connect(request["path"], read_only=True, config=_settings(request))
-        for setting in _locks(request):
+        for setting in _lockdown(request):
             connection.execute(setting)
         statement, kind = _only_statement(connection, request["sql"])
-        request["starts"] = max(request["sql"].find(statement), 0)
+        place["starts"] = max(request["sql"].find(statement), 0)
         if request["kind"] != "rows":
-            _write(connection, statement, kind, request)
+            _write(connection, statement, kind, request, place)
         else:
-            _show(connection, statement, kind, request)
+            _show(connection, statement, kind, request, place)
     except (duckdb.Error, Refused) as error:
-        place = {"starts": request.get("starts", 0), "lines_before": request.get("lines_before", 0)}
         complaint = {"kind": type(error).__name__, "message": str(error), **place}
     except MemoryError:
         complaint = {"kind": "OutOfMemoryException", "message": ""}
@@ -110,7 +112,7 @@ def _settings(request: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _locks(request: dict[str, Any]) -> list[str]:
+def _lockdown(request: dict[str, Any]) -> list[str]:
     """What shuts the door behind us. A file leaves by standard output, the one path that is left open for it."""
     way_out = [] if request["kind"] == "rows" else ["set allowed_paths = ['/dev/stdout']"]
     return [
@@ -149,29 +151,30 @@ def _without_end(text: str) -> str:
     return whole.decode()
 
 
-def _show(connection: Any, statement: str, kind: str, request: dict[str, Any]) -> None:
-    """Write columns and rows as JSON; at most so many rows and characters, and whether there are more."""
-    bound = _bound(connection, statement)
-    types = [str(each) for each in bound.types]
-    columns = [{"name": name, "type": each} for name, each in zip(bound.columns, types, strict=True)]
+def _show(connection: Any, statement: str, kind: str, request: dict[str, Any], place: dict[str, int]) -> None:
+    """Write columns and rows as JSON; at most so many rows and bytes, and whether there are more."""
     if kind == "SELECT":
-        request["lines_before"] = 1
-        cursor = connection.execute(_renamed(statement, [_shown(place, each) for place, each in enumerate(types)]))
+        bound = _bound(connection, statement)
+        head = [(name, str(each)) for name, each in zip(bound.columns, bound.types, strict=True)]
+        place["lines_before"] = 1
+        cursor = connection.execute(_renamed(statement, [_shown(number, each) for number, (_, each) in enumerate(head)]))
     else:
         cursor = connection.execute(statement)
+        head = [(name, str(each)) for name, each, *_ in cursor.description]
+    columns = [{"name": name, "type": each} for name, each in head]
     rows: list[str] = []
     room = request["most_bytes"]
     has_more = False
     while not has_more and (chunk := cursor.fetchmany(_CHUNK)):
         for row in chunk:
             line = json.dumps([_plain(value) for value in row], ensure_ascii=False)
-            room -= len(line)
+            room -= len(line.encode())
             if len(rows) == request["most_rows"] or room < 0:
                 has_more = True
                 break
             rows.append(line)
-    head = json.dumps({"columns": columns, "has_more": has_more}, ensure_ascii=False)
-    sys.stdout.write(f'{head[:-1]}, "rows": [{",".join(rows)}]}}')
+    start = json.dumps({"columns": columns, "has_more": has_more}, ensure_ascii=False)
+    sys.stdout.write(f'{start[:-1]}, "rows": [{",".join(rows)}]}}')
     sys.stdout.flush()
 
 
@@ -186,13 +189,13 @@ def _bound(connection: Any, statement: str) -> Any:
 
 def _renamed(statement: str, expressions: list[str]) -> str:
     """The statement with its columns by their place, since names may be there twice; one line stands before it."""
-    places = ", ".join(f"c{place}" for place in range(len(expressions)))
+    places = ", ".join(f"c{number}" for number in range(len(expressions)))
     return f"select {', '.join(expressions)} from (\n{statement}\n) as asked({places})"
 
 
-def _shown(place: int, sql_type: str) -> str:
+def _shown(number: int, sql_type: str) -> str:
     """SQL: a column as JSON can hold it: numbers and truth as they are, anything else as DuckDB writes it."""
-    name = f"c{place}"
+    name = f"c{number}"
     if sql_type in _NUMBERS or sql_type == "BOOLEAN" or sql_type.startswith("DECIMAL("):
         return name
     return f"cast({name} as varchar)"
@@ -211,32 +214,34 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, int) and abs(value) > _EXACT else value
 
 
-def _write(connection: Any, statement: str, kind: str, request: dict[str, Any]) -> None:
+def _write(connection: Any, statement: str, kind: str, request: dict[str, Any], place: dict[str, int]) -> None:
     """Write the rows as a file to standard output."""
     if kind != "SELECT":
         raise Refused("only the rows of a SELECT can be downloaded")
     bound = _bound(connection, statement)
     is_csv = request["kind"] == "csv"
+    formula = request["formula"] if is_csv else ""
     columns, names = [], set[str]()
-    for place, (name, each) in enumerate(zip(bound.columns, bound.types, strict=True)):
+    for number, (given, each) in enumerate(zip(bound.columns, bound.types, strict=True)):
+        name = re.sub(f"({formula})", r"'\1", given) if formula else given
         while name in names:
             name += "_"
         names.add(name)
-        columns.append(
-            f'{_filed(place, str(each), request["formula"] if is_csv else "")} as "{name.replace(chr(34), chr(34) * 2)}"'
-        )
+        columns.append(f'{_filed(number, str(each), formula)} as "{name.replace(chr(34), chr(34) * 2)}"')
     pairs = ", ".join(f"{_literal(key)}: {_literal(value)}" for key, value in request["about"].items())
     how = "format csv, header" if is_csv else f"format parquet, compression zstd, kv_metadata {{{pairs}}}"
-    request["lines_before"] = 2
+    place["lines_before"] = 2
     connection.execute(f"copy (\n{_renamed(statement, columns)}\n) to '/dev/stdout' ({how}, use_tmp_file false)")
 
 
-def _filed(place: int, sql_type: str, formula: str) -> str:
+def _filed(number: int, sql_type: str, formula: str) -> str:
     """SQL: a column for a file: no text that a spreadsheet runs, and no whole number that Parquet would round."""
-    name = f"c{place}"
-    if formula and sql_type == "VARCHAR":
-        return f"regexp_replace({name}, {_literal(f'({formula})')}, '''\\1')"
-    return f"cast({name} as varchar)" if not formula and sql_type in _LARGE else name
+    name = f"c{number}"
+    if not formula:
+        return f"cast({name} as varchar)" if sql_type in _LARGE else name
+    if sql_type in (*_NUMBERS, *_LARGE, "BOOLEAN") or sql_type.startswith(("DECIMAL(", "DATE", "TIME")):
+        return name
+    return f"regexp_replace(cast({name} as varchar), {_literal(f'({formula})')}, '''\\1')"
 
 
 def _literal(text: str) -> str:

@@ -13,11 +13,12 @@
 
   let page = null; // the page that is shown
   let tables = 0; // how many answers were put into the table
-  let kept = { sql: null, answer: null }; // what was on it when it was left
+  let running = null; // {token, sql, began} of the statement that runs, also while another page is looked at
+  const kept = { sql: null, outcome: null, answer: null }; // what is in the editor, what came last, and the last rows
 
   class Ask {
     constructor(root, schema) {
-      Object.assign(this, { root, running: null, answer: null, choice: null });
+      Object.assign(this, { root, answer: null, choice: null });
       this.side = new mall.Side(schema, {
         insert: (text) => this.editor.insert(text),
         open: (sql) => (this.editor.text = sql),
@@ -34,12 +35,16 @@
       this.link = button("tool", "Copy link", () => mall.copy(this.link, this.address()));
       this.status = html("span", "view-caption");
       this.status.setAttribute("role", "status");
+      this.clock = html("span", "view-caption ask-clock");
+      this.clock.setAttribute("aria-hidden", "true"); // nobody wants to hear every second
       this.error = html("pre", "ask-error error");
       this.error.setAttribute("role", "alert");
-      const bar = html("div", "ask-bar", this.go, this.halt, this.status, html("span", "ask-tools", this.saving(), this.link));
+      const bar = html("div", "ask-bar", this.go, this.halt, html("span", "", this.status, this.clock), html("span", "ask-tools", this.saving(), this.link));
       root.replaceChildren(html("div", "ask", html("div", "ask-main", this.editor.element, bar, this.error), this.side.element));
-      this.say("");
+      this.say(running ? "Running …" : "");
       if (kept.answer) this.found(kept.answer);
+      if (kept.outcome && !running && kept.outcome.sql === sql) this.show(kept.outcome);
+      this.ticking = setInterval(() => this.tick(), 1000);
     }
 
     /* The menu in which a statement gets a name. */
@@ -69,59 +74,51 @@
     }
 
     run() {
-      if (this.running || !this.editor.text.trim()) return;
-      const token = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-      const sql = this.editor.text;
-      const began = performance.now();
-      const seconds = () => Math.floor((performance.now() - began) / 1000);
+      if (running || !this.editor.text.trim()) return;
+      const [token, sql] = [newToken(), this.editor.text];
       window.history.replaceState(window.history.state, "", this.address());
       this.error.replaceChildren();
-      this.running = { token, sql, clock: setInterval(() => this.tick(seconds()), 1000) };
+      running = { token, sql, began: performance.now() };
       this.say("Running …");
       set("ask-run", { data: { sql, token } });
     }
 
-    tick(seconds) {
-      if (seconds > GIVE_UP) this.rest("No answer came. Run it again.");
-      else this.say(`Running … ${seconds} s`);
+    tick() {
+      if (!document.contains(this.root)) clearInterval(this.ticking);
+      else if (running) {
+        const seconds = Math.floor((performance.now() - running.began) / 1000);
+        this.clock.textContent = ` ${seconds} s`;
+        if (seconds > GIVE_UP) this.rest("No answer came. Run it again.");
+      }
     }
 
     stop() {
-      set("ask-stop", { data: { token: this.running.token } });
+      set("ask-stop", { data: { token: running.token } });
       this.rest("Stopped.");
     }
 
     /* Nothing runs any more. */
     rest(words) {
-      clearInterval(this.running.clock);
-      this.running = null;
+      running = null;
       this.say(words);
     }
 
     say(words) {
-      this.go.disabled = Boolean(this.running);
-      this.halt.disabled = !this.running;
+      this.go.disabled = Boolean(running);
+      this.halt.disabled = !running;
       this.status.textContent = words;
+      this.clock.textContent = "";
     }
 
-    /* Take an answer, if it is the one that is awaited. */
-    take(answer) {
-      if (!this.running || answer.token !== this.running.token) return;
-      const { sql } = this.running;
-      if (answer.error) {
-        this.rest("");
-        this.fail(answer, sql);
-        this.side.remember(sql, "failed");
-        return;
-      }
-      const rows = `${mall.format.count(answer.rows.length)}${answer.has_more ? "+" : ""} ${answer.rows.length === 1 ? "row" : "rows"}`;
-      this.rest(`${rows} in ${mall.format.number(answer.seconds)} s`);
-      this.side.remember(sql, rows);
-      kept.answer = { ...answer, sql };
-      this.found(kept.answer);
+    /* Show what came of the last statement. */
+    show(outcome) {
+      if (outcome.error) this.fail(outcome);
+      else this.found(outcome);
+      this.say(outcome.error ? "" : `${rowsOf(outcome)} in ${mall.format.number(outcome.seconds)} s`);
+      this.side.draw();
     }
 
-    fail({ error, span }, sql) {
+    fail({ error, span, sql }) {
       element("ask-found").classList.add("stale"); // it is the answer to something else
       this.error.textContent = error;
       if (span && sql === this.editor.text) this.editor.show(span.map((place) => units(sql, place)));
@@ -143,8 +140,7 @@
     /* What was found in a line, and as files. */
     caption() {
       const { columns, rows, has_more: hasMore, version } = this.answer;
-      const count = mall.format.count(rows.length);
-      const words = hasMore ? `The first ${count} rows; there are more` : `${count} ${rows.length === 1 ? "row" : "rows"}`;
+      const words = hasMore ? `The first ${mall.format.count(rows.length)} rows; there are more` : rowsOf(this.answer);
       const shape = `${words} · ${columns.length} ${columns.length === 1 ? "column" : "columns"} · version ${version}`;
       const files = ["csv", "parquet"].map((kind) => {
         const link = button("link", { csv: "CSV", parquet: "Parquet" }[kind], () => this.download(link, kind));
@@ -156,11 +152,12 @@
     }
 
     async download(link, kind) {
-      const { sql, version, token } = this.answer;
+      const { sql, version } = this.answer;
+      const said = link.textContent;
       link.disabled = true;
-      this.say("Writing the file …");
+      link.textContent = `${said} …`;
       try {
-        const body = JSON.stringify({ sql, version, token });
+        const body = JSON.stringify({ sql, version, token: newToken() });
         const response = await fetch(`sql/rows.${kind}`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
         if (!response.ok) throw new Error((await response.json()).error);
         const file = html("a", "");
@@ -168,11 +165,10 @@
         file.download = `rows_of_version_${version}.${kind}`;
         file.click();
         setTimeout(() => URL.revokeObjectURL(file.href), 60_000);
-        this.say("");
       } catch (error) {
-        this.say("");
         this.error.textContent = error instanceof SyntaxError ? "The file could not be written." : error.message;
       }
+      link.textContent = said;
       link.disabled = false;
     }
 
@@ -180,7 +176,7 @@
     axes() {
       const { columns } = this.answer;
       const named = columns.map(({ name }, place) => [String(place), name]);
-      const pick = (label, options, key) => {
+      const pick = (label, options, key, place) => {
         const select = html("select", "");
         for (const [value, text] of options) select.append(new Option(text, value));
         select.value = this.choice[key] === null ? "" : String(this.choice[key]);
@@ -189,6 +185,7 @@
           this.choice[key] = key === "kind" ? value : value === "" ? null : Number(value);
           if (key === "x") this.choice.kind = mall.plot.kindOf(columns[this.choice.x]);
           this.axes();
+          element("ask-axes").querySelectorAll("select")[place].focus(); // this one is new
           this.plot();
         });
         return html("label", "", label, select);
@@ -197,10 +194,10 @@
       const numbers = named.filter((_, place) => mall.plot.isNumber(columns[place]));
       element("ask-axes").replaceChildren(
         html("h2", "", "Plot"),
-        pick("x", named, "x"),
-        pick("y", numbers, "y"),
-        pick("Colour", [["", "one"], ...named], "colour"),
-        pick("As", kinds, "kind"),
+        pick("x", named, "x", 0),
+        pick("y", numbers, "y", 1),
+        pick("Colour", [["", "one"], ...named], "colour", 2),
+        pick("As", kinds, "kind", 3),
       );
     }
 
@@ -273,10 +270,21 @@
     return schema.version || null;
   }
 
-  /* Called by Dash with an answer. */
+  /* Called by Dash with an answer: it counts if it is the one that is awaited, whatever page is shown. */
   function showAnswer(answer) {
-    if (answer && page && document.contains(page.root)) page.take(answer);
+    if (!answer || !running || answer.token !== running.token) return;
+    const outcome = { ...answer, sql: running.sql };
+    running = null;
+    kept.outcome = outcome;
+    if (!outcome.error) kept.answer = outcome;
+    mall.remember(outcome.sql, outcome.error ? "failed" : rowsOf(outcome));
+    if (page && document.contains(page.root)) page.show(outcome);
   }
+
+  const rowsOf = ({ rows, has_more: hasMore }) => `${mall.format.count(rows.length)}${hasMore ? "+" : ""} ${rows.length === 1 ? "row" : "rows"}`;
+
+  /* What stops a statement: nobody else can know it. */
+  const newToken = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
   /* Called by Dash when the colours change: the plot has its own. */
   function paintAsk() {

@@ -50,7 +50,7 @@
   }
 
   class Editor {
-    /* onChange() is called after every change, onRun() for Ctrl-Enter; words(text, before, stem) says what may be meant. */
+    /* onChange() is called after every change, onRun() for Ctrl-Enter; words(text, owner, stem) says what may be meant by the beginning of a word, after `owner.` or by itself. */
     constructor(text, { onChange, onRun, words }) {
       Object.assign(this, { onChange, onRun, words, mark: null, offered: [], chosen: 0 });
       this.colours = html("pre", "editor-colours");
@@ -60,7 +60,10 @@
       for (const name of ["autocomplete", "autocapitalize", "autocorrect"]) this.area.setAttribute(name, "off");
       this.area.setAttribute("aria-label", "SQL statement; Control and Enter run it");
       this.list = html("ul", "editor-words");
-      this.list.hidden = true;
+      Object.assign(this.list, { hidden: true, id: "editor-words", role: "listbox" });
+      this.list.setAttribute("aria-label", "Names that may be meant");
+      for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-controls": this.list.id, "aria-expanded": "false" }))
+        this.area.setAttribute(name, value);
       this.element = html("div", "editor", html("div", "editor-sheet", this.colours, this.area, this.list));
       this.area.addEventListener("input", (event) => this.changed(/^insert(Text|Composition)/.test(event.inputType || "")));
       this.area.addEventListener("keydown", (event) => this.press(event));
@@ -135,10 +138,12 @@
     /* Whether a key was meant for the words that are offered. */
     chooses(key) {
       const step = { ArrowDown: 1, ArrowUp: -1 }[key];
+      const takes = key === "Tab" || (key === "Enter" && this.hasMoved); // Enter is a new line, unless a word was looked for
       if (step) this.point((this.chosen + step + this.offered.length) % this.offered.length);
-      else if (key === "Tab" || key === "Enter") this.take(this.offered[this.chosen]);
+      else if (takes) this.take(this.offered[this.chosen]);
       else if (key === "Escape") this.offer([]);
-      return Boolean(step) || ["Tab", "Enter", "Escape"].includes(key);
+      this.hasMoved = Boolean(step);
+      return Boolean(step) || takes || key === "Escape";
     }
 
     /* What may be meant by the word that is being typed. */
@@ -154,10 +159,14 @@
 
     offer(words) {
       this.offered = words;
+      this.hasMoved = false;
       this.list.hidden = !words.length;
+      this.area.setAttribute("aria-expanded", String(words.length > 0));
+      this.area.removeAttribute("aria-activedescendant");
       this.list.replaceChildren(
-        ...words.map((each) => {
+        ...words.map((each, place) => {
           const item = html("li", "", html("span", "", each.word), html("span", "muted", each.about));
+          Object.assign(item, { id: `editor-word-${place}`, role: "option" });
           item.addEventListener("mousedown", (event) => {
             event.preventDefault(); // the caret stays in the text
             this.take(each);
@@ -173,7 +182,11 @@
 
     point(place) {
       this.chosen = place;
-      [...this.list.children].forEach((item, other) => item.classList.toggle("chosen", other === place));
+      this.area.setAttribute("aria-activedescendant", `editor-word-${place}`);
+      [...this.list.children].forEach((item, other) => {
+        item.classList.toggle("chosen", other === place);
+        item.setAttribute("aria-selected", String(other === place));
+      });
     }
 
     take({ word }) {

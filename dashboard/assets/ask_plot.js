@@ -9,10 +9,10 @@
   const OTHERS = "all others";
   const NONE = "no value";
   const GROUPS = ["#6b7f99", "#8c6bb1", "#3f8f8a", "#b06a4f", "#7d8f3c", "#a05a7a", "#4f6fb0", "#9a8452"]; // none is a segment's, nor the blue of a selection
-  const COUNTS = /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*|FLOAT|DOUBLE|BIGNUM)$/;
+  const NUMBERS = /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*|FLOAT|DOUBLE|BIGNUM)$/;
   const TIMES = /^(DATE|TIMESTAMP.*)$/;
 
-  const isNumber = ({ type }) => COUNTS.test(type);
+  const isNumber = ({ type }) => NUMBERS.test(type);
   const isTime = ({ type }) => TIMES.test(type);
 
   /* What is shown where nobody has chosen: a time, a text or a number against the first other number that is no id, coloured by

@@ -22,6 +22,7 @@
       this.tabs = TABS.map((name) => {
         const tab = button("side-tab", name, () => this.show(name));
         tab.setAttribute("role", "tab");
+        tab.setAttribute("aria-controls", "ask-panel");
         return tab;
       });
       const tabs = html("div", "side-tabs", ...this.tabs);
@@ -30,6 +31,7 @@
       tabs.addEventListener("keydown", (event) => this.step(event));
       this.body = html("div", "side-body");
       this.body.setAttribute("role", "tabpanel");
+      this.body.id = "ask-panel";
       this.element = html("aside", "ask-side", tabs, this.search, this.body);
       this.element.setAttribute("aria-label", "Tables, recipes and statements");
       this.draw();
@@ -60,7 +62,7 @@
 
     nothing(sought) {
       if (sought) return "Nothing is called that.";
-      return { History: "Nothing has been asked in this browser yet.", Saved: "No statement is saved in this browser yet." }[this.tab] || "";
+      return { Recipes: "This version is of another release, which the recipes do not know.", History: "Nothing has been asked in this browser yet.", Saved: "No statement is saved in this browser yet." }[this.tab] || "";
     }
 
     /* The relations of which the name, the comment, or the name of a column has what is sought; then their schemas are open. */
@@ -102,12 +104,7 @@
       return found.map((one) => {
         const open = button("side-statement", one.question, () => this.open(one.sql));
         open.title = one.about;
-        const missing = Object.entries(one.missing).map(([need, advice]) => {
-          const said = html("span", "muted", `needs ${need}`);
-          said.title = advice;
-          return said;
-        });
-        return html("div", "side-row", open, ...missing);
+        return html("div", "side-row", open, ...one.missing.map((advice) => html("span", "muted", `needs ${advice}`)));
       });
     }
 
@@ -128,17 +125,11 @@
         const remove = button("side-remove", "✕", () => {
           keep(SAVED, Object.fromEntries(Object.entries(kept(SAVED, {})).filter(([other]) => other !== name)));
           this.draw();
+          this.search.focus();
         });
         remove.setAttribute("aria-label", `Forget the statement ${name}`);
         return html("div", "side-row with-remove", open, remove);
       });
-    }
-
-    /* Remember a statement that was asked, and in words what came of it. */
-    remember(sql, said) {
-      const others = kept(HISTORY, []).filter((other) => other.sql !== sql);
-      keep(HISTORY, [{ sql, said, at: Date.now() }, ...others].slice(0, MOST_KEPT));
-      if (this.tab === "History") this.draw();
     }
 
     save(name, sql) {
@@ -163,6 +154,12 @@
     }
   }
 
+  /* Remember a statement that was asked, and in words what came of it. */
+  function remember(sql, said) {
+    const others = kept(HISTORY, []).filter((other) => other.sql !== sql);
+    keep(HISTORY, [{ sql, said, at: Date.now() }, ...others].slice(0, MOST_KEPT));
+  }
+
   const nameOf = (relation) => `${relation.schema_name}.${quoted(relation.name)}`;
   const quoted = (name) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
 
@@ -185,5 +182,5 @@
     }
   }
 
-  mall.Side = Side;
+  Object.assign(mall, { Side, remember });
 })();

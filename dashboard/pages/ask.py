@@ -17,8 +17,9 @@ from dashboard.schema import schema
 from dashboard.shown import shown
 from warehouse.connection import Warehouse
 from warehouse.errors import InputError, MallError
-from warehouse.sandbox import Limits, Sandbox, StatementError
+from warehouse.sandbox import Limits, Sandbox
 from warehouse.settings import Settings
+from warehouse.statement_error import StatementError
 
 ROWS = "/sql/rows"
 """Where the rows are downloaded, but for the kind of the file."""
@@ -62,8 +63,9 @@ def layout(settings: Settings) -> Any:
             "localeText": {"noRowsToShow": "No rows: nothing is like that."},
         },
     )
-    config = {"displayModeBar": False, "responsive": True}
-    plot: Any = dcc.Graph(id=ids.ASK_PLOT, figure={}, config=config, style={"height": _PLOT_HEIGHT})
+    plot: Any = dcc.Graph(
+        id=ids.ASK_PLOT, figure={}, config={"displayModeBar": False, "responsive": True}, style={"height": _PLOT_HEIGHT}
+    )
     return html.Div(
         [
             title,
@@ -77,7 +79,7 @@ def layout(settings: Settings) -> Any:
                 id="ask-found",
                 hidden=True,
             ),
-            *(dcc.Store(id=store) for store in (ids.ASK_RUN, ids.ASK_STOP, ids.ASK_STOPPED, ids.ASK_ANSWER, ids.ASK_SCHEMA)),
+            dcc.Store(id=ids.ASK_SCHEMA),
             dcc.Store(id=ids.ASK_READY),
         ]
     )

@@ -13,6 +13,7 @@ from dashboard.app import create_app
 from dashboard.schema import schema
 from tests.dashboard.browser import serve, wait_until
 from tests.dashboard.test_guard import post
+from warehouse.recipes import NEEDS
 from warehouse.settings import Settings
 
 SIZES = (
@@ -64,12 +65,15 @@ def client_of(directory: Path, **settings: object):
         ({"host": "0.0.0.0", "allow_sql": True}, "mall.example", True),
         ({"host": "192.168.1.7"}, "192.168.1.7", False),
         ({"allow_sql": False}, "127.0.0.1:8050", False),
+        ({}, "127.0.0.1:8050 for 203.0.113.7", False),
+        ({"allow_sql": True}, "127.0.0.1:8050 for 203.0.113.7", True),
     ],
 )
 def test_who_may_ask(published, settings, host, is_answered):
-    """Where nothing is set, this machine asks itself, under its own name; anybody else only where that is allowed."""
+    """Where nothing is set, this machine asks itself, under its own name and not for others; anybody else where that is allowed."""
     client = client_of(published, **settings)
-    headers = {"Host": host}
+    name, _, proxied_for = host.partition(" for ")
+    headers = {"Host": name} | ({"X-Forwarded-For": proxied_for} if proxied_for else {})
     reply = client.post(
         "/_dash-update-component", data=call().replace(TOKEN, token()), content_type="application/json", headers=headers
     )
@@ -83,28 +87,33 @@ def test_who_may_ask(published, settings, host, is_answered):
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "error"),
     [
-        call(sql=None),
-        call(sql=1),
-        call(sql=["select 1"]),
-        call(by=None),
-        call(by={"a": 1}),
-        call(by="../../etc"),
-        call(version="x"),
-        call(version={"version": 10**12}),
-        call(version={"version": "1; select 1"}),
-        call(sql="select \0"),
-        call(sql="select '\udc80'"),
-        call(sql="x" * 200_000),
-        json.dumps(json.loads(call()) | {"inputs": [{"id": "ask-run", "property": "data", "value": [[[]]]}]}),
-        json.dumps(json.loads(call()) | {"inputs": [{"id": "ask-run", "property": "data"}]}),
+        (call(sql=None), "that is no statement"),
+        (call(sql=1), "that is no statement"),
+        (call(sql=["select 1"]), "that is no statement"),
+        (call(by=None), "that is no statement"),
+        (call(by={"a": 1}), "that is no statement"),
+        (call(by="../../etc"), "that is no token of a statement"),
+        (call(sql="select \0"), "The statement holds a character that is no text."),
+        (call(sql="select '\udc80'"), "The statement holds a character that is no text."),
+        (call(sql="x" * 200_000), "The statement is longer than 100,000 characters."),
+        (
+            json.dumps(json.loads(call()) | {"inputs": [{"id": "ask-run", "property": "data", "value": [[[]]]}]}),
+            "that is no statement",
+        ),
+        (json.dumps(json.loads(call()) | {"inputs": [{"id": "ask-run", "property": "data"}]}), "that is no statement"),
     ],
 )
-def test_what_no_page_of_ours_sends_is_an_error_of_one_line(published, body):
-    """Wrong types, odd characters and strange versions: an error or an ordinary answer, never a traceback."""
-    said = answer(client_of(published), body)
-    assert "rows" in said or ("Traceback" not in said["error"] and "\n" not in said["error"])
+def test_what_no_page_of_ours_sends_is_an_error_of_one_line(published, body, error):
+    """Wrong types and odd characters are told, and nothing runs."""
+    assert error == answer(client_of(published), body)["error"]
+
+
+@pytest.mark.parametrize("version", ["x", {"version": 10**12}, {"version": "1; select 1"}, [1], {"version": 99}])
+def test_a_version_that_is_not_there_is_the_newest(published, version):
+    """Whatever a browser says it shows, a version that is there is asked."""
+    assert answer(client_of(published), call(version=version))["rows"] == [[1]]
 
 
 @pytest.mark.parametrize(
@@ -162,8 +171,8 @@ def test_the_schema_has_what_can_be_asked(bundled):
 
 def test_a_recipe_says_what_it_lacks(bundled, mall):
     """Of everything that may be asked, a warehouse without purchases says which recipes need them."""
-    assert [one for one in schema(bundled)["recipes"] if one["missing"] and "two runs" not in one["missing"]] == []
-    lacking = [one["question"] for one in schema(mall)["recipes"] if "transactions" in one["missing"]]
+    assert {need for one in schema(bundled)["recipes"] for need in one["missing"]} == {NEEDS["two runs"].advice}
+    lacking = [one["question"] for one in schema(mall)["recipes"] if NEEDS["transactions"].advice in one["missing"]]
     assert "What are the RFM groups, and what are they worth?" in lacking
     assert "Which segments are there, how large are they, and how sure are we of them?" not in lacking
 
@@ -276,6 +285,27 @@ def test_a_statement_can_be_stopped(dash_duo, published):
     wait_until(lambda: "Running" in page.find(".ask-bar .view-caption").text, what="it to run")
     next(each for each in page.all(".ask-bar .tool") if each.text == "Stop").click()
     wait_until(lambda: page.find(".ask-bar .view-caption").text == "Stopped.", what="it to stop")
+    page.run("select 1 as one")
+    wait_until(lambda: page.cells() == [["1"]], what="the next answer")
+
+
+@pytest.mark.browser
+def test_what_runs_goes_on_while_another_page_is_looked_at(dash_duo, published):
+    """Its answer is there on the way back, or it can still be stopped."""
+    page = Asking(dash_duo, published)
+    page.write("select count(*) as n from range(2000000000) where range % 7 = 1")
+    page.find(".ask-run").click()
+    page.find("#link-explore").click()
+    wait_until(lambda: page.all("#explore"), what="Explore")
+    page.find("#link-sql").click()
+    wait_until(lambda: page.cells() == [["285714286"]] or "took longer" in page.find(".ask-error").text, what="the answer")
+    page.write("select count(*) from range(100000000000)")
+    page.find(".ask-run").click()
+    page.find("#link-explore").click()
+    wait_until(lambda: page.all("#explore"), what="Explore")
+    page.find("#link-sql").click()
+    wait_until(lambda: not page.find(".ask-run").is_enabled(), what="it still runs")
+    next(each for each in page.all(".ask-bar .tool") if each.text == "Stop").click()
     page.run("select 1 as one")
     wait_until(lambda: page.cells() == [["1"]], what="the next answer")
 

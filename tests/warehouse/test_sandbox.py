@@ -1,6 +1,8 @@
+import csv
+import errno
 import hashlib
 import os
-import signal
+import resource
 import subprocess
 import sys
 import time
@@ -15,7 +17,9 @@ from dashboard.export import FORMULA
 from tests.warehouse.attacks import ATTACKS
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import BusyError, InputError
-from warehouse.sandbox import Limits, Sandbox, StatementError, StoppedError, span
+from warehouse.sandbox import Limits, Sandbox
+from warehouse.slots import StoppedError
+from warehouse.statement_error import StatementError, span
 
 SECRET = "hunter2"
 TIGHT = Limits(seconds=1, memory_mb=256)
@@ -30,7 +34,7 @@ def token() -> str:
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Sandbox:
-    return Sandbox(TIGHT, tmp_path / "turns")
+    return Sandbox(TIGHT, tmp_path / "slots")
 
 
 def attacks() -> list[object]:
@@ -63,13 +67,21 @@ def test_an_attack_gets_nothing(sandbox: Sandbox, published: Path, tmp_path: Pat
     assert not leftovers(sandbox)
 
 
+def test_a_hog_is_held(sandbox: Sandbox, sample: Snapshot):
+    """A statement that wants all memory gets what it may have, and a gigabyte for the program."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    with pytest.raises(StatementError, match="needs more"):
+        sandbox.rows(sample, "select list(range) from range(2000000000)", token())
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(before, (TIGHT.memory_mb + 1024) * 1024)
+
+
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def leftovers(sandbox: Sandbox) -> list[str]:
     """Files of statements that are still wanted."""
-    return [path.name for path in sandbox._folder().glob("wanted-*")]
+    return [path.name for path in sandbox._slots._folder().glob("wanted-*")]
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
@@ -158,7 +170,9 @@ def test_a_page_shows_so_many_rows(tmp_path: Path, sample: Snapshot):
     ten = sandbox.rows(sample, "select range from range(10)", token())
     eleven = sandbox.rows(sample, "select range from range(11)", token())
     wide = sandbox.rows(sample, "select repeat('x', 90) from range(5)", token())
-    assert [(len(each.rows), each.has_more) for each in (ten, eleven, wide)] == [(10, False), (10, True), (2, True)]
+    wider = sandbox.rows(sample, "select repeat('字', 30) from range(5)", token())
+    shown = [(len(each.rows), each.has_more) for each in (ten, eleven, wide, wider)]
+    assert shown == [(10, False), (10, True), (2, True), (2, True)]
 
 
 @pytest.mark.parametrize(
@@ -193,7 +207,7 @@ def test_an_error_without_a_place_marks_nothing():
 
 def test_a_file_has_every_row(tmp_path: Path, sample: Snapshot):
     """A download has every row; no text of a CSV is a formula, and no whole number of a Parquet is rounded."""
-    sandbox = Sandbox(Limits(most_rows=1), tmp_path / "turns")
+    sandbox = Sandbox(Limits(most_rows=1), tmp_path / "slots")
     statement = "select '=1+1' as a, 1 as a, (9007199254740993 + range)::hugeint as large from range(3) -- all"
     with sandbox.file(sample, statement, token(), "csv", {}, FORMULA) as file:
         csv = file.read()
@@ -207,6 +221,52 @@ def test_a_file_has_every_row(tmp_path: Path, sample: Snapshot):
     assert about == [(b"of", b"it's")]
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["'=1+1'", "'=1+1'::enum('=1+1')", "union_value(s := '=1+1')", "'@x'", "'+x'", "'-x'", "e'\\tx'"],
+)
+def test_no_value_of_a_file_for_spreadsheets_is_a_formula(sandbox: Sandbox, sample: Snapshot, value: str):
+    """Whatever type it has: an apostrophe stands before it; numbers are numbers, and names of columns are no formulas either."""
+    with sandbox.file(
+        sample, f'select {value} as "=name", -1 as "-n", -1.5::decimal(3, 1) as d', token(), "csv", {}, FORMULA
+    ) as file:
+        (name, minus, _), (text, number, decimal) = list(csv.reader(file.read().decode().splitlines()))
+    assert (name, minus) == ("'=name", "'-n")
+    assert text.startswith("'")
+    assert (number, decimal) == ("-1", "-1.5")
+
+
+def test_so_many_files_at_a_time(tmp_path: Path, sample: Snapshot):
+    """One that a client has not taken yet keeps its place; closed, it makes room."""
+    sandbox = Sandbox(Limits(most_files=1), tmp_path)
+    with sandbox.file(sample, "select 1", token(), "csv", {}), pytest.raises(BusyError, match="downloaded"):
+        sandbox.file(sample, "select 1", token(), "csv", {})
+    with pytest.raises(StatementError):
+        sandbox.file(sample, "select nope", token(), "csv", {})
+    sandbox.file(sample, "select 1", token(), "csv", {}).close()
+
+
+def test_without_room_there_is_one_line(sandbox: Sandbox, sample: Snapshot, monkeypatch: pytest.MonkeyPatch):
+    """A full disk, or no more processes, are the machine's fault, and said so."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(InputError, match="no room"):
+        sandbox.rows(sample, "select 1", token())
+    assert not leftovers(sandbox)
+
+
+def test_a_flag_that_was_left_behind_is_swept_up(sandbox: Sandbox, sample: Snapshot):
+    """What a killed server has left does not stay for ever."""
+    sandbox.rows(sample, "select 1", token())
+    (old := sandbox._slots._folder() / f"wanted-{token()}").touch()
+    os.utime(old, (0, 0))
+    sandbox.rows(sample, "select 1", token())
+    assert not old.exists()
+
+
 def test_a_file_is_whole_or_not_there(tmp_path: Path, sample: Snapshot):
     """One that grows too large, or fails at its last row, is an error and no half of a file."""
     sandbox = Sandbox(Limits(most_file_bytes=10_000), tmp_path)
@@ -217,10 +277,10 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path, sample: Snapshot):
 
 
 def test_whoever_has_the_token_stops_a_statement(sandbox: Sandbox, sample: Snapshot):
-    """It ends at once, from another thread, and its turn is free again."""
+    """It ends at once, from another thread, and its slot is free again."""
     mine = token()
     with ThreadPoolExecutor() as pool:
-        running = pool.submit(Sandbox(Limits(seconds=60), sandbox._directory).rows, sample, ENDLESS, mine)
+        running = pool.submit(Sandbox(Limits(seconds=60), sandbox._slots._given).rows, sample, ENDLESS, mine)
         until(lambda: leftovers(sandbox))
         sandbox.stop("0" * 32)  # somebody else's
         assert leftovers(sandbox)
@@ -230,7 +290,7 @@ def test_whoever_has_the_token_stops_a_statement(sandbox: Sandbox, sample: Snaps
     assert not leftovers(sandbox)
 
 
-@pytest.mark.parametrize("mine", ["", "x", "../turn-0", "A" * 32, "0" * 31 + "\n"])
+@pytest.mark.parametrize("mine", ["", "x", "../slot-0", "A" * 32, "0" * 31 + "\n"])
 def test_a_token_is_a_token(sandbox: Sandbox, sample: Snapshot, mine: str):
     """Nothing else names a file of ours."""
     with pytest.raises(InputError):
@@ -270,7 +330,7 @@ def test_no_room_in_the_queue(tmp_path: Path, sample: Snapshot):
 
 
 def test_a_statement_dies_with_its_server(tmp_path: Path, sample: Snapshot):
-    """When the server is killed, what it had started is gone, and the turns are free."""
+    """When the server is killed, what it had started is gone, and the slots are free."""
     code = (
         "import sys; from pathlib import Path\n"
         "from warehouse.connection import Warehouse; from warehouse.sandbox import Limits, Sandbox\n"
@@ -292,6 +352,11 @@ def children(pid: int) -> list[int]:
     return [each.pid for each in psutil.Process(pid).children()]
 
 
+def statements() -> list[psutil.Process]:
+    """The processes of statements that this process runs."""
+    return [each for each in psutil.Process().children() if any("sandbox_child" in word for word in each.cmdline())]
+
+
 def test_nothing_is_left_running(sandbox: Sandbox, sample: Snapshot):
     """A statement that is too slow is dead once that is said."""
     before = set(children(os.getpid()))
@@ -303,10 +368,10 @@ def test_nothing_is_left_running(sandbox: Sandbox, sample: Snapshot):
 def test_a_killed_statement_is_said_to_have_taken_too_much(sandbox: Sandbox, sample: Snapshot):
     """Its process may be killed by the system: that is no defect, and one line."""
     with ThreadPoolExecutor() as pool:
-        running = pool.submit(Sandbox(Limits(seconds=60), sandbox._directory).rows, sample, ENDLESS, token())
-        until(lambda: children(os.getpid()))
-        for child in children(os.getpid()):
-            os.kill(child, signal.SIGKILL)
+        running = pool.submit(Sandbox(Limits(seconds=60), sandbox._slots._given).rows, sample, ENDLESS, token())
+        until(statements)
+        for statement in statements():
+            statement.kill()
         with pytest.raises(StatementError, match="needs more than it may take"):
             running.result(timeout=30)
 

@@ -1,0 +1,113 @@
+"""Slots that processes share, and flags by which a task is cancelled from any of them: both are files in a folder of the user.
+
+The system gives back the slot of a process that dies; a flag that one has left behind is swept up later.
+"""
+
+import contextlib
+import fcntl
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from warehouse.errors import BusyError, InputError
+
+GLANCE_SECONDS = 0.05
+"""Between two looks whether a slot is free, or a task is still wanted."""
+_LEFT_BEHIND_SECONDS = 600
+"""A flag as old is nobody's any more."""
+
+
+class StoppedError(InputError):
+    """Somebody cancelled a task before it was done."""
+
+
+class Slots:
+    """So many tasks run at a time in all processes that share the folder, and so many wait for their turn in this one."""
+
+    def __init__(self, at_once: int, most_waiting: int, most_wait_seconds: float, folder: Path | None = None) -> None:
+        self._at_once, self._most_wait_seconds = at_once, most_wait_seconds
+        self._given = folder
+        self._inside = threading.BoundedSemaphore(at_once + most_waiting)
+
+    @contextmanager
+    def slot(self, token: str) -> Iterator[Callable[[], None]]:
+        """Wait for a slot; gives what raises StoppedError once the task with this token was cancelled.
+
+        Raises BusyError where too many wait, or for too long, and InputError where the token is in use.
+        """
+        if not self._inside.acquire(blocking=False):
+            raise BusyError("Other statements are waiting already. Try again in a moment.")
+        try:
+            with self._flag(token) as ask, self._lock(ask):
+                yield ask
+        finally:
+            self._inside.release()
+
+    def cancel(self, token: str) -> None:
+        """Cancel the task with this token, whichever process runs it; one that is done already is left alone."""
+        self._path(token).unlink(missing_ok=True)
+
+    @contextmanager
+    def _flag(self, token: str) -> Iterator[Callable[[], None]]:
+        """A file that is there for as long as the task is wanted: to cancel it, anybody removes the file."""
+        self._sweep()
+        flag = self._path(token)
+        try:
+            os.close(os.open(flag, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError as error:
+            raise InputError("a statement with this token runs already") from error
+
+        def ask() -> None:
+            if not flag.exists():
+                raise StoppedError("Stopped.")
+
+        try:
+            yield ask
+        finally:
+            flag.unlink(missing_ok=True)
+
+    @contextmanager
+    def _lock(self, ask: Callable[[], None]) -> Iterator[None]:
+        deadline = time.monotonic() + self._most_wait_seconds
+        while (slot := self._free()) is None:
+            if time.monotonic() > deadline:
+                raise BusyError("Other statements take all the time there is. Try again in a moment.")
+            ask()
+            time.sleep(GLANCE_SECONDS)
+        try:
+            yield
+        finally:
+            os.close(slot)
+
+    def _free(self) -> int | None:
+        """The locked file of a slot that nobody has, open; None where all are taken."""
+        for number in range(self._at_once):
+            slot = os.open(self._folder() / f"slot-{number}", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(slot, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                os.close(slot)
+            else:
+                return slot
+        return None
+
+    def _sweep(self) -> None:
+        for flag in self._folder().glob("wanted-*"):
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - flag.stat().st_mtime > _LEFT_BEHIND_SECONDS:
+                    flag.unlink()
+
+    def _path(self, token: str) -> Path:
+        return self._folder() / f"wanted-{token}"
+
+    def _folder(self) -> Path:
+        """The folder of who runs, made where it is not there. Raises InputError where it is another user's."""
+        folder = self._given or Path(tempfile.gettempdir()) / f"mall-sql-{os.getuid()}"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+            raise InputError(f"{folder}: is another user's; no statement can run")
+        return folder
