@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 import numpy as np
 
+from analytics.alerts import write_alerts
 from analytics.assign import label_by_point, polish
 from analytics.calendar import read_calendar
 from analytics.campaigns import measure_campaigns
@@ -113,6 +114,7 @@ def run(
     step("memberships")
     end_stays(connection, run_id, this_run.created_at, wanted)
     write_events(connection, run_id)
+    write_alerts(connection, run_id)
     connection.execute("drop table scratch.scaled_customers; drop table if exists scratch.coded_customers; checkpoint scratch")
     return clusterings
 
@@ -253,7 +255,9 @@ def _clustering(
         tried.supports,
         choice,
         chosen,
-        measure_stability(tried.given, chosen, tried.algorithm, np.random.default_rng(_EVIDENCE_SEED)),
+        measure_stability(
+            tried.given, chosen, tried.algorithm, tried.points.count_customers, np.random.default_rng(_EVIDENCE_SEED)
+        ),
         identity.ids,
         identity.colours,
         called(connection, segmentation.name, tried.algorithm, identity.ids, names),

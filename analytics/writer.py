@@ -107,12 +107,13 @@ def write_scaling(connection: duckdb.DuckDBPyConnection, run: Run, segmentation:
 
 def _write_centroids(connection: duckdb.DuckDBPyConnection, run: Run, inputs: Inputs, clustering: Clustering) -> None:
     values = inputs.scaling.in_units(clustering.centroids)
+    which = (run.run_id, clustering.segmentation.name, clustering.algorithm)
     connection.executemany(
-        "insert into segments.centroids values (?, ?, ?, ?, ?, ?, ?)",
+        "insert into segments.centroids values (?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (run.run_id, clustering.segmentation.name, clustering.algorithm, int(segment), feature.name, scaled, value)
-            for segment, scaled_row, row in zip(clustering.ids, clustering.centroids.tolist(), values.tolist(), strict=True)
-            for feature, scaled, value in zip(inputs.features, scaled_row, row, strict=True)
+            (*which, int(segment), feature.name, float(scaled), _or_null(error), float(value))
+            for segment, *rows in zip(clustering.ids, clustering.centroids, clustering.stability.mean_error, values, strict=True)
+            for feature, scaled, error, value in zip(inputs.features, *rows, strict=True)
         ],
     )
 
@@ -197,6 +198,8 @@ def _write_segments(connection: duckdb.DuckDBPyConnection, run: Run, clustering:
             "description": clustering.called.descriptions[label],
             "colour": int(clustering.colours[label]),
             "stability": _or_null(clustering.stability.segments[label]),
+            "stability_error": _or_null(clustering.stability.segments_error[label]),
+            "share_error": _or_null(clustering.stability.share_error[label]),
             "size": sizes.get(int(clustering.ids[label]), 0),
             "share": sizes.get(int(clustering.ids[label]), 0) / sum(sizes.values()),
         }

@@ -22,6 +22,8 @@ HISTORY = (
     "segments.k_evaluation",
     "segments.k_by_index",
     "segments.events",
+    "segments.loads",
+    "segments.alerts",
     "segments.past_memberships",
     "segments.labels",
 )

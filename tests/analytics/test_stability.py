@@ -9,7 +9,7 @@ from analytics.hierarchical import fit_ward
 from analytics.kmeans import fit_kmeans
 from analytics.methods import METHODS
 from analytics.points import Floats, Labels, Points
-from analytics.stability import adjusted_rand, bootstrap_jaccard, seed_stability
+from analytics.stability import adjusted_rand, bootstrap, seed_stability
 from tests.analytics.planted import planted
 
 PLANTED = {each.name: each for each in planted(1)}
@@ -22,7 +22,7 @@ def _labels(values: Floats, k: int, algorithm: str) -> Labels:
 
 def _stability(values: Floats, k: int, algorithm: str) -> Floats:
     labels = _labels(values, k, algorithm)
-    return bootstrap_jaccard(values, np.ones(len(values)), labels, k, METHODS[algorithm], np.random.default_rng(3))
+    return bootstrap(values, np.ones(len(values)), labels, k, METHODS[algorithm], np.random.default_rng(3)).similarity
 
 
 def _by_sets(values: Floats, labels: Labels, k: int) -> list[float]:
@@ -42,7 +42,7 @@ def test_the_jaccard_similarities_are_those_of_sets() -> None:
     """On overlapping groups, cut into one more than there are, other code on other draws finds the same stability."""
     values = PLANTED["3 overlapping"].values[::3]
     labels = _labels(values, 4, "kmeans")
-    found = bootstrap_jaccard(values, np.ones(len(values)), labels, 4, METHODS["kmeans"], np.random.default_rng(3))
+    found = bootstrap(values, np.ones(len(values)), labels, 4, METHODS["kmeans"], np.random.default_rng(3)).similarity
     assert found == pytest.approx(_by_sets(values, labels, 4), abs=0.05)
     assert found.min() < 0.8 < found.max()
 
@@ -71,19 +71,19 @@ def test_a_cell_counts_as_its_customers() -> None:
     """Cells of three customers are as stable as the customers themselves."""
     values = PLANTED["one Gaussian, 2 features"].values[:100]
     labels = _labels(values, 3, "kmeans")
-    cells = bootstrap_jaccard(values, np.full(100, 3.0), labels, 3, METHODS["kmeans"], np.random.default_rng(1), 300)
-    customers = bootstrap_jaccard(
+    cells = bootstrap(values, np.full(100, 3.0), labels, 3, METHODS["kmeans"], np.random.default_rng(1), 300)
+    customers = bootstrap(
         np.repeat(values, 3, axis=0), np.ones(300), np.repeat(labels, 3), 3, METHODS["kmeans"], np.random.default_rng(2), 300
     )
-    assert cells == pytest.approx(customers, abs=0.03)
+    assert cells.similarity == pytest.approx(customers.similarity, abs=0.03)
 
 
 def test_a_segment_of_which_nobody_was_asked_is_unknown() -> None:
     """It has no number rather than a wrong one; the others have theirs."""
     values = PLANTED["4 at corners"].values
     labels = _labels(values, 4, "kmeans")
-    found = bootstrap_jaccard(values, np.where(labels == 2, 0.0, 1.0), labels, 4, METHODS["kmeans"], np.random.default_rng(1))
-    assert np.isnan(found).tolist() == [False, False, True, False]
+    found = bootstrap(values, np.where(labels == 2, 0.0, 1.0), labels, 4, METHODS["kmeans"], np.random.default_rng(1))
+    assert np.isnan(found.similarity).tolist() == np.isnan(found.share_error).tolist() == [False, False, True, False]
 
 
 def test_seeds_matter_where_nothing_is_there() -> None:

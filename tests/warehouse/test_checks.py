@@ -19,7 +19,27 @@ LIFT = (
     "insert into segments.campaign_lifts by name select 'x' as campaign, 'amount' as outcome_kind, 5 as count_treated, "
     "5 as count_held_out, 'Student' as method"
 )
+ALERT = (
+    "insert into segments.alerts by name select 1 as run_id, 1 as place, 0 as previous_run_id, 'spending' as segmentation, "
+    "'kmeans' as algorithm, 'born' as kind, 'note' as severity, 1 as segment_id, 'x' as sentence"
+)
 BREAKS = [
+    ("alerts_are_beyond_chance", ALERT.replace("0 as previous", "1 as previous")),
+    ("alerts_are_beyond_chance", ALERT.replace("note", "panic")),
+    ("alerts_are_beyond_chance", ALERT.replace("born", "hunch")),
+    ("alerts_are_beyond_chance", ALERT.replace("1 as segment_id", "9 as segment_id")),
+    ("alerts_are_beyond_chance", ALERT.replace("born", "gone")),
+    ("alerts_are_beyond_chance", f"{ALERT}, 'age' as feature"),
+    ("alerts_are_beyond_chance", f"{ALERT}, 'customers' as source"),
+    ("alerts_are_beyond_chance", f"{ALERT.replace('born', 'rejects')}, 'customers' as source"),
+    ("alerts_are_beyond_chance", f"{ALERT}, 'infinity'::double as value_now"),
+    ("alerts_are_beyond_chance", f"{ALERT}; {ALERT}"),
+    (
+        "alerts_are_beyond_chance",
+        "insert into segments.alerts by name select 1 as run_id, 1 as place, 0 as previous_run_id, 'rejects' as kind, "
+        "'note' as severity, 'customers' as source, 0.01 as value_before, 0.02 as value_now, 0 as noise_low, 0.03 as noise_high, "
+        "'x' as sentence",
+    ),
     ("campaigns_are_told", f"{LIFT}, 3 as lift, 4 as lift_low, 5 as lift_high"),
     ("campaigns_are_told", f"{LIFT}, 3 as lift, '-infinity' as lift_low, 5 as lift_high"),
     ("campaigns_are_told", f"{LIFT}, 3 as lift, 2 as lift_low, 5 as lift_high, 'because' as shortfall"),

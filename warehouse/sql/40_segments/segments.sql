@@ -9,7 +9,9 @@ create or replace table segments.segments (
     colour integer not null,
     size bigint not null,
     share double not null,
+    share_error double,
     stability double,
+    stability_error double,
     rule varchar,
     rule_sql varchar,
     rule_coverage double,
@@ -27,7 +29,9 @@ comment on column segments.segments.description is 'What a person wrote about th
 comment on column segments.segments.colour is 'Place in the palette, from 0; it stays with the segment_id on every page and from run to run.';
 comment on column segments.segments.size is 'Customers in the segment.';
 comment on column segments.segments.share is 'Size divided by all customers, 0 to 1.';
+comment on column segments.segments.share_error is 'Standard error of the share: how much it would differ with other customers like these, the clustering anew included (analytics/stability.py). Null where too few of its customers were asked, and in runs of earlier releases, as in the other errors.';
 comment on column segments.segments.stability is 'How alike the segment comes out when the customers are drawn anew, 0 to 1: the mean Jaccard similarity to the most similar segment of 100 bootstrap samples (Hennig 2007), of at most 1,000 customers. From 0.85 very stable, from 0.75 stable, from 0.60 doubtful, below that unstable. Stable is not the same as true: data without groups can be cut alike every time. Null where too few of its customers were asked, and in runs of earlier releases.';
+comment on column segments.segments.stability_error is 'Standard error of the stability, from the same bootstrap samples; two to three times what other samples of customers show.';
 comment on column segments.segments.rule is 'Who is in the segment, roughly: at most three conditions in ordinary units, from a decision tree. Null in runs of earlier releases, as in the columns below.';
 comment on column segments.segments.rule_sql is 'The same as a condition: select * from features.customer_features where (this).';
 comment on column segments.segments.rule_coverage is 'Share of the segment''s customers whom the rule catches, 0 to 1.';

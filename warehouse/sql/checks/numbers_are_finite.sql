@@ -9,7 +9,7 @@ with numbers as (
 
     select
         'segments.centroids ' || feature as place,
-        unnest([scaled_value, value]) as number
+        unnest([scaled_value, scaled_error, value]) as number
     from segments.centroids
     semi join segments.newest_run using (run_id)
 
@@ -53,7 +53,7 @@ with numbers as (
 
     select
         'segments.segments ' || algorithm as place,
-        unnest([stability, share]) as number
+        unnest([stability, stability_error, share, share_error]) as number
     from segments.segments
     semi join segments.newest_run using (run_id)
 
