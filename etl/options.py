@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from warehouse.errors import InputError
-from warehouse.settings import FEWEST_SEGMENTS, MOST_SEGMENTS, Settings, memory
+from warehouse.settings import FEWEST_SEGMENTS, MOST_SEGMENTS, Settings, alerts_file, memory, webhook
 
 KAGGLE_FILE = Path("data/Mall_Customers.csv")
 _PATHS = {
@@ -46,7 +46,15 @@ def parse(arguments: Sequence[str], settings: Settings) -> Settings:
     add("max_rejected", _share, "share of rows, 0 to 1, that may be rejected (now %(default)s)")
     add("max_shrink", _share, "share of its customers, 0 to 1, that the warehouse may lose (now %(default)s)")
     add("keep_versions", _whole(1, 1_000), "published versions that stay on disk (now %(default)s)")
-    add("memory_limit", _memory, "memory that DuckDB may use, such as 4GB or 60%% of the machine's (now %(default)s)")
+    add("alerts_file", _kind(alerts_file), "JSON file that the alerts of the refresh are written to")
+    add(
+        "alerts_webhook", _kind(webhook), "address that they are posted to, when there are any; better kept out of the command line"
+    )
+    add(
+        "memory_limit",
+        _kind(memory, is_said=True),
+        "memory that DuckDB may use, such as 4GB or 60%% of the machine's (now %(default)s)",
+    )
     parser.add_argument(
         "--force",
         action="store_true",
@@ -67,11 +75,16 @@ def _share(text: str) -> float:
     return value
 
 
-def _memory(text: str) -> str:
-    try:
-        return memory(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text}: {error}") from error
+def _kind(read: Callable[[str], object], is_said: bool = False) -> Callable[[str], object]:
+    """What reads a setting, as a command line has it; the text stands before what is wrong with it, if that is said."""
+
+    def kind(text: str) -> object:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{text}: {error}" if is_said else str(error)) from None
+
+    return kind
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:

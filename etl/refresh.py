@@ -15,6 +15,7 @@ import duckdb
 from analytics.run import Clustering, Segmentation, model_actions, read_playbook, read_segmentations
 from analytics.run import run as find_segments
 from etl.accounts import LoadReport, tell_rows
+from etl.alerts import deliver, read_message, sentences
 from etl.console import Reporter
 from etl.customers import load_customers
 from etl.files import count_bytes
@@ -97,13 +98,17 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
         gate.passed("Checks", f"All {checked} hold.")
         with reporter.step("write", "Written", loaded.rows_kept):
             gate.write(draft.connection)
+            message = read_message(draft.connection)
             draft.connection.execute("checkpoint warehouse")  # what is still in memory; it would be written unseen otherwise
     with contextlib.suppress(KeyboardInterrupt):  # too late: it is published
         for warning in gate.warnings:
             reporter.warn(warning)
+        for sentence in sentences(message):
+            reporter.line("Alert", sentence)
         reporter.line("Checks", f"all {checked} hold")
         reporter.line("Times", reporter.times())
         reporter.line("Published", f"{settings.warehouse / CURRENT}, version {draft.number}")
+        deliver(settings, message, reporter.warn)
     return draft.number
 
 

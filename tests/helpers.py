@@ -76,7 +76,7 @@ def macros_of(connection: duckdb.DuckDBPyConnection) -> set[str]:
     return {name for (name,) in found.fetchall()}
 
 
-IGNORED = {"run_id", "from_run_id", "version", "created_at", "loaded_at", "built_at", "valid_from"}
+IGNORED = {"run_id", "from_run_id", "version", "created_at", "loaded_at", "built_at", "valid_from", "data_since"}
 """The columns in which two refreshes of one file may differ."""
 
 

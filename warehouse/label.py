@@ -183,6 +183,23 @@ def _write(connection: duckdb.DuckDBPyConnection, row: dict[str, Any], shown: st
         """,
         {"shown": shown, **{key: row[key] for key in ("description", "segmentation", "algorithm", "segment_id")}},
     )
+    if connection.execute("select 1 from duckdb_tables() where schema_name = 'segments' and table_name = 'alerts'").fetchone():
+        connection.execute(  # what is told of the newest run is told under the new name
+            """
+            update segments.alerts
+            set sentence = replace(sentence, '“' || $before || '”', '“' || $shown || '”')
+            where
+                run_id = (select run_id from segments.newest_run)
+                and segmentation = $segmentation
+                and algorithm = $algorithm
+                and segment_id = $segment_id
+            """,
+            {
+                "before": row["previous_name"],
+                "shown": shown,
+                **{key: row[key] for key in ("segmentation", "algorithm", "segment_id")},
+            },
+        )
     connection.execute("checkpoint warehouse")
 
 

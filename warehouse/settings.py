@@ -1,12 +1,18 @@
 """Settings, read once from the environment; no other module looks at os.environ."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
 
 from warehouse.errors import InputError
 from warehouse.memory import in_bytes
+
+T = TypeVar("T")
 
 DEFAULT_WAREHOUSE = Path("data/warehouse")
 _SWITCH = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off"), False)}
@@ -61,6 +67,12 @@ class Settings:
     """Whether whoever opens the dashboard may name and describe segments."""
     allow_sql: bool | None = None
     """Whether whoever opens the dashboard may ask in SQL; None allows it where only this machine is listened to."""
+    alerts_file: Path | None = None
+    """Where a refresh writes its alerts as JSON once it has published; None writes none."""
+    alerts_webhook: str | None = field(default=None, repr=False)  # an address often has a secret in it
+    """The address that a refresh posts the same JSON to when there are alerts; None posts none."""
+    expected_age: timedelta | None = timedelta(days=8)
+    """How old the data may be before the dashboard's header says so; None never does. Eight days: a week, and one to be late."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -84,14 +96,17 @@ class Settings:
             host=given.get("HOST", default.host),
             port=int(_number(given, "PORT", default.port, 1, 65535)),
             workers=int(_number(given, "WORKERS", default.workers, 1, 64)),
-            serve_memory=_memory(given, "SERVE_MEMORY", default.serve_memory),
+            serve_memory=_read(given, "SERVE_MEMORY", memory, default.serve_memory),
             force=_switch(given, "FORCE"),
             max_rejected=_number(given, "MAX_REJECTED", default.max_rejected, 0, 1),
             max_shrink=_number(given, "MAX_SHRINK", default.max_shrink, 0, 1),
-            memory_limit=_memory(given, "MEMORY_LIMIT", default.memory_limit),
+            memory_limit=_read(given, "MEMORY_LIMIT", memory, default.memory_limit),
             keep_versions=int(_number(given, "KEEP_VERSIONS", default.keep_versions, 1, 1_000)),
             allow_edit=_switch(given, "ALLOW_EDIT"),
             allow_sql=_switch(given, "ALLOW_SQL") if "ALLOW_SQL" in given else None,
+            alerts_file=_read(given, "ALERTS_FILE", alerts_file, default.alerts_file),
+            alerts_webhook=_read(given, "ALERTS_WEBHOOK", webhook, default.alerts_webhook, is_secret=True),
+            expected_age=_read(given, "EXPECTED_AGE", age, default.expected_age),
         )
 
 
@@ -102,18 +117,55 @@ def _path(given: Mapping[str, str], name: str) -> Path | None:
         raise InputError(f"{name}={given[name]}: there is no such home") from error
 
 
-def _memory(given: Mapping[str, str], name: str, default: str) -> str:
-    text = given.get(name, default)
+def _read(given: Mapping[str, str], name: str, kind: Callable[[str], T], default: T, is_secret: bool = False) -> T:
+    """What `kind` makes of a text, which is named where it is refused, unless it may hold a secret."""
+    if name not in given:
+        return default
     try:
-        return memory(text)
+        return kind(given[name])
     except ValueError as error:
-        raise InputError(f"{name}={text}: {error}") from error
+        raise InputError(f"{name}{'' if is_secret else '=' + given[name]}: {error}") from error
 
 
 def memory(text: str) -> str:
     """The same text, where it is an amount of memory. Raises ValueError, which says how one is written."""
     in_bytes(text)
     return text
+
+
+def alerts_file(text: str) -> Path | None:
+    """The path, where it is that of a JSON file: no other file is ever replaced. Raises ValueError."""
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError as error:
+        raise ValueError("there is no such home") from error
+    if path.suffix != ".json":
+        raise ValueError("give a path that ends in .json")
+    return path
+
+
+def webhook(text: str) -> str | None:
+    """The same text, where it is an address that can be posted to. Raises ValueError, without the text: it may be a secret."""
+    advice = "give an address that begins with http:// or https://, without a name and password in it"
+    try:
+        parts = urlsplit(text)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        raise ValueError(advice) from None
+    if not is_good or not text.isascii() or any(character <= " " or character == "\x7f" for character in text):
+        raise ValueError(advice)
+    return text
+
+
+def age(text: str) -> timedelta | None:
+    """Hours, as a number or "36h", or days, "2d"; None for "never". Raises ValueError, which says how one is written."""
+    if text == "never":
+        return None
+    found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?) ?([hd]?)", text)
+    if found is None or float(found[1]) == 0:
+        raise ValueError("give hours such as 36 or 36h, days such as 2d, or never")
+    hours = float(found[1]) * (24 if found[2] == "d" else 1)
+    return timedelta(hours=hours)
 
 
 def _switch(given: Mapping[str, str], name: str) -> bool:

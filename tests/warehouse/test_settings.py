@@ -1,3 +1,4 @@
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,12 @@ HOME = Path.home()
         ({"ALLOW_EDIT": "1"}, "allow_edit", True),
         ({"ALLOW_SQL": "1"}, "allow_sql", True),
         ({"ALLOW_SQL": "0"}, "allow_sql", False),
+        ({"ALERTS_FILE": "~/alerts.json"}, "alerts_file", HOME / "alerts.json"),
+        ({"ALERTS_WEBHOOK": "https://chat.example:8443/hook?key=1"}, "alerts_webhook", "https://chat.example:8443/hook?key=1"),
+        ({"EXPECTED_AGE": "36"}, "expected_age", timedelta(hours=36)),
+        ({"EXPECTED_AGE": "1.5h"}, "expected_age", timedelta(minutes=90)),
+        ({"EXPECTED_AGE": "2 d"}, "expected_age", timedelta(days=2)),
+        ({"EXPECTED_AGE": "never"}, "expected_age", None),
     ],
 )
 def test_every_variable_sets_its_field(environ: dict[str, str], field: str, expected: object):
@@ -100,3 +107,41 @@ def test_a_bad_number_is_refused_by_name(name: str, text: str, wanted: str):
     with pytest.raises(InputError) as error:
         Settings.from_environment({name: text})
     assert f"{name}={text}: give {'an' if wanted.startswith('amount') else 'a'} {wanted}" == str(error.value)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "2w", "tomorrow", "1e9", "1234567d", "nan"])
+def test_a_bad_age_is_refused(text: str):
+    """What is no age is refused with the ways to write one."""
+    with pytest.raises(InputError) as error:
+        Settings.from_environment({"EXPECTED_AGE": text})
+    assert str(error.value) == f"EXPECTED_AGE={text}: give hours such as 36 or 36h, days such as 2d, or never"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "chat.example/secret",
+        "ftp://chat.example/secret",
+        "file:///etc/secret",
+        "https:///secret",
+        "https://me:secret@chat.example/",
+        "https://chat.example/a secret",
+        "https://chat.example/secret\r\nHost: other",
+        "https://chat.example:99999999/secret",
+        "https://[secret/",
+        "https://chät.example/secret",
+    ],
+)
+def test_an_address_that_cannot_be_posted_to_is_refused_unseen(text: str):
+    """The message has no part of the address, which may be a secret; nor has what is printed of settings that have one."""
+    with pytest.raises(InputError) as error:
+        Settings.from_environment({"ALERTS_WEBHOOK": text})
+    assert str(error.value).startswith("ALERTS_WEBHOOK: give an address that begins with http:// or https://")
+    assert "secret" not in f"{error.value}{error.value.__cause__}"
+    assert "secret" not in repr(Settings(alerts_webhook="https://chat.example/secret"))
+
+
+def test_only_a_json_file_is_ever_replaced():
+    """Alerts are written to no other kind of file: not to a version of the warehouse, nor to its link."""
+    with pytest.raises(InputError, match=r"ALERTS_FILE=data/warehouse/current.duckdb: give a path that ends in .json"):
+        Settings.from_environment({"ALERTS_FILE": "data/warehouse/current.duckdb"})

@@ -20,6 +20,43 @@ runs as (
         max(created_at) as built_at
     from segments.runs
     semi join segments.newest_run using (run_id)
+),
+
+loads as (
+    from segments.loads
+),
+
+newest_loads as (
+    from loads
+    semi join segments.newest_run using (run_id)
+),
+
+-- the last time that a source was another one
+others as (
+    select
+        loads.source,
+        max(loads.run_id) as run_id
+    from loads
+    inner join newest_loads
+        on newest_loads.source = loads.source
+        and newest_loads.source_fingerprint <> loads.source_fingerprint
+    group by loads.source
+),
+
+first_loads as (
+    select
+        loads.source,
+        min(loads.loaded_at) as loaded_at
+    from loads
+    semi join newest_loads using (source)
+    left join others using (source)
+    where loads.run_id > coalesce(others.run_id, 0)
+    group by loads.source
+),
+
+ages as (
+    select max(loaded_at) as data_since
+    from first_loads
 )
 
 select
@@ -28,10 +65,12 @@ select
     runs.source_fingerprint,
     customers.count_customers,
     sources.is_synthetic,
-    runs.built_at
+    runs.built_at,
+    coalesce(ages.data_since, runs.built_at) as data_since
 from sources
 cross join customers
-cross join runs;
+cross join runs
+cross join ages;
 
 comment on view marts.provenance is 'Where the numbers come from: what the header of every page shows. Grain: one row.';
 comment on column marts.provenance.version is 'Number of the warehouse version.';
@@ -40,3 +79,4 @@ comment on column marts.provenance.source_fingerprint is 'SHA-256 of the custome
 comment on column marts.provenance.count_customers is 'Customers in the warehouse.';
 comment on column marts.provenance.is_synthetic is 'True when the customers were generated: they are nobody.';
 comment on column marts.provenance.built_at is 'When the segments were made, UTC.';
+comment on column marts.provenance.data_since is 'When the newest of what was loaded was read for the first time, UTC: a refresh of files that have not changed makes the data no younger.';
