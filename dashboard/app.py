@@ -8,7 +8,7 @@ from typing import Any
 import dash
 from dash import Dash, Input, Output, State, ctx, html
 
-from dashboard import ids, shell, trust
+from dashboard import alerts, ids, shell, trust
 from dashboard.browser import in_browser
 from dashboard.compression import compressing_server
 from dashboard.cube_route import serve_cube
@@ -42,7 +42,7 @@ def create_app(settings: Settings, limits: Limits | None = None) -> Dash:
     guard(app, settings)
     serve_cube(app, warehouse)
     answer_for_health(app, warehouse)
-    _follow_version(app, warehouse)
+    _follow_version(app, warehouse, settings)
     _follow_clarity(app, warehouse)
     _follow_address(app, settings)
     explore.register(app, warehouse, settings)
@@ -66,7 +66,7 @@ def _options(warehouse: Warehouse) -> list[Row]:
         return []
 
 
-def _follow_version(app: Dash, warehouse: Warehouse) -> None:
+def _follow_version(app: Dash, warehouse: Warehouse, settings: Settings) -> None:
     """Look for a new version with every tick, unless the address wants an older one; only another one changes the page."""
 
     @app.callback(
@@ -81,7 +81,7 @@ def _follow_version(app: Dash, warehouse: Warehouse) -> None:
         try:
             db, notice = wanted(warehouse, asked)
             about = provenance(db)
-            line = shell.source_line(about, notice, db.stands_in_for, db is warehouse.snapshot())
+            line = shell.source_line(about, notice, db.stands_in_for, db is warehouse.snapshot(), settings.expected_age)
             version = {"version": about["version"], "built": f"{about['built_at']} {db.edition}"}
             if version == has and ctx.triggered_id != ids.WANTED_VERSION:  # who asked for a version waits for an answer
                 return dash.no_update, line, dash.no_update
@@ -91,7 +91,7 @@ def _follow_version(app: Dash, warehouse: Warehouse) -> None:
 
 
 def _follow_clarity(app: Dash, warehouse: Warehouse) -> None:
-    """Every page says when the clustering that is shown is not clear."""
+    """Every page says when the clustering that is shown is not clear, and what changed in it."""
 
     @app.callback(
         Output(ids.HEADER_NOTICE, "children"),
@@ -103,11 +103,13 @@ def _follow_clarity(app: Dash, warehouse: Warehouse) -> None:
         if version is None:
             return dash.no_update
         try:
-            run = known_run(shown(warehouse, version), segmentation, algorithm)
+            db = shown(warehouse, version)
+            run = known_run(db, segmentation, algorithm)
+            told = alerts.header(alerts.read(db), run["segmentation"], run["algorithm"])
         except MallError:
             return ""  # the header says what is wrong
         said = trust.notice(run)
-        return html.Span(said, className="notice", title=f"{run['k_reason']}.") if said else ""
+        return [*([html.Span(said, className="notice", title=f"{run['k_reason']}.")] if said else []), *told]
 
 
 def _follow_address(app: Dash, settings: Settings) -> None:

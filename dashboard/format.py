@@ -1,7 +1,7 @@
 """Numbers as people read them."""
 
 import math
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from warehouse.columns import with_unit
@@ -122,3 +122,8 @@ def ago(moment: datetime, now: datetime | None = None) -> str:
             amount = int(seconds // length)
             return f"{amount} {unit}{'s' if amount > 1 else ''} ago"
     return "just now"
+
+
+def is_older(moment: datetime, age: timedelta, now: datetime | None = None) -> bool:
+    """Whether a UTC time is longer ago than an age."""
+    return (now or datetime.now(UTC).replace(tzinfo=None)) - moment > age

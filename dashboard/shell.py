@@ -1,5 +1,6 @@
 """The frame around every page: name, links, the two choices, the colour scheme, and where the numbers come from."""
 
+from datetime import timedelta
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -122,16 +123,28 @@ def segmentation_options(runs: list[Row]) -> list[dict[str, str]]:
     return [{"value": name, "label": title} for name, title in titles.items()]
 
 
-def source_line(about: Row, notice: str = "", stands_in_for: int | None = None, is_newest: bool = False) -> list[Any]:
+def source_line(
+    about: Row,
+    notice: str = "",
+    stands_in_for: int | None = None,
+    is_newest: bool = False,
+    expected_age: timedelta | None = None,
+) -> list[Any]:
     """File, customers, version and age of the warehouse; generated customers are called that.
+
+    Of the newest version, data older than `expected_age` are called that as well; generated customers are never too old.
 
     `notice` says that it is not the version that one would expect; a button leads to the newest, or where it is that
     (`is_newest`), takes the notice away (assets/version.js).
     `stands_in_for` is the version that should be shown and is damaged, where this older one is shown in its place.
     """
+    since = about["data_since"] if "data_since" in about else about["built_at"]  # an earlier release does not tell
+    is_late = is_newest and expected_age is not None and not about["is_synthetic"] and format.is_older(since, expected_age)
+    late = html.Span("OLDER THAN EXPECTED", className="aged", title=f"The data were new {format.ago(since)}.")
+    data = f", from data of {format.ago(since)}" if format.ago(since) != format.ago(about["built_at"]) else ""
     line = (
         f"{about['source_file']} · {format.count(about['count_customers'])} customers · version {about['version']} · "
-        f"built {format.ago(about['built_at'])}"
+        f"built {format.ago(about['built_at'])}{data}"
     )
     badge = [html.Span("SYNTHETIC SAMPLE", className="synthetic", title="These customers were generated; they are nobody.")]
     damage = f"Version {stands_in_for} is damaged; this is version {about['version']}. A refresh publishes a whole one. "
@@ -142,5 +155,6 @@ def source_line(about: Row, notice: str = "", stands_in_for: int | None = None, 
         *told,
         *warning,
         *(badge if about["is_synthetic"] else []),
-        html.Span(line, title=f"Built {about['built_at']:%Y-%m-%d %H:%M} UTC"),
+        *([late] if is_late else []),
+        html.Span(line, title=f"Built {about['built_at']:%Y-%m-%d %H:%M} UTC, from data that were new {since:%Y-%m-%d %H:%M} UTC"),
     ]

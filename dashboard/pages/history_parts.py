@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from dash import html
 
-from dashboard import flows, format, ids, moves, queries
+from dashboard import alerts, flows, format, ids, moves, queries
 from dashboard.moves import Flow
 from dashboard.pages import sheet
 from dashboard.queries import Row
@@ -34,13 +34,14 @@ def content(db: Snapshot, since: int | None, key: tuple[str, str], look: Theme) 
     """Everything between the choices and the table of customers."""
     runs = [run["run_id"] for run in moves.earlier_runs(db, *key)]
     if not runs:
-        return [html.P(_FIRST, className="answer")]
+        return [html.P(_FIRST, className="answer"), *_alerts(db, key)]
     since = since if since is not None and since in runs else int(runs[0])
     found = moves.matrix(db, since, *key)
     before, after = moves.segments(db, since, *key), queries.segments(db, *key)
     is_told = not any(row["movement"] == "moved" for row in found) and key[1] == "kmeans"
     return [
         html.P(moves.answer(found), className="answer"),
+        *_alerts(db, key),
         html.Div(
             [
                 sheet.panel("Where they went", flows.sankey(found, before, after, look), "half", f"run {since} → run {db.version}"),
@@ -63,6 +64,21 @@ def content(db: Snapshot, since: int | None, key: tuple[str, str], look: Theme) 
             className="panels",
         ),
     ]
+
+
+def _alerts(db: Snapshot, key: tuple[str, str]) -> list[Any]:
+    """What changed beyond chance in the newest run, that of the clustering shown first; nothing where nothing did."""
+    told = alerts.sorted_for(alerts.read(db), *key)
+    if not told:
+        return []
+    lines = []
+    for row in told:
+        word, look = alerts.SEVERITIES[row["severity"]]
+        mark = [sheet.dot(row)] if row["colour"] is not None else []
+        where = [html.Span(f"{alerts.where(row)}: ", className="muted")] if alerts.is_elsewhere(row, *key) else []
+        lines.append(html.Li([html.Span(word, className=f"severity {look}"), *mark, *where, row["sentence"]]))
+    heading = html.H2(["What changed beyond chance", html.Span("the newest run against the one before", className="view-caption")])
+    return [html.Section([heading, html.Ul(lines, className="events"), sheet.sql(alerts.SQL)], className="panel alerts")]
 
 
 def _table(found: Sequence[Row], before: Sequence[Row], after: Sequence[Row]) -> Any:
