@@ -5,11 +5,13 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
+from analytics.evidence import evaluate
 from analytics.hierarchical import fit_ward
 from analytics.kmeans import fit_kmeans
 from analytics.methods import METHODS
 from analytics.points import Floats, Labels, Points
-from analytics.stability import adjusted_rand, bootstrap, seed_stability
+from analytics.stability import adjusted_rand, bootstrap, measure_stability, seed_stability
+from analytics.support import material
 from tests.analytics.planted import planted
 
 PLANTED = {each.name: each for each in planted(1)}
@@ -76,6 +78,35 @@ def test_a_cell_counts_as_its_customers() -> None:
         np.repeat(values, 3, axis=0), np.ones(300), np.repeat(labels, 3), 3, METHODS["kmeans"], np.random.default_rng(2), 300
     )
     assert cells.similarity == pytest.approx(customers.similarity, abs=0.03)
+
+
+@pytest.mark.parametrize("algorithm", METHODS)
+def test_errors_of_groups_that_are_apart_are_those_of_textbooks(algorithm: str) -> None:
+    """Where the fit is always the same, a share varies as a proportion does, sqrt(pq / n), and a mean as s / sqrt(n)."""
+    each = PLANTED["4 at corners"]
+    labels = _labels(each.values, 4, algorithm)
+    ones = np.ones(len(each.values))
+    found = bootstrap(each.values, ones, labels, 4, METHODS[algorithm], np.random.default_rng(3), 1_000)
+    shares = np.bincount(labels) / len(labels)
+    assert found.share_error == pytest.approx(np.sqrt(shares * (1 - shares) / len(labels)), rel=0.15)
+    deviations = [each.values[labels == label].std(axis=0) / np.sqrt((labels == label).sum()) for label in range(4)]
+    assert found.mean_error == pytest.approx(np.array(deviations), rel=0.3)
+
+
+def test_errors_shrink_with_the_customers_where_that_is_known() -> None:
+    """Of a hundred times as many customers K-Means has a tenth of the error; Ward, and what is not stable, as much as before."""
+    clear, noise = PLANTED["4 at corners"].values, PLANTED["one Gaussian, 10 features"].values
+    for values, algorithm, factor in ((clear, "kmeans", 10), (clear, "hierarchical", 1), (noise, "kmeans", 1)):
+        points = Points.of_customers(values)
+        given = material(points, np.random.default_rng(1), references=1)
+        chosen = evaluate(points, _labels(values, 4, algorithm))
+        few, many = (
+            measure_stability(given, chosen, algorithm, count, np.random.default_rng(2))
+            for count in (len(values), 100 * len(values))
+        )
+        assert many.share_error * factor == pytest.approx(few.share_error)
+        assert many.mean_error * factor == pytest.approx(few.mean_error)
+        assert many.segments_error == pytest.approx(few.segments_error)
 
 
 def test_a_segment_of_which_nobody_was_asked_is_unknown() -> None:
