@@ -71,14 +71,14 @@ def where(row: Row) -> str:
 
 
 def summary(rows: Sequence[Row], segmentation: str, algorithm: str) -> str:
-    """ "3 things changed: 2 sizes, 1 mean · 4 in other clusterings"; empty where nothing did."""
+    """ "3 things changed: 2 sizes, 1 mean · 4 elsewhere"; empty where nothing did."""
     own = [row for row in rows if not is_elsewhere(row, segmentation, algorithm)]
     others = len(rows) - len(own)
     if not own:
         return f"{_things(others)} changed in other clusterings" if others else ""
     counts = Counter(row["kind"] for row in own)
     kinds = ", ".join(f"{format.count(counts[kind])} {_KINDS[kind][counts[kind] > 1]}" for kind in _KINDS if counts[kind])
-    return f"{_things(len(own))} changed: {kinds}" + (f" · {format.count(others)} in other clusterings" if others else "")
+    return f"{_things(len(own))} changed: {kinds}" + (f" · {format.count(others)} elsewhere" if others else "")
 
 
 def _things(count: int) -> str:

@@ -140,8 +140,9 @@ def source_line(
     """
     since = about["data_since"] if "data_since" in about else about["built_at"]  # an earlier release does not tell
     is_late = is_newest and expected_age is not None and not about["is_synthetic"] and format.is_older(since, expected_age)
-    late = html.Span("OLDER THAN EXPECTED", className="aged", title=f"The data were new {format.ago(since)}.")
-    data = f", from data of {format.ago(since)}" if format.ago(since) != format.ago(about["built_at"]) else ""
+    age, hint = format.ago(since), f"The data were new {since:%Y-%m-%d %H:%M} UTC, longer ago than expected."
+    late = [html.Span(f"OLD DATA: {age.removesuffix(' ago').upper()}", className="aged", title=hint)] if is_late else []
+    data = f", from data of {age}" if since < about["built_at"] else ""
     line = (
         f"{about['source_file']} · {format.count(about['count_customers'])} customers · version {about['version']} · "
         f"built {format.ago(about['built_at'])}{data}"
@@ -155,6 +156,6 @@ def source_line(
         *told,
         *warning,
         *(badge if about["is_synthetic"] else []),
-        *([late] if is_late else []),
-        html.Span(line, title=f"Built {about['built_at']:%Y-%m-%d %H:%M} UTC, from data that were new {since:%Y-%m-%d %H:%M} UTC"),
+        *late,
+        html.Span(line, title=f"Built {about['built_at']:%Y-%m-%d %H:%M} UTC"),
     ]

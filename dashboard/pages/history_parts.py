@@ -76,7 +76,7 @@ def _alerts(db: Snapshot, key: tuple[str, str]) -> list[Any]:
         word, look = alerts.SEVERITIES[row["severity"]]
         mark = [sheet.dot(row)] if row["colour"] is not None else []
         where = [html.Span(f"{alerts.where(row)}: ", className="muted")] if alerts.is_elsewhere(row, *key) else []
-        lines.append(html.Li([html.Span(word, className=f"severity {look}"), *mark, *where, row["sentence"]]))
+        lines.append(html.Li([html.Span(word, className=f"severity {look}"), *mark, html.Span([*where, row["sentence"]])]))
     heading = html.H2(["What changed beyond chance", html.Span("the newest run against the one before", className="view-caption")])
     return [html.Section([heading, html.Ul(lines, className="events"), sheet.sql(alerts.SQL)], className="panel alerts")]
 

@@ -31,7 +31,7 @@ newest_loads as (
     semi join segments.newest_run using (run_id)
 ),
 
--- the last time that a source was another one
+-- the last run in which a source was another one
 others as (
     select
         loads.source,
@@ -46,7 +46,7 @@ others as (
 first_loads as (
     select
         loads.source,
-        min(loads.loaded_at) as loaded_at
+        min(loads.run_id) as run_id
     from loads
     semi join newest_loads using (source)
     left join others using (source)
@@ -55,8 +55,9 @@ first_loads as (
 ),
 
 ages as (
-    select max(loaded_at) as data_since
-    from first_loads
+    select min(created_at) as data_since
+    from segments.runs
+    where run_id = (select max(run_id) from first_loads)
 )
 
 select
@@ -79,4 +80,4 @@ comment on column marts.provenance.source_fingerprint is 'SHA-256 of the custome
 comment on column marts.provenance.count_customers is 'Customers in the warehouse.';
 comment on column marts.provenance.is_synthetic is 'True when the customers were generated: they are nobody.';
 comment on column marts.provenance.built_at is 'When the segments were made, UTC.';
-comment on column marts.provenance.data_since is 'When the newest of what was loaded was read for the first time, UTC: a refresh of files that have not changed makes the data no younger.';
+comment on column marts.provenance.data_since is 'When the newest of what was loaded was new: built_at of the first run that had it, UTC. A refresh of files that have not changed makes the data no younger.';
