@@ -40,7 +40,7 @@ MUCH = 2.5
 """A change of so many times the smallest is a warning; for a mean that is Cohen's medium effect, 0.5."""
 BANDS = (0.60, STABLE, 0.85)
 """Where the words for a stability change (Hennig 2007)."""
-ERRORS_OF_STABILITY = 2.0
+ERRORS_OF_STABILITY = 2.5
 """A stability falls by at least so many standard errors, which are two to three times too large."""
 FEWEST = 10
 """A segment of which fewer customers were asked has no noise that could be relied on."""

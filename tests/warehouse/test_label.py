@@ -231,3 +231,25 @@ def test_a_version_of_an_earlier_release_cannot_be_labelled(warehouse: Path):
         connection.execute("drop view segments.newest_labels")
     with pytest.raises(InputError, match="is of another release"):
         label(warehouse, says("x"))
+
+
+def test_what_is_told_of_a_segment_is_told_under_its_new_name(warehouse: Path):
+    """In alerts of the newest run, of that segment alone; a version of a release that kept none is labelled all the same."""
+    (path,) = warehouse.glob("v*.duckdb")
+    name = shown(warehouse)[1]
+    path.chmod(0o644)
+    with builder(path) as connection:
+        for segment in (1, 2):
+            connection.execute(
+                "insert into segments.alerts by name select 1 as run_id, $1 as place, 0 as previous_run_id, "
+                "'spending' as segmentation, 'kmeans' as algorithm, 'size' as kind, 'note' as severity, $1 as segment_id, '“' || $2 || '” grew.' as sentence",
+                [segment, name],
+            )
+    label(warehouse, says("Savers"))
+    rows = Warehouse(warehouse).snapshot().rows("select sentence from segments.alerts order by segment_id")
+    assert [row["sentence"] for row in rows] == ["“Savers” grew.", f"“{name}” grew."]
+    path.chmod(0o644)
+    with builder(path) as connection:
+        connection.execute("drop table segments.alerts")
+    label(warehouse, says("Spenders"))
+    assert shown(warehouse)[1] == "Spenders"
