@@ -242,7 +242,8 @@ def test_what_is_told_of_a_segment_is_told_under_its_new_name(warehouse: Path):
         for segment in (1, 2):
             connection.execute(
                 "insert into segments.alerts by name select 1 as run_id, $1 as place, 0 as previous_run_id, "
-                "'spending' as segmentation, 'kmeans' as algorithm, 'size' as kind, 'note' as severity, $1 as segment_id, '“' || $2 || '” grew.' as sentence",
+                "'spending' as segmentation, 'kmeans' as algorithm, 'size' as kind, 'note' as severity, "
+                "$1 as segment_id, '“' || $2 || '” grew.' as sentence",
                 [segment, name],
             )
     label(warehouse, says("Savers"))

@@ -31,7 +31,7 @@ comment on column segments.segments.size is 'Customers in the segment.';
 comment on column segments.segments.share is 'Size divided by all customers, 0 to 1.';
 comment on column segments.segments.share_error is 'Standard error of the share: how much it would differ with other customers like these, the clustering anew included (analytics/stability.py). Null where too few of its customers were asked, and in runs of earlier releases, as in the other errors.';
 comment on column segments.segments.stability is 'How alike the segment comes out when the customers are drawn anew, 0 to 1: the mean Jaccard similarity to the most similar segment of 100 bootstrap samples (Hennig 2007), of at most 1,000 customers. From 0.85 very stable, from 0.75 stable, from 0.60 doubtful, below that unstable. Stable is not the same as true: data without groups can be cut alike every time. Null where too few of its customers were asked, and in runs of earlier releases.';
-comment on column segments.segments.stability_error is 'Standard error of the stability, from the same bootstrap samples; two to three times what other samples of customers show.';
+comment on column segments.segments.stability_error is 'Standard error of the stability, from the same bootstrap samples; other samples of customers differ by that much, or less.';
 comment on column segments.segments.rule is 'Who is in the segment, roughly: at most three conditions in ordinary units, from a decision tree. Null in runs of earlier releases, as in the columns below.';
 comment on column segments.segments.rule_sql is 'The same as a condition: select * from features.customer_features where (this).';
 comment on column segments.segments.rule_coverage is 'Share of the segment''s customers whom the rule catches, 0 to 1.';

@@ -22,7 +22,11 @@ problems as (
             when alerts.kind not in ('rejects', 'born') and before.segment_id is null and alerts.segment_id is not null then 'segment was not there'
             when
                 alerts.kind not in ('born', 'gone')
-                and coalesce(alerts.value_now between alerts.noise_low and alerts.noise_high, true)
+                and coalesce(
+                    alerts.value_now > alerts.noise_low + 1e-9 * abs(alerts.noise_low)  -- an end of it may be rounded
+                    and alerts.value_now < alerts.noise_high - 1e-9 * abs(alerts.noise_high),
+                    true
+                )
                 then 'within what chance explains'
             when not coalesce(isfinite(alerts.value_before), true) or not coalesce(isfinite(alerts.value_now), true) then 'value is not finite'
             when
