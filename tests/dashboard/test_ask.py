@@ -264,6 +264,16 @@ def test_what_is_asked_is_answered(dash_duo, published):
 
 
 @pytest.mark.browser
+def test_numbers_are_sorted_as_numbers(dash_duo, published):
+    """Also where one is too long for a browser and came as text."""
+    page = Asking(dash_duo, published)
+    page.run("select unnest([10, 9007199254740993, 9, null, 100]) as n")
+    wait_until(lambda: len(page.cells()) == 5, what="the rows")
+    page.find("#ask-grid .ag-header-cell-label").click()
+    wait_until(lambda: page.cells() == [["9"], ["10"], ["100"], ["9007199254740993"], [""]], what="the order")
+
+
+@pytest.mark.browser
 def test_an_error_is_marked_where_it_is(dash_duo, published):
     """DuckDB's words stand below, the place is underlined, and both go when the statement changes; the old rows fade."""
     page = Asking(dash_duo, published)
