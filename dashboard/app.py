@@ -19,13 +19,13 @@ from dashboard.queries import Row, clusterings, known_run, provenance
 from dashboard.shown import shown, wanted
 from warehouse.connection import Warehouse
 from warehouse.errors import MallError
-from warehouse.memory import Limits
+from warehouse.memory import ReaderLimits
 from warehouse.settings import Settings
 
 log = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings, limits: Limits | None = None) -> Dash:
+def create_app(settings: Settings, limits: ReaderLimits | None = None) -> Dash:
     """The dashboard of the warehouse in `settings.warehouse`, which need not be published yet; `limits` bound its memory."""
     warehouse = Warehouse(settings.warehouse, limits)
     app = Dash(

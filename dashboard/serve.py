@@ -19,7 +19,7 @@ from dashboard.logs import log_as_json
 from dashboard.workers import Application, Plan, Wsgi
 from warehouse.connection import Warehouse
 from warehouse.errors import InputError, MallError, refuse
-from warehouse.memory import Limits, in_bytes
+from warehouse.memory import ReaderLimits, in_bytes
 from warehouse.settings import Settings
 
 LEAST_BYTES = 500_000_000
@@ -62,13 +62,13 @@ def worker_bytes(settings: Settings) -> int:
     return max(each, LEAST_BYTES)
 
 
-def limits(settings: Settings) -> Limits:
+def limits(settings: Settings) -> ReaderLimits:
     """What DuckDB may take in one worker."""
     cores = len(os.sched_getaffinity(0))
-    return Limits(worker_bytes(settings) - PYTHON_BYTES, max(1, cores // settings.workers))
+    return ReaderLimits(worker_bytes(settings) - PYTHON_BYTES, max(1, cores // settings.workers))
 
 
-def _make(settings: Settings, bounds: Limits) -> Wsgi:
+def _make(settings: Settings, bounds: ReaderLimits) -> Wsgi:
     wsgi: Wsgi = create_app(settings, bounds).server
     return wsgi
 

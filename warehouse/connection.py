@@ -19,7 +19,7 @@ import duckdb
 import pandas as pd
 
 from warehouse.errors import DamagedError, InputError, NotKeptError, NotPublishedError, ReleaseError, WriteError
-from warehouse.memory import Limits
+from warehouse.memory import ReaderLimits
 from warehouse.settings import Settings
 from warehouse.versions import CURRENT, file_name, files, version_of
 
@@ -189,7 +189,7 @@ class Warehouse:
     `limits` bounds what DuckDB takes for it and for the older versions that stay open; without, each may take what DuckDB would.
     """
 
-    def __init__(self, directory: Path, limits: Limits | None = None) -> None:
+    def __init__(self, directory: Path, limits: ReaderLimits | None = None) -> None:
         self.directory = directory
         self._limits = limits
         self._lock = threading.Lock()

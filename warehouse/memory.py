@@ -12,7 +12,7 @@ _AMOUNT = re.compile(r"([1-9]\d{0,5}(?:\.\d{1,3})?) ?([MGT]i?B)|([1-9]\d?|100)%"
 
 
 @dataclass(frozen=True)
-class Limits:
+class ReaderLimits:
     """What DuckDB may take in a process that reads, with all versions that it holds open."""
 
     memory_bytes: int

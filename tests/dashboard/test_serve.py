@@ -17,7 +17,7 @@ from tests.dashboard.browser import wait_until
 from tests.dashboard.servers import few_lines, free_port, serving
 from warehouse.connection import Warehouse
 from warehouse.errors import InputError
-from warehouse.memory import Limits
+from warehouse.memory import ReaderLimits
 from warehouse.publish import new_version
 from warehouse.settings import Settings
 
@@ -200,5 +200,5 @@ def test_workers_share_the_memory(tmp_path):
     with pytest.raises(InputError, match="fewer WORKERS"):
         serve.worker_bytes(Settings(workers=5, serve_memory="2GB"))
     publish(tmp_path)
-    db = Warehouse(tmp_path, Limits(200_000_000, 1)).snapshot()
+    db = Warehouse(tmp_path, ReaderLimits(200_000_000, 1)).snapshot()
     assert db.rows("select current_setting('memory_limit') as m, current_setting('threads') as t") == [{"m": "95.3 MiB", "t": 1}]

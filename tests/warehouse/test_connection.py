@@ -9,7 +9,7 @@ import pytest
 
 from warehouse.connection import Snapshot, Warehouse, builder
 from warehouse.errors import InputError, NotPublishedError
-from warehouse.memory import Limits
+from warehouse.memory import ReaderLimits
 
 CLIENT = Path(sys.executable).parent / "duckdb"
 
@@ -47,7 +47,7 @@ def test_the_memory_of_readers(tmp_path: Path):
         with builder(tmp_path / f"v{number}.duckdb") as connection:
             connection.execute("create table fruits as select 1 as id")
     (tmp_path / "current.duckdb").symlink_to("v2.duckdb")
-    reader = Warehouse(tmp_path, Limits(60_000_000, 1))
+    reader = Warehouse(tmp_path, ReaderLimits(60_000_000, 1))
     told = "select current_setting('memory_limit') as memory, current_setting('threads') as threads"
     assert reader.snapshot().rows(told) == [{"memory": "28.6 MiB", "threads": 1}]
     assert reader.version(1).rows(told) == [{"memory": "9.5 MiB", "threads": 1}]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from warehouse.memory import Limits, in_bytes, machine_bytes
+from warehouse.memory import ReaderLimits, in_bytes, machine_bytes
 
 NONE = 2**62
 """What the first version of control groups says where nothing is bounded."""
@@ -56,6 +56,6 @@ def test_a_container_has_less_than_its_machine(tmp_path: Path, own: str, files: 
 
 def test_versions_that_are_open_together_share_the_memory():
     """The newest has half of it, and the older ones the other half together."""
-    limits = Limits(600_000_000, 2)
+    limits = ReaderLimits(600_000_000, 2)
     assert limits.newest() == {"memory_limit": "300000kB", "threads": 2}
     assert limits.older(3) == {"memory_limit": "100000kB", "threads": 2}
