@@ -4,6 +4,8 @@ import errno
 import ipaddress
 import os
 import socket
+import struct
+from collections.abc import Iterable
 
 from warehouse.errors import InputError
 
@@ -48,3 +50,15 @@ def listen(host: str, port: int) -> list[socket.socket]:
     if not sockets:  # localhost has two addresses, and a machine perhaps one of them
         raise InputError(f"{where} it is no address of this machine; give one with HOST=127.0.0.1") from missing
     return sockets
+
+
+def bound_clients(sockets: Iterable[socket.socket], read_seconds: int = 10, write_seconds: int = 30) -> None:
+    """End the waiting of a thread for a client that sends nothing of a request, or takes nothing of its answer, for so long.
+
+    Linux hands what a listening socket has to the connections that it accepts: reading or writing then fails with BlockingIOError.
+    A connection on which nothing was said yet is not even accepted for a while: browsers open some ahead.
+    """
+    for each in sockets:
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", read_seconds, 0))
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", write_seconds, 0))
+        each.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, read_seconds)

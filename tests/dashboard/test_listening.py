@@ -1,10 +1,11 @@
 """Where the dashboard listens, and who reaches it there."""
 
 import socket
+import time
 
 import pytest
 
-from dashboard.listening import is_this_machine, listen
+from dashboard.listening import bound_clients, is_this_machine, listen
 from tests.dashboard.servers import free_port
 from warehouse.errors import InputError
 
@@ -39,3 +40,19 @@ def test_every_address_of_a_name_is_listened_on():
     finally:
         for each in sockets:
             each.close()
+
+
+def test_an_accepted_connection_does_not_wait_for_ever():
+    """For a client that sends nothing more, and for one that takes nothing."""
+    (listening,) = listen("127.0.0.1", free_port())
+    bound_clients([listening], 1, 1)
+    with listening, socket.create_connection(listening.getsockname()) as client:
+        client.sendall(b"x")
+        begun, (accepted, _) = time.monotonic(), listening.accept()
+        with accepted:
+            assert accepted.recv(10) == b"x"
+            with pytest.raises(BlockingIOError):
+                accepted.recv(10)
+            with pytest.raises(BlockingIOError):
+                accepted.sendall(b"x" * 50_000_000)
+        assert time.monotonic() - begun < 15
