@@ -6,6 +6,7 @@ happened, its words only where the machine said them (a full disk, too little me
 
 import json
 import logging
+import sys
 import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
@@ -75,7 +76,10 @@ class JsonLogger(glogging.Logger):  # type: ignore[misc]
         super().warning("refused what is no request" if msg.startswith("Invalid request from") else msg, *args, **kwargs)
 
     def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
-        """An error while a request was answered, without the query of its address."""
+        """An error while a request was answered, without the query of its address; a timeout of its socket is the client's."""
+        if isinstance(sys.exc_info()[1], BlockingIOError):
+            self.info("hung up on a client that sent or took nothing for long")
+            return
         super().exception(msg, *(str(each).partition("?")[0] for each in args), **kwargs)
 
 

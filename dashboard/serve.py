@@ -13,10 +13,11 @@ from functools import partial
 from pathlib import Path
 
 from dashboard.app import create_app
+from dashboard.entrance import Wsgi
 from dashboard.guard import MOST_BYTES
-from dashboard.listening import listen
+from dashboard.listening import bound_clients, listen
 from dashboard.logs import log_as_json
-from dashboard.workers import Application, Plan, Wsgi
+from dashboard.workers import Application, Plan
 from warehouse.connection import Warehouse
 from warehouse.errors import InputError, MallError, refuse
 from warehouse.memory import ReaderLimits, in_bytes
@@ -40,12 +41,12 @@ def main() -> int:
         for one in sockets:
             one.close()
         return status
+    bound_clients(sockets)
     plan = Plan(partial(_make, settings, limits(settings)), sockets, settings.workers, each, MOST_BYTES)
     log_as_json()
     gc.freeze()  # what is loaded now is shared by the workers as long as none writes to it, as looking for garbage does
     atexit.register(gc.unfreeze)  # or DuckDB calls it leaked
-    Application(plan).run()
-    return 0
+    return Application(plan).run()
 
 
 def worker_bytes(settings: Settings) -> int:

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from tests.dashboard.browser import wait_until
 FEW_LINES = """
 import os, sys, time
 from dashboard import workers
-from dashboard.listening import listen
+from dashboard.listening import bound_clients, listen
 from dashboard.logs import log_as_json
 
 def answer(environ, start):
@@ -30,9 +29,11 @@ def answer(environ, start):
     return [b"x" * 1_000_000] * 50 if path == "/large" else [str(os.getpid()).encode()]
 
 _, port, count, worker_bytes = sys.argv
-workers._READ_SECONDS = workers._WRITE_SECONDS = 1
+workers.LEAST_SECONDS = 0
+sockets = listen("127.0.0.1", int(port))
+bound_clients(sockets, 1, 1)
 log_as_json()
-workers.Application(workers.Plan(lambda: answer, listen("127.0.0.1", int(port)), int(count), int(worker_bytes), 1000)).run()
+workers.Application(workers.Plan(lambda: answer, sockets, int(count), int(worker_bytes), 1000)).run()
 """
 
 
@@ -111,10 +112,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def until(deadline: float) -> Iterator[None]:
-    """Again and again, for so many seconds."""
-    end = time.monotonic() + deadline
-    while time.monotonic() < end:
-        yield
