@@ -1,7 +1,7 @@
 """Serve the dashboard to many: `python -m dashboard.serve`, or `make serve`.
 
-HOST, PORT, WAREHOUSE, WORKERS and SERVE_MEMORY are read from the environment. SIGTERM and SIGINT let the requests in flight end;
-SIGHUP renews the workers, one after the other, and no request fails.
+HOST, PORT, WAREHOUSE, WORKERS, SERVE_MEMORY, ALLOW_EDIT and ALLOW_SQL are read from the environment. SIGTERM and SIGINT let the
+requests in flight end; SIGHUP renews the workers, and no request fails.
 """
 
 import atexit
@@ -9,6 +9,7 @@ import gc
 import multiprocessing
 import os
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -42,11 +43,11 @@ def main() -> int:
             one.close()
         return status
     bound_clients(sockets)
-    plan = Plan(partial(_make, settings, limits(settings)), sockets, settings.workers, each, MOST_BYTES)
+    plan = Plan(partial(application, settings), sockets, settings.workers, each, MOST_BYTES)
     log_as_json()
     gc.freeze()  # what is loaded now is shared by the workers as long as none writes to it, as looking for garbage does
     atexit.register(gc.unfreeze)  # or DuckDB calls it leaked
-    return Application(plan).run()
+    return Application(plan).run()  # it ends by SystemExit
 
 
 def worker_bytes(settings: Settings) -> int:
@@ -69,8 +70,9 @@ def limits(settings: Settings) -> ReaderLimits:
     return ReaderLimits(worker_bytes(settings) - PYTHON_BYTES, max(1, cores // settings.workers))
 
 
-def _make(settings: Settings, bounds: ReaderLimits) -> Wsgi:
-    wsgi: Wsgi = create_app(settings, bounds).server
+def application(settings: Settings) -> Wsgi:
+    """The dashboard, in a worker. Unset, ALLOW_SQL is off: behind a proxy on this machine every stranger asks from 127.0.0.1."""
+    wsgi: Wsgi = create_app(replace(settings, allow_sql=bool(settings.allow_sql)), limits(settings)).server
     return wsgi
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -214,3 +215,15 @@ def test_workers_share_the_memory(tmp_path):
     publish(tmp_path)
     db = Warehouse(tmp_path, ReaderLimits(200_000_000, 1)).snapshot()
     assert db.rows("select current_setting('memory_limit') as m, current_setting('threads') as t") == [{"m": "95.3 MiB", "t": 1}]
+
+
+@pytest.mark.parametrize(("given", "is_open"), [(None, False), (False, False), (True, True)])
+def test_sql_is_off_unless_it_is_allowed(given, is_open, tmp_path):
+    """Also for who asks this machine from itself, as a proxy does for strangers: neither a file nor the page."""
+    publish(tmp_path)
+    client = serve.application(Settings(warehouse=tmp_path, allow_sql=given)).test_client()
+    asked = {"sql": "select 1 as one", "token": uuid.uuid4().hex}
+    answer = client.post("/sql/rows.csv", json=asked, base_url="http://127.0.0.1:8050")
+    assert ("SQL is off here" in answer.text) is not is_open, answer.text
+    assert (answer.status_code == 200) is is_open, answer.text
+    answer.close()
