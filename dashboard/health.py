@@ -7,7 +7,7 @@ from dash import Dash
 from flask import Response, jsonify
 
 from dashboard.queries import provenance
-from warehouse.connection import Warehouse
+from warehouse.connection import Warehouse, is_of_the_machine
 from warehouse.errors import MallError, NotPublishedError
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,8 @@ def answer_for_health(app: Dash, warehouse: Warehouse) -> None:
             told = {"version": about["version"], "built_at": about["built_at"].isoformat()}
             return _never_kept(jsonify(status="ready", **told))
         except (MallError, duckdb.Error, OSError) as error:
-            log.warning("not ready: %s", error)
+            is_of_files = isinstance(error, MallError) or is_of_the_machine(error)
+            log.warning("not ready: %s", error if is_of_files else type(error).__name__)
             none = isinstance(error, NotPublishedError)
             answer = jsonify(status="unavailable", reason="no warehouse is published" if none else "the warehouse cannot be read")
             answer.status_code = 503

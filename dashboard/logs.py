@@ -1,7 +1,8 @@
 """The logs of `make serve`: a JSON object per line, of requests on stdout and of everything else on stderr.
 
-Nothing of a customer is in them: of an address only the path is told, never the query, and of an error its kind and where it
-happened, its words only where the machine said them (a full disk, too little memory).
+Nothing of a customer is in them: of an address only the path is told, never the query, and of an error its kind, and of a defect
+where it happened. Words of an error are told only where they are of the machine (a full disk, too little memory) or of the files of
+the warehouse (which is missing or damaged, and what is read instead).
 """
 
 import json

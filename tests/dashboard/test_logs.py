@@ -3,9 +3,15 @@
 import json
 import logging
 
+import duckdb
 import pytest
 
+from dashboard import health
+from dashboard.app import create_app
 from dashboard.logs import REQUEST, JsonFormatter
+from dashboard.pages import explore
+from warehouse.errors import DamagedError, InputError
+from warehouse.settings import Settings
 
 PIPE = 4096
 """Up to so many bytes reach a pipe that several processes write to in one piece."""
@@ -53,3 +59,35 @@ def test_a_line_names_the_request_it_is_about():
     finally:
         REQUEST.reset(token)
     assert json.loads(line("refused"))["request"] is None
+
+
+def failing(error: Exception):
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
+
+
+def test_what_was_asked_is_not_logged(published, monkeypatch, caplog):
+    """Who asks for a file that cannot be had is told why; the log has the kind of the error."""
+    client = create_app(Settings(warehouse=published)).server.test_client()
+    monkeypatch.setattr(explore, "download", failing(InputError("there is no column 4711")))
+    answer = client.get(f"{explore.EXPORT}.csv")
+    assert (answer.status_code, "4711" in answer.text) == (400, True)
+    assert caplog.messages == ["no file of customers: InputError"]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (DamagedError("v1.duckdb: is damaged"), "v1.duckdb: is damaged"),
+        (OSError(5, "Input/output error"), "[Errno 5] Input/output error"),
+        (duckdb.ConversionException("4711"), "ConversionException"),
+    ],
+)
+def test_why_it_is_not_ready_is_logged(error, said, published, monkeypatch, caplog):
+    """In the words of what is wrong with a file or the machine; of anything else its kind."""
+    client = create_app(Settings(warehouse=published)).server.test_client()
+    monkeypatch.setattr(health, "provenance", failing(error))
+    assert client.get("/readyz").status_code == 503
+    assert caplog.messages == [f"not ready: {said}"]
