@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from warehouse import sandbox_child
+from warehouse.memory import in_bytes
+from warehouse.sandbox import Limits
 from warehouse.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent
@@ -58,8 +61,35 @@ def test_a_service_starts_what_there_is_with_settings_there_are(name):
 
 
 def test_the_timer_starts_the_refresh():
-    """A timer without a unit named starts the service of its own name."""
-    assert "Unit" not in unit("mall-refresh.timer")["Timer"]
+    """Once it is enabled, and at a time: the service that it names, or the one of its own name, is there and refreshes."""
+    timer = unit("mall-refresh.timer")
+    started = unit(timer["Timer"].get("Unit", "mall-refresh.service"))
+    assert started["Service"]["ExecStart"].endswith(" -m etl.refresh")
+    assert started["Service"]["Type"] == "oneshot"
+    assert timer["Timer"]["OnCalendar"]
+    assert timer["Install"]["WantedBy"] == "timers.target"
+
+
+def amount(text: str) -> int:
+    """Bytes of 8G or 2g, as systemd and podman count."""
+    return int(text[:-1]) << {"g": 30, "m": 20}[text[-1].lower()]
+
+
+def needed(settings: Settings) -> int:
+    """What the workers take, one of them while it is renewed, and two statements of the SQL page."""
+    workers = in_bytes(settings.serve_memory)
+    return workers + workers // settings.workers + Limits().at_once * ((Limits().memory_mb << 20) + sandbox_child._PROGRAM)
+
+
+def test_a_limit_of_memory_is_beyond_what_is_taken():
+    """The unit's, with downloads in a /tmp that may be in memory, and the container's, whose /tmp is."""
+    service = unit("mall-dashboard.service")["Service"]
+    downloads = Limits().at_once * Limits().most_file_bytes
+    settings = Settings.from_environment(dict(each.split("=", 1) for each in service["Environment"].split()))
+    assert amount(service["MemoryMax"]) >= needed(settings) + downloads
+    ((room, memory, serve_memory),) = re.findall(r"--tmpfs /tmp:size=(\w+) --memory (\w+) --env SERVE_MEMORY=(\w+)", CONTAINER)
+    assert amount(memory) >= needed(Settings(serve_memory=serve_memory)) + amount(room)
+    assert amount(room) >= downloads
 
 
 def test_the_container_has_what_there_is():
