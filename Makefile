@@ -37,7 +37,7 @@ dashboard: $(APP) ## Serve the dashboard on 127.0.0.1:8050, after a first refres
 	@test -e "$(WAREHOUSE)/current.duckdb" || $(BIN)/python -m etl.refresh
 	@$(BIN)/python -m dashboard
 
-serve: $(APP) ## Serve the dashboard to many, in processes that mend themselves (HOST= PORT= WORKERS=2 SERVE_MEMORY=2GB)
+serve: $(APP) ## Serve the dashboard to many, in processes that mend themselves (HOST= PORT= WORKERS=2 SERVE_MEMORY=2GB ALLOW_SQL=1)
 	@$(BIN)/python -m dashboard.serve
 
 report: $(APP) ## Write pictures and one HTML page to data/report (REPORT=dir)

@@ -66,7 +66,7 @@ class Settings:
     allow_edit: bool = False
     """Whether whoever opens the dashboard may name and describe segments."""
     allow_sql: bool | None = None
-    """Whether whoever opens the dashboard may ask in SQL; None allows it where only this machine is listened to."""
+    """Whether whoever opens the dashboard may ask in SQL; None: at `make dashboard`, where only this machine is listened to."""
     alerts_file: Path | None = None
     """Where a refresh writes its alerts as JSON once it has published; None writes none."""
     alerts_webhook: str | None = field(default=None, repr=False)  # an address often has a secret in it

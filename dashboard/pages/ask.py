@@ -26,7 +26,7 @@ ROWS = "/sql/rows"
 _KINDS = ("csv", "parquet")
 _HEIGHT, _PLOT_HEIGHT = 400, 360
 _OFF = (
-    "SQL is off here, because this dashboard is not for its own machine alone. "
+    "SQL is off here, because others than its own machine may reach this dashboard. "
     "Whoever starts it allows it to everybody who can open it with ALLOW_SQL=1."
 )
 
