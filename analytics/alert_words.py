@@ -101,14 +101,14 @@ def tell(told: Told) -> str:
 
 def _size(told: Told) -> str:
     verb = "grew" if _rose(told) else "shrank"
-    before, now, low, high = (percent(value) for value in _values(told))
+    before, now, low, high = _percents(_values(told))
     return f"“{told.segment_name}” {verb} from {before} to {now} of all customers; chance explains {low} to {high}."
 
 
 def _profile(told: Told) -> str:
     verb = "rose" if _rose(told) else "fell"
     if told.category is not None:
-        what, values = f"the share of {told.label.lower()} {told.category}", [percent(value) for value in _values(told)]
+        what, values = f"the share of {told.label.lower()} {told.category}", _percents(_values(told))
     else:
         what, values = f"the mean {_inline(told.label)}", [with_unit(number(value), told.unit) for value in _values(told)]
     before, now, low, high = values
@@ -145,6 +145,12 @@ def _rose(told: Told) -> bool:
 
 def _values(told: Told) -> list[float]:
     return [value or 0.0 for value in (told.before, told.now, told.low, told.high)]
+
+
+def _percents(values: list[float]) -> list[str]:
+    """Shares as people read them; with a decimal where a change would otherwise read as what chance explains."""
+    short = [percent(value) for value in values]
+    return [f"{value:.1%}".replace("%", " %") for value in values] if short[1] in short[2:] else short
 
 
 def _band(stability: float) -> str:

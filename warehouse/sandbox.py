@@ -46,7 +46,7 @@ class Limits:
     """Of memory, in MiB."""
     most_rows: int = 10_000
     """Rows that a page shows."""
-    most_bytes: int = 8_000_000
+    most_bytes: int = 4_000_000
     """Of those rows, as they are sent."""
     most_file_bytes: int = 500_000_000
     """Of a file with all rows."""
@@ -127,7 +127,7 @@ class Sandbox:
             raise StatementError(f"The statement is longer than {self.limits.most_characters:,} characters.")
         limits = {"seconds": self.limits.seconds, "memory_mb": self.limits.memory_mb}
         limits |= {"most_rows": self.limits.most_rows, "most_bytes": self.limits.most_bytes}
-        request = {"path": str(db.path), "sql": sql, "kind": kind, "parent": os.getpid(), **limits, **said}
+        request = {"path": str(db.path.resolve()), "sql": sql, "kind": kind, "parent": os.getpid(), **limits, **said}
         try:
             with self._slots.slot(token) as ask_whether_wanted:
                 began = time.monotonic()

@@ -48,8 +48,11 @@ class Slots:
             self._inside.release()
 
     def cancel(self, token: str) -> None:
-        """Cancel the task with this token, whichever process runs it; one that is done already is left alone."""
-        self._path(token).unlink(missing_ok=True)
+        """Cancel the task with this token, whichever process runs it, or the one that comes with it soon."""
+        try:
+            self._path(token).unlink()
+        except FileNotFoundError:
+            self._path(token, "stopped").touch(mode=0o600)
 
     @contextmanager
     def _flag(self, token: str) -> Iterator[Callable[[], None]]:
@@ -61,14 +64,18 @@ class Slots:
         except FileExistsError as error:
             raise InputError("a statement with this token runs already") from error
 
+        stopped = self._path(token, "stopped")
+
         def ask() -> None:
-            if not flag.exists():
+            if not flag.exists() or stopped.exists():
                 raise StoppedError("Stopped.")
 
         try:
+            ask()
             yield ask
         finally:
             flag.unlink(missing_ok=True)
+            stopped.unlink(missing_ok=True)
 
     @contextmanager
     def _lock(self, ask: Callable[[], None]) -> Iterator[None]:
@@ -96,13 +103,13 @@ class Slots:
         return None
 
     def _sweep(self) -> None:
-        for flag in self._folder().glob("wanted-*"):
+        for flag in self._folder().glob("*ed-*"):
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - flag.stat().st_mtime > _LEFT_BEHIND_SECONDS:
                     flag.unlink()
 
-    def _path(self, token: str) -> Path:
-        return self._folder() / f"wanted-{token}"
+    def _path(self, token: str, what: str = "wanted") -> Path:
+        return self._folder() / f"{what}-{token}"
 
     def _folder(self) -> Path:
         """The folder of who runs, made where it is not there. Raises InputError where it is another user's."""

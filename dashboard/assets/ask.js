@@ -13,7 +13,7 @@
 
   let page = null; // the page that is shown
   let running = null; // {token, sql, began} of the statement that runs, also while another page is looked at
-  const kept = { sql: null, outcome: null, answer: null }; // what is in the editor, what came last, and the last rows
+  const kept = { sql: null, hash: null, outcome: null, answer: null }; // what is in the editor, what the address says of it, what came last, and the last rows
 
   class Ask {
     constructor(root, schema) {
@@ -22,7 +22,9 @@
         insert: (text) => this.editor.insert(text),
         open: (sql) => (this.editor.text = sql),
       });
-      const sql = statementOf(window.location.hash) ?? kept.sql ?? first(schema);
+      const isOurs = kept.sql !== null && window.location.hash === kept.hash; // it says what was run, and more may have been written
+      const sql = (isOurs ? null : statementOf(window.location.hash)) ?? kept.sql ?? first(schema);
+      kept.sql = sql;
       this.editor = new mall.Editor(sql, {
         onChange: () => this.changed(),
         onRun: () => this.run(),
@@ -65,7 +67,7 @@
     }
 
     address() {
-      return window.location.href.split("#")[0] + HASH + encodeURIComponent(this.editor.text);
+      return window.location.href.split("#")[0] + HASH + encodeURIComponent(this.editor.text.toWellFormed());
     }
 
     changed() {
@@ -77,6 +79,7 @@
       if (running || !this.editor.text.trim()) return;
       const [token, sql] = [mall.newToken(), this.editor.text];
       window.history.replaceState(window.history.state, "", this.address());
+      kept.hash = window.location.hash;
       this.error.replaceChildren();
       running = { token, sql, began: performance.now() };
       this.say("Running …");

@@ -92,9 +92,10 @@
     }
 
     write(text) {
+      this.isWriting = true; // the browser tells of every line
       const isDone = text ? document.execCommand("insertText", false, text) : document.execCommand("delete");
-      if (isDone) return; // the browser knows how to take it back, and has told of it
-      this.area.setRangeText(text, this.area.selectionStart, this.area.selectionEnd, "end");
+      if (!isDone) this.area.setRangeText(text, this.area.selectionStart, this.area.selectionEnd, "end"); // Ctrl-Z does not know it
+      this.isWriting = false;
       this.changed(false);
     }
 
@@ -107,6 +108,7 @@
     }
 
     changed(isTyped) {
+      if (this.isWriting) return;
       this.mark = null;
       this.draw();
       this.offer(isTyped ? this.meant() : []);
@@ -191,7 +193,8 @@
 
     take({ word }) {
       const end = this.area.selectionStart;
-      this.area.setSelectionRange(end - this.stem.length, end);
+      const rest = this.text.slice(end).match(/^[\p{L}\p{N}_]*/u)[0]; // of a word in whose middle the caret stands
+      this.area.setSelectionRange(end - this.stem.length, end + rest.length);
       this.write(word);
       this.offer([]);
     }

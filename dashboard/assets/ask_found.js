@@ -105,7 +105,8 @@
     plot() {
       const drawn = mall.plot.figure(this.answer, this.choice, palettes(this.schema()));
       element("ask-drawn").hidden = !drawn;
-      element("ask-axes").parentElement.hidden = !drawn;
+      element("ask-axes").parentElement.hidden = !drawn && !mall.plot.isTooMuch(this.answer, this.choice);
+      if (!drawn) element("ask-axes").append(html("span", "muted", "That has too many different values to be drawn."));
       if (drawn) set("ask-plot", { figure: drawn });
     }
   }
@@ -136,6 +137,7 @@
     });
     const columnDefs = columns.map(({ name, type }, place) => ({
       field: names[place],
+      cellDataType: false, // a text that looks like a date is a text
       headerName: `${name}\n${type.toLowerCase()}`,
       tooltipField: names[place],
       width: widths[place],

@@ -5,6 +5,7 @@
 
   const mall = (window.mall = window.mall || {});
   const MOST_GROUPS = 8;
+  const MOST_TEXTS = 500; // values along an axis of texts
   const MOST_DRAWN = 2000; // points that are drawn one by one; more are painted together
   const OTHERS = "all others";
   const NONE = "no value";
@@ -32,6 +33,14 @@
     return { x, y, colour, kind: kindOf(columns[x]) };
   }
 
+  const canDraw = ({ columns, rows }, { x, y }) => Boolean(rows.length && columns[x] && columns[y]);
+
+  /* Whether a plot would have more texts along an axis than a browser can draw in a moment, or anybody read. */
+  function isTooMuch(answer, { x, y }) {
+    if (!canDraw(answer, { x, y }) || isNumber(answer.columns[x]) || isTime(answer.columns[x])) return false;
+    return new Set(answer.rows.map((row) => row[x])).size > MOST_TEXTS;
+  }
+
   function kindOf(column) {
     if (!column) return "bars";
     return isTime(column) ? "line" : isNumber(column) ? "points" : "bars";
@@ -40,16 +49,17 @@
   /* The figure of rows, arrays in the order of the columns; null where there is nothing to draw. `palettes` are the colours of
      segments by name, one for each clustering: the first that knows all groups is theirs. */
   function figure({ columns, rows }, { x, y, colour, kind }, palettes) {
-    if (x === null || y === null || !columns[x] || !columns[y] || !rows.length) return null;
+    if (!canDraw({ columns, rows }, { x, y }) || isTooMuch({ columns, rows }, { x, y })) return null;
     const byNumber = colour !== null && isNumber(columns[colour]) && kind === "points";
     const groups = colour === null || byNumber ? [["", rows]] : grouped(rows, colour);
-    const isSegment = (palette) => ([name]) => palette[name] || name === NONE;
+    const isSegment = (palette) => ([name]) => Object.hasOwn(palette, name) || name === NONE;
     const segments = palettes.find((palette) => groups.every(isSegment(palette))) || {};
     const style = window.getComputedStyle(document.documentElement);
     const paint = (name) => style.getPropertyValue(`--${name}`).trim();
     const colourOf = (name, place) => {
       if (colour === null) return paint("bar");
-      return segments[name] ?? ([OTHERS, NONE].includes(name) ? paint("rest") : GROUPS[place % GROUPS.length]);
+      if (Object.hasOwn(segments, name)) return segments[name];
+      return [OTHERS, NONE].includes(name) ? paint("rest") : GROUPS[place % GROUPS.length];
     };
     const data = groups.map(([name, own], place) => {
       const trace = { name, x: own.map((row) => row[x]), y: own.map((row) => row[y]), marker: { color: colourOf(name, place) } };
@@ -99,5 +109,5 @@
     return [...large, [OTHERS, [...groups].filter(([name]) => !names.has(name)).flatMap(([, own]) => own)]];
   }
 
-  mall.plot = { figure, suggest, kindOf, isNumber };
+  mall.plot = { figure, suggest, kindOf, isNumber, isTooMuch };
 })();

@@ -133,7 +133,7 @@
     }
 
     save(name, sql) {
-      keep(SAVED, { ...kept(SAVED, {}), [name]: sql });
+      if (!keep(SAVED, { ...kept(SAVED, {}), [name]: sql })) window.alert("This browser does not let the page keep any more.");
       this.show("Saved");
     }
 
@@ -168,7 +168,7 @@
     try {
       const value = JSON.parse(window.localStorage.getItem(key));
       if (Array.isArray(nothing)) return Array.isArray(value) ? value.filter((one) => one && typeof one.sql === "string") : nothing;
-      return value && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).filter(([, sql]) => typeof sql === "string")) : nothing;
+      return value && typeof value === "object" && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).filter(([, sql]) => typeof sql === "string")) : nothing;
     } catch {
       return nothing; // the browser keeps nothing, or something else
     }
@@ -177,8 +177,9 @@
   function keep(key, value) {
     try {
       window.localStorage.setItem(key, JSON.stringify(value));
+      return true;
     } catch {
-      // it keeps nothing, or no more: what is on the page stays
+      return false; // it keeps nothing, or no more: what is on the page stays
     }
   }
 

@@ -264,6 +264,41 @@ def test_what_is_asked_is_answered(dash_duo, published):
 
 
 @pytest.mark.browser
+def test_texts_stay_texts_and_odd_names_are_drawn(dash_duo, published):
+    """Whatever came before: a text that looks like a date, and values that JavaScript knows as something else."""
+    page = Asking(dash_duo, published)
+    page.run("select date '2026-01-02' as a")
+    page.run("select unnest(['2026-01-01', 'no date', '']) as a")
+    wait_until(lambda: page.cells() == [["2026-01-01"], ["no date"], [""]], what="the texts")
+    page.run("select unnest(['constructor', '__proto__', 'valueOf']) as k, 1 as v")
+    page.pick("Colour", "k")
+    wait_until(lambda: [trace["y"] for trace in page.traces()] == [[1], [1], [1]], what="a bar for each")
+    page.run("select range::varchar as k, 1 as v from range(10000)")
+    wait_until(lambda: "too many" in page.find("#ask-axes").text, what="a plot that is refused")
+    assert dash_duo.get_logs() == []
+
+
+@pytest.mark.browser
+def test_what_is_written_stays_written(dash_duo, published):
+    """On another page and back, by a link or by Back: what came with the address, and what was changed since it ran."""
+    page = Asking(dash_duo, published, f"/sql#sql={quote('select 1 as one')}")
+    for there, back in ((lambda: page.find("#link-explore").click(), lambda: page.find("#link-sql").click()),) * 2:
+        page.find(".ask-run").click()
+        wait_until(lambda: page.cells() == [["1"]], what="the answer")
+        there()
+        wait_until(lambda: page.all("#explore"), what="Explore")
+        back()
+        wait_until(lambda: page.text() == "select 1 as one", what="the statement")
+    page.run("select 1 as one -- a")
+    page.find(".editor-text").send_keys("b")
+    page.find("#link-explore").click()
+    wait_until(lambda: page.all("#explore"), what="Explore")
+    page.driver.back()
+    wait_until(lambda: page.all(".editor-text"), what="the page")
+    assert "b" in page.text()
+
+
+@pytest.mark.browser
 def test_numbers_are_sorted_as_numbers(dash_duo, published):
     """Also where one is too long for a browser and came as text."""
     page = Asking(dash_duo, published)

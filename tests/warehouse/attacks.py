@@ -235,4 +235,18 @@ LARGE = [
     "select 1 " + "union all select 1 " * 4_000,
     "select 1 in (" + ", ".join(map(str, range(15_000))) + ")",
 ]
+_COPIES = [
+    "with x as (copy (select 1) to '{target}' (format csv)) select * from x",
+    "with x as (copy (select 1) to '{target}' (format csv, per_thread_output true, overwrite true)) select * from x",
+    "with x as (copy (select 1 where false) to '{target}' (format csv, header false, use_tmp_file false)) select * from x",
+    "explain analyze with x as (copy (select 1 where false) to '{target}' (format csv, header false)) select * from x",
+    "with x as (Copy (select 1 as a, 2 as b) to '{target}' (format parquet, partition_by (a), overwrite true)) select * from x",
+    "select * from query('with x as (copy (select 1) to ''{target}'' (format csv, overwrite true)) select * from x')",
+]
+VERSION = [
+    copy.replace("{target}", f"{{version}}{end}")
+    for copy in _COPIES
+    for end in ("", ".wal", ".wal.checkpoint", ".wal.recovery", "/x", ".tmp")
+]
+"""After the file of the version itself, `{version}`: DuckDB may always write to that and to those beside it."""
 ATTACKS = {"read": READ, "write": WRITE, "doors": DOORS, "hogs": HOGS, "large": LARGE}

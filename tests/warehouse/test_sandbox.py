@@ -3,6 +3,7 @@ import errno
 import hashlib
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -14,7 +15,8 @@ import psutil
 import pytest
 
 from dashboard.export import FORMULA
-from tests.warehouse.attacks import ATTACKS
+from tests.warehouse.attacks import ATTACKS, VERSION
+from warehouse import sandbox_child
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import BusyError, InputError
 from warehouse.sandbox import Limits, Sandbox
@@ -65,6 +67,54 @@ def test_an_attack_gets_nothing(sandbox: Sandbox, published: Path, tmp_path: Pat
     assert not out.exists()
     assert before == digest(db.path)
     assert not leftovers(sandbox)
+
+
+@pytest.mark.parametrize("statement", VERSION)
+@pytest.mark.parametrize("kind", ["rows", "csv"])
+def test_the_version_itself_cannot_be_written_to(sandbox: Sandbox, published: Path, tmp_path: Path, statement: str, kind: str):
+    """DuckDB would write to the files of an open database, and remove them; nothing is changed beside it either."""
+    path = Path(shutil.copy((published / "current.duckdb").resolve(), tmp_path / "v1.duckdb"))
+    before = digest(path)
+    with pytest.raises(StatementError):
+        ask(sandbox, Snapshot(path), statement.replace("{version}", str(path)), kind)
+    assert before == digest(path)
+    assert {"v1.duckdb", "slots"} == {each.name for each in tmp_path.iterdir()}
+
+
+def ask(sandbox: Sandbox, db: Snapshot, statement: str, kind: str) -> None:
+    if kind == "rows":
+        sandbox.rows(db, statement, token())
+    else:
+        sandbox.file(db, statement, token(), kind, {}).close()
+
+
+def test_the_system_lets_a_statement_do_nothing_to_files(tmp_path: Path):
+    """Whatever DuckDB would do: only what is named can be read, nothing made, changed or removed, and nobody reached."""
+    (own := tmp_path / "own").write_text("own")
+    (other := tmp_path / "other").write_text("other")
+    code = f"""
+import os, socket, sys
+sys.path.insert(0, {str(Path(sandbox_child.__file__).parent)!r})
+from sandbox_child import _lock_files
+_lock_files([{str(own)!r}, *sys.path])
+assert open({str(own)!r}).read() == "own"
+attempts = [
+    lambda: open({str(other)!r}), lambda: os.listdir({str(tmp_path)!r}),
+    lambda: open({str(own)!r}, "w"), lambda: open({str(own)!r}, "a"),
+    lambda: os.truncate({str(own)!r}, 0), lambda: os.unlink({str(own)!r}), lambda: os.rename({str(own)!r}, {str(own)!r} + "x"),
+    lambda: os.mkdir({str(tmp_path / "x")!r}), lambda: os.symlink("x", {str(tmp_path / "x")!r}),
+    lambda: os.link({str(own)!r}, {str(tmp_path / "x")!r}), lambda: open({str(tmp_path / "x")!r}, "w"),
+    lambda: socket.create_connection(("127.0.0.1", 9)), lambda: os.execv("/bin/true", ["true"]),
+]
+for place, attempt in enumerate(attempts):
+    try:
+        attempt()
+    except PermissionError:
+        continue
+    sys.exit(f"attempt {{place}} was let through")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_hog_is_held(sandbox: Sandbox, sample: Snapshot):
@@ -288,6 +338,15 @@ def test_whoever_has_the_token_stops_a_statement(sandbox: Sandbox, sample: Snaps
         with pytest.raises(StoppedError):
             running.result(timeout=30)
     assert not leftovers(sandbox)
+
+
+def test_a_stop_may_come_before_its_statement(sandbox: Sandbox, sample: Snapshot):
+    """Both are on their way at the same time: the statement does not run, and the next one does."""
+    mine = token()
+    sandbox.stop(mine)
+    with pytest.raises(StoppedError):
+        sandbox.rows(sample, "select 1", mine)
+    assert sandbox.rows(sample, "select 1", mine).rows == [[1]]
 
 
 @pytest.mark.parametrize("mine", ["", "x", "../slot-0", "A" * 32, "0" * 31 + "\n"])
