@@ -59,7 +59,8 @@ def _offer_runs(app: Dash, warehouse: Warehouse) -> None:
             own = str(shown(warehouse, version).version)
         except MallError:
             return [], None
-        was_newest = bool(offered) and isinstance(offered, list) and chosen == offered[0].get("value")
+        newest = offered[0] if isinstance(offered, list) and offered else None
+        was_newest = isinstance(newest, dict) and chosen == newest.get("value")
         options = [{"value": number, "label": f"version {number}{' (now)' if number == kept[0] else ''}"} for number in kept]
         return options, own if was_newest or chosen not in kept else chosen
 
