@@ -98,8 +98,10 @@ def slice_of(request: Any, most: int) -> tuple[int, int]:
     return start, min(most, end - start)
 
 
-def order_of(request: Mapping[str, Any], columns: Collection[str]) -> list[tuple[str, bool]]:
+def order_of(request: Any, columns: Collection[str]) -> list[tuple[str, bool]]:
     """The (column, is_descending) pairs that a table sorts by. Raises InputError for a column that is not there."""
+    if not isinstance(request, Mapping):
+        raise InputError("the table asked for no rows")
     sorts = request.get("sortModel") or []
     if not isinstance(sorts, list) or not all(isinstance(sort, Mapping) for sort in sorts):
         raise InputError("the table cannot be sorted by that")
