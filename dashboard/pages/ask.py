@@ -117,7 +117,8 @@ def _run(app: Dash, warehouse: Warehouse, settings: Settings, sandbox: Sandbox) 
             db = shown(warehouse, version)
             found = sandbox.rows(db, sql, token)
         except MallError as error:
-            return {"token": asked.get("token") if isinstance(asked, dict) else None, **_failure(error)}
+            token = asked.get("token") if isinstance(asked, dict) else None
+            return {"token": token if isinstance(token, str) else None, **_failure(error)}
         return {
             "token": token,
             "version": db.version,
