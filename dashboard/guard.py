@@ -6,14 +6,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dash import Dash
-from flask import abort, request
-from werkzeug.exceptions import HTTPException
+from dash.exceptions import DependencyException
+from flask import Response, abort, request
+from werkzeug.exceptions import HTTPException, NotFound
 
 from dashboard.listening import is_this_machine
 from warehouse.settings import Settings
 
 MOST_BYTES = 1_000_000
 """The largest body that is read; the pages send a few thousand bytes."""
+
+MOST_DEPTH = 50
+"""The most lists and objects, one in the other, of a body; the pages send six. Python follows a thousand to read them, and may then
+have no room left to answer."""
 
 CALLBACKS = "/_dash-update-component"
 """Where Dash takes the calls of callbacks."""
@@ -38,18 +43,25 @@ def guard(app: Dash, settings: Settings) -> None:
         if is_for_us_alone and not is_asked_as_ourselves():
             log.warning("refused a request for another host")
             abort(400)
-        if request.path != CALLBACKS:
+        is_body = request.method == "POST" and request.is_json  # Dash asks for its layout as JSON too, without a body
+        if request.path != CALLBACKS and not is_body:
             return
         try:
-            is_ours = is_call(request.get_json(), app.callback_map)
+            body = request.get_json()
         except HTTPException as error:
             log.warning("refused what is not JSON: %s", error.name)
             raise
         except RecursionError:
-            is_ours = False
-        if not is_ours:
+            log.warning("refused JSON that is nested too deep to be read")
+            abort(400)
+        if is_deeper(body, MOST_DEPTH) or (request.path == CALLBACKS and not is_call(body, app.callback_map)):
             log.warning("refused a request that is no callback of the dashboard")
             abort(400)
+
+    @app.server.errorhandler(DependencyException)  # type: ignore[untyped-decorator]
+    def tell_that_there_is_none(_: DependencyException) -> Response:
+        """A script that Dash does not have is not there; it would be a failure of the server, with the list of those there are."""
+        return NotFound().get_response()
 
 
 def is_asked_as_ourselves() -> bool:
@@ -57,18 +69,27 @@ def is_asked_as_ourselves() -> bool:
     return is_this_machine(urlsplit(f"//{request.host}").hostname or "") and not any(name in request.headers for name in _HANDED_ON)
 
 
+def is_deeper(value: object, most: int) -> bool:
+    """Whether a value has more than `most` lists and objects, one in the other."""
+    layer = [value]
+    for _ in range(most):
+        holders = [each.values() if isinstance(each, dict) else each for each in layer if isinstance(each, dict | list)]
+        layer = [part for each in holders for part in each]
+    return any(isinstance(each, dict | list) for each in layer)
+
+
 def is_call(body: object, callbacks: Mapping[str, Any]) -> bool:
     """Whether a body names a callback, with exactly its outputs, inputs and state, whatever their values are."""
     if not isinstance(body, dict) or not isinstance(body.get("output"), str) or body["output"] not in callbacks:
         return False
     output, changed = body["output"], body.get("changedPropIds", [])
-    known = callbacks[output]
+    known, inputs = callbacks[output], _names(body.get("inputs", []))
     return (
-        _names(body.get("inputs", [])) == _names(known["inputs"])
+        inputs == _names(known["inputs"])
         and _names(body.get("state", [])) == _names(known["state"])
         and _output(body.get("outputs")) == output
         and isinstance(changed, list)
-        and all(isinstance(name, str) for name in changed)
+        and all(isinstance(name, str) and name in (inputs or []) for name in changed)  # Dash reads a name with a brace as JSON
     )
 
 

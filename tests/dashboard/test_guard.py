@@ -6,7 +6,8 @@ import logging
 import pytest
 
 from dashboard.app import create_app
-from dashboard.guard import MOST_BYTES
+from dashboard.guard import MOST_BYTES, MOST_DEPTH
+from tests.dashboard.hostile import nested
 from warehouse.settings import Settings
 
 TABLE = {
@@ -71,6 +72,9 @@ def test_a_request_of_ours_is_answered(client):
                 {"outputs": TABLE["outputs"][:1]},
                 {"changedPropIds": None},
                 {"changedPropIds": [3]},
+                {"changedPropIds": ["filters.data"]},
+                {"changedPropIds": ['{"x.y']},
+                {"state": [TABLE["state"][0] | {"value": nested(MOST_DEPTH)}, *TABLE["state"][1:]]},
             )
         ),
     ],
@@ -79,6 +83,27 @@ def test_a_body_that_is_not_ours_is_refused(client, body, caplog):
     """400, one line in the log, and nothing of ours has failed."""
     assert post(client, body).status_code == 400
     assert [(record.levelno, record.exc_info) for record in caplog.records] == [(logging.WARNING, None)]
+
+
+def test_a_download_asked_too_deeply_is_refused(client, caplog):
+    """What cannot be read as JSON, or not be answered because of its depth, is no failure where files are asked for either."""
+    for depth in (MOST_DEPTH + 1, 970, 100_000):
+        answer = client.post("/sql/rows.csv", data=b"[" * depth + b"]" * depth, content_type="application/json")
+        assert answer.status_code == 400
+    assert {(record.levelno, record.exc_info) for record in caplog.records} == {(logging.WARNING, None)}
+
+
+def test_the_page_is_asked_for_as_json(client):
+    """The browser's part of Dash says that it sends JSON where it sends nothing."""
+    for path in ("/_dash-layout", "/_dash-dependencies"):
+        assert client.get(path, content_type="application/json").status_code == 200
+
+
+def test_a_script_that_is_not_there_is_not_found(client, caplog):
+    """No failure, and no list of those that are there."""
+    for path in ("x/y.js", "dash/x.js", "dash/../../etc/passwd"):
+        assert client.get(f"/_dash-component-suites/{path}").status_code == 404
+    assert caplog.records == []
 
 
 def test_a_body_without_end_is_not_read(client):
