@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from dash import Dash
 from dash.exceptions import DependencyException
-from flask import Response, abort, request
-from werkzeug.exceptions import HTTPException, NotFound
+from flask import abort, request
+from werkzeug.exceptions import HTTPException
 
 from dashboard.listening import is_this_machine
 from warehouse.settings import Settings
@@ -59,9 +59,9 @@ def guard(app: Dash, settings: Settings) -> None:
             abort(400)
 
     @app.server.errorhandler(DependencyException)  # type: ignore[untyped-decorator]
-    def tell_that_there_is_none(_: DependencyException) -> Response:
+    def tell_that_there_is_none(_: DependencyException) -> tuple[str, int]:
         """A script that Dash does not have is not there; it would be a failure of the server, with the list of those there are."""
-        return NotFound().get_response()
+        return "Not found", 404
 
 
 def is_asked_as_ourselves() -> bool:

@@ -117,8 +117,8 @@ def _run(app: Dash, warehouse: Warehouse, settings: Settings, sandbox: Sandbox) 
             db = shown(warehouse, version)
             found = sandbox.rows(db, sql, token)
         except MallError as error:
-            token = asked.get("token") if isinstance(asked, dict) else None
-            return {"token": token if isinstance(token, str) else None, **_failure(error)}
+            said = asked.get("token") if isinstance(asked, dict) else None
+            return {"token": said if isinstance(said, str) else None, **_failure(error)}
         return {
             "token": token,
             "version": db.version,
@@ -144,8 +144,8 @@ def _serve(app: Dash, warehouse: Warehouse, settings: Settings, sandbox: Sandbox
     def send_rows(kind: str) -> Response:
         if kind not in _KINDS:
             abort(404)
+        asked = request.get_json()
         try:
-            asked = request.get_json()
             sql, token = _asked(asked, settings)
             db = warehouse.version(asked["version"] if type(asked.get("version")) is int else None)
             about = {"statement": sql, "version": str(db.version)}
@@ -154,8 +154,6 @@ def _serve(app: Dash, warehouse: Warehouse, settings: Settings, sandbox: Sandbox
             answer: Response = jsonify(_failure(error))
             answer.status_code = 400
             return answer
-        except RecursionError:
-            abort(400)
         return send_file(file, export.TYPES[kind], as_attachment=True, download_name=f"rows_of_version_{db.version}.{kind}")
 
 
