@@ -52,7 +52,9 @@ runs as (
         before.n_customers as count_before,
         now.n_customers as count_now,
         before.features = now.features as has_same_features,
+        coalesce(before.is_clear, false) as was_clear,
         coalesce(now.is_clear, false) as is_clear,
+        has_same_features and (before.k = now.k or coalesce(before.is_clear and now.is_clear, false)) as is_comparable,
         not has_same_features
         or (before.k <> now.k and (now.k_chosen_by = 'person' or before.k_chosen_by = 'person')) as is_asked
     from segments.runs as now
@@ -64,7 +66,10 @@ runs as (
     qualify row_number() over (partition by now.segmentation, now.algorithm order by before.run_id desc) = 1
 )
 """
-"""The clusterings of a run that have one before; is_asked where people have changed what is clustered, or into how many."""
+"""The clusterings of a run that have one before; is_asked where people have changed what is clustered, or into how many.
+
+Into another number of segments everything is cut elsewhere, unless the segments are clear: then those that stay can be compared.
+"""
 
 _CHANGED = """
 changed as (
@@ -78,6 +83,7 @@ changed as (
         coalesce(now.segment_name, before.segment_name) as segment_name,
         before.share as share_before,
         now.share as share_now,
+        runs.was_clear,
         runs.is_clear,
         runs.is_asked
     from (from segments.segments where run_id = $run_id) as now
@@ -126,10 +132,10 @@ pairs as (
     inner join runs using (segmentation, algorithm)
     inner join segments.segments as before using (segmentation, algorithm, segment_id)
     anti join touched using (segmentation, algorithm, segment_id)
-    where now.run_id = $run_id and before.run_id = runs.previous_run_id and runs.has_same_features
+    where now.run_id = $run_id and before.run_id = runs.previous_run_id and runs.is_comparable
 )
 """
-"""The segments that are in both runs, of the same features."""
+"""The segments that are in both runs, where these can be compared."""
 
 SIZES = f"""
 {_PAIRS}
@@ -230,6 +236,7 @@ select
             )
     ) as relatives
 from changed
+where was_clear or is_clear or is_asked  -- others come and go by chance
 order by segmentation, algorithm, segment_id
 """
 """The segments that are in one of the two runs only, with the names of those that they are linked with in the other."""

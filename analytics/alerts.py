@@ -11,6 +11,9 @@ A difference over its standard error is held against Student's t. All tests of a
 family: by Holm's procedure (1979), which needs no independence, one refresh in two hundred at most has a false alarm among them,
 and another one in two hundred among rejected rows. Of millions of customers every difference is beyond chance, so each kind has a
 smallest change as well.
+
+Where there are no clear segments, another number of them can be the most reproducible by chance. Then nothing is compared, and none
+is told as born or gone, unless a person asked for it; segments.events has it all the same.
 """
 
 from collections.abc import Sequence

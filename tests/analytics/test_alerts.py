@@ -109,6 +109,20 @@ def test_a_segment_that_comes_and_goes(shop: Shop):
     assert {(kind, severity) for kind, severity, *_ in _alerts(asked)} == {("gone", "note")}
 
 
+def test_segments_that_are_not_there_come_and_go_unsaid(connection: duckdb.DuckDBPyConnection, write):
+    """Where no run is clear, neither is told of another k, nor what it does to sizes; where a person fixed it, that is told."""
+    random = np.random.default_rng(2)
+    customers = [(f"c{n}", 30, *map(float, random.uniform(1, 99, 2).round(2))) for n in range(300)]
+    for run_id, k in ((1, 3), (2, 5)):
+        _cluster(connection, write, customers, run_id, k)
+    told = "select distinct kind, severity from segments.alerts order by all"
+    assert connection.execute(told).fetchall() == []
+    connection.execute("update segments.runs set k_chosen_by = 'person' where run_id = 2")
+    connection.execute("delete from segments.loads where run_id = 2")
+    write_alerts(connection, 2)
+    assert connection.execute(told).fetchall() == [("born", "note")]
+
+
 def test_a_segmentation_of_other_features_is_another_one(shop: Shop):
     """Nothing is compared that was measured otherwise: neither sizes nor means."""
     customers = crowd(each=LARGE)
@@ -169,13 +183,15 @@ def test_a_fall_by_a_band_beyond_its_noise_is_told(connection: duckdb.DuckDBPyCo
         assert found == {4: [], 5: [("warning", 0.7, 0.55)]}.get(run_id, [])
 
 
-def _cluster(connection: duckdb.DuckDBPyConnection, write: Callable[..., Path], customers: list[Customer], run_id: int) -> None:
+def _cluster(
+    connection: duckdb.DuckDBPyConnection, write: Callable[..., Path], customers: list[Customer], run_id: int, k: int = 5
+) -> None:
     """A run on the same database: what a refresh does between loading and the marts."""
     featured(connection, write(HEADER + "".join(f"{i},Male,{a},{x},{y}\n" for i, a, x, y in customers)))
     if run_id == 1:
         build(connection, ["segments"])
     connection.execute("delete from segments.assignments; delete from segments.merges")
-    run(connection, run_id, [Segmentation("spending", "Spending", ("annual_income_k", "spending_score"), 5, 5)])
+    run(connection, run_id, [Segmentation("spending", "Spending", ("annual_income_k", "spending_score"), k, k)])
 
 
 def _change(difference: float, error: float = 1.0, freedom: float = 99) -> Change:

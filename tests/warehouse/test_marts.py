@@ -170,6 +170,7 @@ def test_provenance_says_where_the_numbers_come_from(sample: Snapshot):
     """One row: file, fingerprint, customers, version, time, and that the sample is synthetic."""
     (row,) = sample.rows("from marts.provenance")
     built_at = row.pop("built_at")
+    assert row.pop("data_since") == built_at
     assert row == {
         "version": 1,
         "source_file": "sample_customers.csv",
