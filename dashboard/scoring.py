@@ -45,7 +45,7 @@ class Field:
             return str(text)
         try:
             number = float(text) if isinstance(text, str | int | float) else math.nan
-        except ValueError:
+        except (ValueError, OverflowError):  # a whole number in JSON may be larger than any with a point
             number = math.nan
         if not math.isfinite(number):
             raise InputError(f"{self.label}: that is not a number")
@@ -111,6 +111,8 @@ def score(db: Snapshot, segmentation: str, algorithm: str, asked: Mapping[str, A
         return statement.format(", ".join(selected), write(segmentation), write(algorithm))
 
     (row,) = db.rows(filled(lambda _: "?"), [*given.values(), segmentation, algorithm])
+    if row["segment_id"] is None:  # the square of its distance is no number
+        raise InputError("that is too far from everybody to tell a segment")
     return Score(row, filled(_literal), tuple(field for field in own if given[field.name] is None))
 
 

@@ -232,7 +232,8 @@ def rows(db: Snapshot, request: Any, chosen: Any, segmentation: Any, search: Any
 def links(db: Snapshot, request: Any, chosen: Any, segmentation: Any, search: Any = "") -> list[Any]:
     """The links to the customers as files, in the order of the table."""
     asked = {"filters": chosen or {}, "search": _search(search), "sortModel": request.get("sortModel") or []}
-    query = urlencode({"v": db.version, "segmentation": segmentation or "", "asked": json.dumps(asked)})
+    name = queries.known_run(db, segmentation, "kmeans")["segmentation"]
+    query = urlencode({"v": db.version, "segmentation": name, "asked": json.dumps(asked)})
     return [html.A(title, href=f"{EXPORT}.{kind}?{query}", download="") for kind, title in _LINKS.items()]
 
 

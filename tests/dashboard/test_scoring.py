@@ -52,6 +52,8 @@ def test_nothing_is_said_before_something_is_typed(db, asked):
         ("nan", "Annual income: that is not a number"),
         ("1e999", "Annual income: that is not a number"),
         ([], "Annual income: that is not a number"),
+        (10**400, "Annual income: that is not a number"),
+        ("1e300", "that is too far from everybody to tell a segment"),
         ("-3", "Annual income: −3 cannot be true; a file with it would be refused"),
         ("1; drop table x", "Annual income: that is not a number"),
     ],
