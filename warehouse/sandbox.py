@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import selectors
+import signal
 import subprocess
 import sys
 import tempfile
@@ -173,7 +174,7 @@ class Sandbox:
                 last = said.decode(errors="replace").splitlines()[-1:]
                 log.error("a statement could not be run: %s", " ".join(last).partition(":")[0])
                 return MallError("The statement could not be run, and that is a defect of this product.")
-            return self._too_much()  # the system has killed it
+            return self._too_slow() if status == -signal.SIGXCPU else self._too_much()  # the system has killed it
         if kind == "Refused":
             return StatementError(f"{message[:1].upper()}{message[1:]}.")
         if kind == "InterruptException" or "max_execution_time" in message:

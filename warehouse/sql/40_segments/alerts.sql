@@ -17,7 +17,7 @@ create or replace table segments.alerts (
     sentence varchar not null
 );
 
-comment on table segments.alerts is 'What changed from one run to the next beyond what chance explains, and by enough to matter; nothing in a first run. Where nothing but chance changed, at most one refresh in a hundred has an alert of kind size, profile or rejects. Grain: one row per run and alert.';
+comment on table segments.alerts is 'What changed from one run to the next beyond what chance explains, and by enough to matter; nothing in a first run. Where nothing but chance changed, one refresh in a hundred is meant to have an alert of kind size, profile or rejects. Grain: one row per run and alert.';
 comment on column segments.alerts.run_id is 'Number of the refresh that found it.';
 comment on column segments.alerts.place is 'Place in the order of telling, from 1; warnings stand before notes.';
 comment on column segments.alerts.previous_run_id is 'The run it is compared with: the last one before it that ran the segmentation, or loaded the source.';
