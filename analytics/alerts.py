@@ -7,13 +7,12 @@ runs: their part of the covariance is positive wherever those who were high befo
 (Kish 1965, Survey Sampling, 12.4; Cochran 1977, Sampling Techniques, 12.10). How alike customers are in both runs cannot be told
 of those who are not kept, so the bound stands: false alarms are rarer than promised, and a change must be larger to be told.
 
-A difference over its standard error is held against Student's t. All tests of a run, of every segmentation and algorithm, are one
-family: by Holm's procedure (1979), which needs no independence, one refresh in two hundred at most has a false alarm among them as
-far as the errors are right, and another one in two hundred among rejected rows. Of millions of customers every difference is beyond chance, so each kind has a
-smallest change as well.
-
-Where there are no clear segments, another number of them can be the most reproducible by chance. Then nothing is compared, and none
-is told as born or gone, unless a person asked for it; segments.events has it all the same.
+A difference over its standard error is held against Student's t. All tests of a run, of every segmentation and algorithm, are
+one family: by Holm's procedure (1979), which needs no independence, one refresh in two hundred at most has a false alarm among
+them as far as the errors are right, and another one in two hundred among rejected rows. Of millions of customers every
+difference is beyond chance, so each kind has a smallest change as well. Where there are no clear segments, another number of
+them can be the most reproducible by chance. Then nothing is compared, and none is told as born or gone, unless a person asked
+for it; segments.events has it all the same.
 """
 
 from collections.abc import Sequence
