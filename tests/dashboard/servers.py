@@ -22,7 +22,7 @@ from dashboard.logs import log_as_json
 def answer(environ, start):
     path = environ["PATH_INFO"]
     if path == "/fails":
-        {}["customer 4711"]
+        {}["customer zoe-11"]
     if path == "/slow":
         time.sleep(1.5)
     start("200 OK", [("Content-Type", "text/plain")])

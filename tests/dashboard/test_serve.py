@@ -70,7 +70,7 @@ def test_a_refresh_is_served_by_every_worker_and_no_request_fails(tmp_path):
         assert {json.loads(body)["version"] for _, body, _ in after} == {2}
         names = [headers["X-Request-ID"] for *_, headers in answers + after]
         assert len(set(names)) == len(names)
-        odd = server.connect(b"GET " + ODD.encode() + b"?customer=4711 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        odd = server.connect(b"GET " + ODD.encode() + b"?customer=zoe-11 HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert odd.recv(100).startswith(b"HTTP/1.1 ")
         directory.rename(tmp_path / "elsewhere")
         status, body, _ = server.ask("/readyz")
@@ -89,7 +89,7 @@ def test_a_refresh_is_served_by_every_worker_and_no_request_fails(tmp_path):
         assert set(names) <= {row["request"] for row in requests}
         assert any(row["path"] == ODD for row in requests)
         assert [row["logger"] for row in told if row["level"] == "warning"] == ["dashboard.health", "dashboard.guard"]
-        assert not [word for word in ("secret", "4711", "customer=") if word in server.stdout() + server.stderr()]
+        assert not [word for word in ("secret", "zoe-11", "customer=") if word in server.stdout() + server.stderr()]
 
 
 def rows(log: str) -> list[dict]:
@@ -115,8 +115,8 @@ def test_what_happens_to_a_worker_is_mended(tmp_path):
             return len(server.pids()) == 2 and not server.pids() & before
 
         wait_until(is_renewed, what="two new workers")
-        assert server.ask("/fails?customer=4711")[0] == 500
-        assert server.connect(b"GET /x?customer=4711 HTTP/7\r\n\r\n").recv(20).startswith(b"HTTP/1.1 400")
+        assert server.ask("/fails?customer=zoe-11")[0] == 500
+        assert server.connect(b"GET /x?customer=zoe-11 HTTP/7\r\n\r\n").recv(20).startswith(b"HTTP/1.1 400")
         answer = pool.submit(server.ask, "/slow")
         time.sleep(0.5)
         assert server.stop(signal.SIGTERM) == 0
@@ -125,7 +125,7 @@ def test_what_happens_to_a_worker_is_mended(tmp_path):
         assert "SIGKILL" in killed["message"]
         assert (failed["error"], failed["at"][-1].split()[-1]) == ("KeyError", "answer")
         assert refused["message"] == "refused what is no request"
-        assert "4711" not in server.stderr() + server.stdout()
+        assert "zoe-11" not in server.stderr() + server.stdout()
 
 
 def test_a_worker_beyond_its_memory_makes_room_for_another(tmp_path):
