@@ -10,7 +10,7 @@ WAREHOUSE ?= data/warehouse
 CUSTOMERS_N ?= 2000
 SAMPLE ?= data/sample_customers.csv
 BENCH ?= kmeans kmeans12 ward ward-growth refresh growth transactions
-export CUSTOMERS MAPPING TRANSACTIONS STOCK RESULTS WAREHOUSE SEGMENTATIONS PLAYBOOK K REPORT HOST PORT WORKERS SERVE_MEMORY FORCE MAX_REJECTED MAX_SHRINK KEEP_VERSIONS MEMORY_LIMIT ID ALLOW_EDIT ALLOW_SQL ALERTS_FILE ALERTS_WEBHOOK EXPECTED_AGE NAME DESCRIPTION BY
+export CUSTOMERS MAPPING TRANSACTIONS STOCK RESULTS WAREHOUSE SEGMENTATIONS PLAYBOOK K REPORT HOST PORT WORKERS SERVE_MEMORY FORCE MAX_REJECTED MAX_SHRINK KEEP_VERSIONS MEMORY_LIMIT ID ALLOW_EDIT ALLOW_SQL ALERTS_FILE ALERTS_WEBHOOK EXPECTED_AGE USERS USER_HEADER TRUSTED_PROXY ACCESS SMALLEST_CELL NAME DESCRIPTION BY
 
 APP := $(VENV)/.app
 DEV := $(VENV)/.dev
@@ -25,7 +25,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 endif
 INSTALL = $(PIP_INSTALL) --editable
 
-.PHONY: help refresh dashboard serve report sql rollback versions label forget test bench bench-dashboard soak check format dictionary sample data browser clean
+.PHONY: help refresh dashboard serve report sql rollback versions label forget user audit test bench bench-dashboard soak check format dictionary sample data browser clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -65,6 +65,12 @@ label: $(APP) ## Name a segment (SEGMENTATION_NAME=spending SEGMENT=3 NAME="..."
 
 forget: $(APP) ## Erase a customer from every version (ID=...; UNDO=1 lets them be loaded again)
 	@$(BIN)/python -m warehouse.forget --id="$$ID" $(if $(UNDO),--undo)
+
+user: $(APP) ## Say who may enter the dashboard (USERS=users.toml NAME=anna ROLE=viewer|analyst|editor; ROLE=none: not any more)
+	@$(BIN)/python -m dashboard.access.user --name="$$NAME" --role="$(ROLE)"
+
+audit: $(APP) ## Write who entered, asked, exported and edited what, as CSV (SINCE=2026-11-01)
+	@$(BIN)/python -m dashboard.access.audit $(if $(SINCE),--since "$(SINCE)")
 
 sample: $(APP) ## Write synthetic customers (CUSTOMERS_N=2000 SAMPLE=data/sample_customers.csv SAMPLE_TRANSACTIONS=path SAMPLE_STOCK=path SAMPLE_RESULTS=path)
 	@$(BIN)/python -m etl.write_sample --customers-n $(CUSTOMERS_N) --output $(SAMPLE) $(if $(SAMPLE_TRANSACTIONS),--transactions $(SAMPLE_TRANSACTIONS)) \

@@ -5,6 +5,7 @@ import sys
 
 import waitress
 
+from dashboard.access.door import check_host
 from dashboard.app import create_app
 from dashboard.listening import listen
 from warehouse.connection import Warehouse
@@ -19,6 +20,7 @@ def main() -> int:
     """Serve until interrupted; returns the exit status."""
     try:
         settings = Settings.from_environment()
+        check_host(settings)
         Warehouse(settings.warehouse).snapshot()
         logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
         sockets = listen(settings.host, settings.port)

@@ -9,8 +9,13 @@ import dash
 from dash import Dash, Input, Output, State, ctx, html
 
 from dashboard import alerts, ids, shell, trust
+from dashboard.access.door import Door
+from dashboard.access.headers import protect
+from dashboard.access.roles import current, may
+from dashboard.access.rules import of_page
 from dashboard.browser import in_browser
 from dashboard.compression import compressing_server
+from dashboard.counts import serve_counts
 from dashboard.cube_route import serve_cube
 from dashboard.guard import guard
 from dashboard.health import answer_for_health
@@ -38,15 +43,18 @@ def create_app(settings: Settings, limits: ReaderLimits | None = None) -> Dash:
         on_error=_log_error,
     )
     app.index_string = app.index_string.replace("<html>", '<html lang="en">')
-    app.layout = lambda: shell.layout(_options(warehouse))
+    app.layout = lambda: shell.layout(_options(warehouse), current())
+    door = Door(settings)
+    door.hang(app)
     guard(app, settings)
     serve_cube(app, warehouse)
+    serve_counts(app, warehouse, settings.smallest_cell)
     answer_for_health(app, warehouse)
     _follow_version(app, warehouse, settings)
     _follow_clarity(app, warehouse)
     _follow_address(app, settings)
     explore.register(app, warehouse, settings)
-    segments.register(app, warehouse, settings.allow_edit)
+    segments.register(app, warehouse, settings.smallest_cell, settings.allow_edit or door.is_shut)
     evidence.register(app, warehouse)
     history.register(app, warehouse)
     retention.register(app, warehouse)
@@ -56,7 +64,15 @@ def create_app(settings: Settings, limits: ReaderLimits | None = None) -> Dash:
     campaigns.register(app, warehouse)
     data.register(app, warehouse)
     ask.register(app, warehouse, settings)
+    protect(app)
+    _know_scripts(app)
     return app
+
+
+def _know_scripts(app: Dash) -> None:
+    """Make the page once: Dash sends no script that it has not named yet, and another process may have named it to a browser."""
+    with app.server.test_request_context():
+        app.index()  # type: ignore[no-untyped-call]
 
 
 def _options(warehouse: Warehouse) -> list[Row]:
@@ -115,8 +131,8 @@ def _follow_clarity(app: Dash, warehouse: Warehouse) -> None:
 def _follow_address(app: Dash, settings: Settings) -> None:
     """The page follows the path; filters, segmentation and algorithm follow the query string, and it them."""
     pages: dict[str, Callable[[], Any]] = {
-        "/": explore.layout,
-        "/segments": partial(segments.layout, settings.allow_edit),
+        "/": partial(explore.layout, settings.smallest_cell),
+        "/segments": segments.layout,
         "/evidence": evidence.layout,
         "/history": history.layout,
         "/retention": retention.layout,
@@ -134,9 +150,17 @@ def _follow_address(app: Dash, settings: Settings) -> None:
         Output(ids.ACTIONS, "className"),
         Input(ids.LOCATION, "pathname"),
     )
-    def open_page(path: str | None) -> tuple[Any, ...]:
-        layout = pages.get(path) if isinstance(path, str) else explore.layout
-        page = layout() if layout else html.Div([html.H1("No such page"), html.A("Back to Explore", href="/")])
+    def open_page(asked: Any) -> tuple[Any, ...]:
+        path = asked if isinstance(asked, str) else "/"
+        layout = pages.get(path)
+        if layout is None:
+            page: Any = html.Div([html.H1("No such page"), html.A("Back to Explore", href="/")])
+        elif not may(of_page(path)):
+            page = html.Div(
+                [html.H1("This page is for analysts"), html.P("It shows single customers. Whoever runs the dashboard gives roles.")]
+            )
+        else:
+            page = layout()
         is_action = any(path == shell.LINKS[link] for link in shell.ACTIONS)
         links = ("active" if path == own else "" for own in shell.LINKS.values())
         return page, *links, "nav-menu active" if is_action else "nav-menu"

@@ -10,6 +10,8 @@ from dash.exceptions import DependencyException
 from flask import abort, request
 from werkzeug.exceptions import HTTPException
 
+from dashboard.access.roles import may
+from dashboard.access.rules import of_callback
 from dashboard.listening import is_this_machine
 from warehouse.settings import Settings
 
@@ -57,6 +59,9 @@ def guard(app: Dash, settings: Settings) -> None:
         if is_deeper(body, MOST_DEPTH) or (request.path == CALLBACKS and not is_call(body, app.callback_map)):
             log.warning("refused a request that is no callback of the dashboard")
             abort(400)
+        if request.path == CALLBACKS and not may(of_callback(body["output"])):
+            log.warning("refused what is not for a role")
+            abort(403)
 
     @app.server.errorhandler(DependencyException)  # type: ignore[untyped-decorator]
     def tell_that_there_is_none(_: DependencyException) -> tuple[str, int]:

@@ -7,6 +7,8 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from dashboard import format, ids
+from dashboard.access.roles import User
+from dashboard.access.rules import LOGOUT, of_page
 from dashboard.queries import ALGORITHM_TITLES, Row
 
 LINKS = {
@@ -42,18 +44,19 @@ _POLL_MILLISECONDS = 3_000
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
-def layout(runs: list[Row]) -> Any:
-    """The whole document; `runs` are the clusterings known when it is loaded."""
+def layout(runs: list[Row], user: User) -> Any:
+    """The whole document for who asks; `runs` are the clusterings known when it is loaded."""
     header = dmc.AppShellHeader(
         [
             html.Div(
                 [
                     html.Div("Mall segments", className="brand"),
-                    html.Nav([html.Div(_links(), className="nav-links"), _actions(), _link("link-sql")], className="nav"),
+                    html.Nav(_nav(user), className="nav"),
                     _choices(runs),
                     dmc.ColorSchemeToggle(
                         lightIcon="☀", darkIcon="☾", variant="subtle", color="gray", **{"aria-label": "Light or dark colours"}
                     ),
+                    *_user(user),
                 ],
                 className="header-row",
             ),
@@ -78,18 +81,34 @@ def layout(runs: list[Row]) -> Any:
     )
 
 
-def _links() -> list[Any]:
-    return [_link(link) for link in LINKS if link not in (*ACTIONS, "link-sql")]
+def _user(user: User) -> list[Any]:
+    """Who is signed in, and the way out; nothing where nobody is asked."""
+    if not user.name:
+        return []
+    role = html.Span(user.role.name.lower(), className="muted")
+    out = html.Form(html.Button("Sign out", type="submit", className="tool"), action=LOGOUT, method="post")
+    panel = [html.Div([user.name, " ", role]), *([out] if user.can_leave else [])]
+    return [
+        html.Details(
+            [html.Summary(user.name, className="nav-menu"), html.Div(panel, className="menu-panel")], className="menu user"
+        )
+    ]
 
 
-def _link(link: str) -> Any:
-    return dcc.Link(_TITLES[link], id=link, href=LINKS[link])
-
-
-def _actions() -> Any:
-    """The menu of the pages of what to do (assets/menu.js)."""
-    links = html.Div([_link(link) for link in ACTIONS], className="menu-panel")
-    return html.Details([html.Summary("Actions ▾", id=ids.ACTIONS, className="nav-menu"), links], className="menu")
+def _nav(user: User) -> list[Any]:
+    """The links to the pages, a menu of those of what to do (assets/menu.js), and the one to SQL; hidden where they are not for who
+    asks, because callbacks write to all of them."""
+    links = {
+        link: html.Span(dcc.Link(_TITLES[link], id=link, href=path), hidden=user.role < of_page(path))
+        for link, path in LINKS.items()
+    }
+    main = html.Div([links[link] for link in LINKS if link not in (*ACTIONS, "link-sql")], className="nav-links")
+    panel = html.Div([links[link] for link in ACTIONS], className="menu-panel")
+    return [
+        main,
+        html.Details([html.Summary("Actions ▾", id=ids.ACTIONS, className="nav-menu"), panel], className="menu"),
+        links["link-sql"],
+    ]
 
 
 def _choices(runs: list[Row]) -> Any:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from warehouse.errors import InputError
 from warehouse.memory import in_bytes
 
 T = TypeVar("T")
+Network = IPv4Network | IPv6Network
 
 DEFAULT_WAREHOUSE = Path("data/warehouse")
 _SWITCH = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off"), False)}
@@ -71,6 +73,16 @@ class Settings:
     """Where a refresh writes its alerts as JSON once it has published; None writes none."""
     alerts_webhook: str | None = field(default=None, repr=False)  # an address often has a secret in it
     """The address that a refresh posts the same JSON to when there are alerts; None posts none."""
+    users: Path | None = None
+    """A TOML file of who may enter the dashboard, and as what; None asks nobody who they are."""
+    user_header: str | None = None
+    """The header in which a proxy says who asks; None believes no header."""
+    trusted_proxy: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+    """From which addresses that header is believed, and which client and protocol a proxy names."""
+    access: Path | None = None
+    """The SQLite file of who entered and what they took or changed; None is access.sqlite in the warehouse's directory."""
+    smallest_cell: int = 5
+    """The fewest customers that a viewer is told a number of."""
     expected_age: timedelta | None = timedelta(days=8)
     """How old the data may be before the dashboard's header says so; None never does. Eight days: a week, and one to be late."""
 
@@ -106,6 +118,11 @@ class Settings:
             allow_sql=_switch(given, "ALLOW_SQL") if "ALLOW_SQL" in given else None,
             alerts_file=_read(given, "ALERTS_FILE", alerts_file, default.alerts_file),
             alerts_webhook=_read(given, "ALERTS_WEBHOOK", webhook, default.alerts_webhook, is_secret=True),
+            users=_path(given, "USERS"),
+            user_header=_read(given, "USER_HEADER", header, default.user_header),
+            trusted_proxy=_read(given, "TRUSTED_PROXY", networks, default.trusted_proxy),
+            access=_path(given, "ACCESS"),
+            smallest_cell=int(_number(given, "SMALLEST_CELL", default.smallest_cell, 1, 1_000)),
             expected_age=_read(given, "EXPECTED_AGE", age, default.expected_age),
         )
 
@@ -155,6 +172,21 @@ def webhook(text: str) -> str | None:
     if not is_good or not text.isascii() or any(character <= " " or character == "\x7f" for character in text):
         raise ValueError(advice)
     return text
+
+
+def header(text: str) -> str:
+    """The same text, where it can be the name of a header. Raises ValueError."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,99}", text):
+        raise ValueError("give the name of a header, such as X-Remote-User")
+    return text
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """The networks of a list such as "10.0.0.5, 10.1.0.0/16". Raises ValueError."""
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(","))
+    except ValueError as error:
+        raise ValueError("give addresses or networks, such as 10.0.0.5,10.1.0.0/16") from error
 
 
 def age(text: str) -> timedelta | None:

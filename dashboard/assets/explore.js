@@ -32,6 +32,7 @@
       this.views = this.makeViews();
       this.grid.append(...this.views.map((view) => view.element));
       this.grid.addEventListener("pointerleave", () => this.tip(null));
+      root.classList.toggle("counted", Boolean(cube.isCounted));
       const sql = mall.frame.button("view-tool", "SQL");
       sql.dataset.sqlOf = "headline";
       sql.setAttribute("aria-label", "SQL of the first line");
@@ -70,6 +71,7 @@
 
     /* The two dimensions of the scatter: those that were chosen, else those of dashboard/axes.py; null where there are none. */
     pair(clustering) {
+      if (this.cube.isCounted) return null;
       const known = (names) => names.map((name) => this.cube.dimensions.get(name)).filter((one) => one && one.kind === "numeric");
       const chosen = known((this.axes || "").split("*"));
       const numbers = [...this.cube.dimensions.values()].filter(({ kind }) => kind === "numeric");
@@ -221,6 +223,7 @@
 
     drawHeadline() {
       const { count, means } = this.cube.summary();
+      if (count === null) return this.headline.replaceChildren(html("strong", "", "Few customers are left, or left out: nothing is told of them."));
       const share = this.cube.customers ? count / this.cube.customers : 0;
       const parts = [html("strong", "", `${mall.format.count(count)} of ${mall.format.count(this.cube.customers)} customers`), ` (${mall.format.percent(share)})`];
       for (const { name, mean, everyone } of this.headlineMeans(means)) {
@@ -231,7 +234,7 @@
         parts.push(text, count < this.cube.customers ? against(` (${change})`) : "");
       }
       if (!count) parts.push(" · No customer meets all of these filters: remove one of them.");
-      this.headline.replaceChildren(...parts);
+      return this.headline.replaceChildren(...parts);
     }
 
     /* The means the headline has room for: those of the features clustered on first. */

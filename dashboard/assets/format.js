@@ -3,7 +3,8 @@
 (function () {
   "use strict";
 
-  const count = (number) => Math.round(number).toLocaleString("en-US");
+  /* A number of customers; "few" where it is not told (cube_counted.js). */
+  const count = (number) => (number === null ? "few" : Math.round(number).toLocaleString("en-US"));
 
   function percent(share) {
     const value = 100 * share;

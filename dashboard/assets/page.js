@@ -15,8 +15,8 @@
   let awaited = null; // the version that the address has asked for and that is not there yet
   let loading = { url: null, cube: null }; // the cube of the newest version asked for, as a promise
 
-  function fetchCube(version) {
-    const url = `cube/${version.version}.json?form=${CUBE_FORM}&built=${encodeURIComponent(version.built)}`;
+  function fetchCube(version, isCounted) {
+    const url = `cube/${version.version}${isCounted ? "/frame" : ""}.json?form=${CUBE_FORM}&built=${encodeURIComponent(version.built)}`;
     if (loading.url !== url) {
       const cube = fetch(url).then((response) => {
         if (!response.ok) throw new Error(`The customers could not be fetched (${response.status}).`);
@@ -39,10 +39,11 @@
     if (!version || !root) return window.dash_clientside.no_update;
     const isLate = () => call !== shows || !document.contains(root);
     try {
-      const data = await fetchCube(version);
+      const isCounted = Boolean(root.dataset.isCounted);
+      const data = await fetchCube(version, isCounted);
       await mall.frame.atRest(); // a new version does not take a drag out of a hand
       if (isLate()) return window.dash_clientside.no_update;
-      draw(root, new mall.Cube(data), segmentation, algorithm);
+      draw(root, isCounted ? new mall.Counted(data, () => page && page.draw()) : new mall.Cube(data), segmentation, algorithm);
     } catch (error) {
       if (isLate()) return window.dash_clientside.no_update;
       root.replaceChildren(html("p", "error", `${error.message} Reload the page to try again.`));

@@ -9,6 +9,9 @@ from dash import Dash, Input, Output, State, dcc, html
 from flask import Response, abort, jsonify, request, send_file
 
 from dashboard import export, ids
+from dashboard.access.door import write_down
+from dashboard.access.records import Event, shape
+from dashboard.access.roles import Role, current, may
 from dashboard.browser import in_browser
 from dashboard.guard import is_asked_as_ourselves
 from dashboard.listening import is_this_machine
@@ -34,9 +37,12 @@ log = logging.getLogger(__name__)
 
 
 def is_allowed(settings: Settings) -> bool:
-    """Whether the request that is being answered may ask in SQL: where nothing is set, one from this machine to itself may."""
-    if settings.allow_sql is not None:
-        return settings.allow_sql
+    """Whether the request that is being answered may ask in SQL.
+
+    Where nothing is set, analysts may who have said who they are, and otherwise who asks from this machine.
+    """
+    if settings.allow_sql is not None or current().name:
+        return settings.allow_sql is not False and may(Role.ANALYST)
     return is_this_machine(settings.host) and is_asked_as_ourselves()
 
 
@@ -115,6 +121,7 @@ def _run(app: Dash, warehouse: Warehouse, settings: Settings, sandbox: Sandbox) 
         try:
             sql, token = _asked(asked, settings)
             db = shown(warehouse, version)
+            write_down(Event.ASKED, db.version, detail=shape(sql))
             found = sandbox.rows(db, sql, token)
         except MallError as error:
             said = asked.get("token") if isinstance(asked, dict) else None
@@ -149,6 +156,7 @@ def _serve(app: Dash, warehouse: Warehouse, settings: Settings, sandbox: Sandbox
             sql, token = _asked(asked, settings)
             db = warehouse.version(asked["version"] if type(asked.get("version")) is int else None)
             about = {"statement": sql, "version": str(db.version)}
+            write_down(Event.EXPORTED, db.version, detail=f"{kind} of {shape(sql)}")
             file = sandbox.file(db, sql, token, kind, about, export.FORMULA)
         except MallError as error:
             answer: Response = jsonify(_failure(error))

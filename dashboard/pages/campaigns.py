@@ -10,6 +10,8 @@ from dash import Dash, Input, Output, State, ctx, html
 from flask import Response, abort, request, send_file
 
 from dashboard import campaigns, export, filters, format, ids, queries
+from dashboard.access.door import write_down
+from dashboard.access.records import Event
 from dashboard.campaigns import Campaign
 from dashboard.pages.campaigns_parts import LISTS, answer, playbook, results, segments_offered, split
 from dashboard.shown import numbered, shown
@@ -120,6 +122,8 @@ def _serve(app: Dash, warehouse: Warehouse) -> None:
             abort(404)
         try:
             db, campaign, is_hashed = _asked(warehouse)
+            ids_told = "hashed ids" if is_hashed else "ids"
+            write_down(Event.EXPORTED, db.version, detail=f"campaign list as {kind}, {ids_told}: {campaign.name}")
             file = _file(db, campaign, is_hashed, kind)
         except (MallError, ValueError, RecursionError):
             abort(400)

@@ -12,6 +12,9 @@ from dash import Dash, Input, Output, State, dcc, html
 from flask import Response, abort, request, send_file
 
 from dashboard import export, filters, format, ids, queries, selection, statements
+from dashboard.access.door import write_down
+from dashboard.access.records import Event
+from dashboard.access.roles import Role, may
 from dashboard.browser import in_browser
 from dashboard.pages import ask, sheet
 from dashboard.pages.explore_parts import differences, segment_mix, sql_button
@@ -27,12 +30,18 @@ EXPORT = "/explore/customers"
 _HEIGHT = 400
 _LINKS = {"csv": "CSV", "xlsx": "Excel", "parquet": "Parquet", "json": "where they come from (JSON)"}
 _LONGEST_SEARCH = 200
+_LOADING = html.P("Loading the customers …", className="muted")
 
 log = logging.getLogger(__name__)
 
 
-def layout() -> Any:
-    """The page, empty: the browser fills the views, and the table asks for its rows."""
+def layout(smallest_cell: int) -> Any:
+    """The page, empty: the browser fills the views, and the table asks for its rows. Viewers have counts, and no table."""
+    title = html.H1("Who are the customers?")
+    if not may(Role.ANALYST):
+        said = f"Of fewer than {smallest_cell} customers no number is told, nor what would give it away: those are few."
+        views = html.Div(_LOADING, id=ids.EXPLORE, **{"data-is-counted": "true"})  # type: ignore[arg-type]
+        return html.Div([title, html.P(said, className="answer muted"), views])
     search = dmc.TextInput(
         id=ids.TABLE_SEARCH,
         placeholder="Search ids, categories, segments",
@@ -44,8 +53,8 @@ def layout() -> Any:
     )
     return html.Div(
         [
-            html.H1("Who are the customers?"),
-            html.Div(html.P("Loading the customers …", className="muted"), id=ids.EXPLORE),
+            title,
+            html.Div(_LOADING, id=ids.EXPLORE),
             html.Div(id=ids.DIFFERENCE, className="panels difference"),
             html.Section(
                 [
@@ -245,6 +254,7 @@ def download(db: Snapshot, kind: str, asked: Any, segmentation: Any) -> tuple[Bi
     order = sheet.order_of(asked, _sortable(db))
     about = selection.provenance(db, clauses, selection.statement(db, clauses, segments, order))
     name = f"customers_{about['rows']}_of_{about['of_customers']}_version_{db.version}.{kind}"
+    write_down(Event.EXPORTED, db.version, about["rows"], f"{name} where {filters.where(clauses)[0]}")
     if kind == "json":
         return BytesIO(json.dumps(about, indent=2, ensure_ascii=False).encode()), name
     if kind == "xlsx" and about["rows"] > export.MOST_IN_SHEET:

@@ -9,6 +9,8 @@ from dash import Dash, Input, Output, State, dcc, html
 from flask import Response, abort, request
 
 from dashboard import ids, moves, queries
+from dashboard.access.door import write_down
+from dashboard.access.records import Event
 from dashboard.pages.history_parts import EXPORT, content, customers, rows
 from dashboard.shown import numbered, shown
 from dashboard.theme import theme
@@ -143,7 +145,9 @@ def _serve_export(app: Dash, warehouse: Warehouse) -> None:
             db = warehouse.version(numbered(asked.get("version")))
             key = _key(db, asked.get("segmentation"), asked.get("algorithm"))
             chosen = moves.flow(json.loads(asked.get("flow") or "null"))
-            lines = list(moves.export(db, _run(db, asked.get("since"), key), key, chosen))
+            since = _run(db, asked.get("since"), key)
+            write_down(Event.EXPORTED, db.version, detail=f"moved_customers.csv since {since}")
+            lines = list(moves.export(db, since, key, chosen))
         except (MallError, ValueError, RecursionError):
             abort(400)
         return Response(lines, mimetype="text/csv", headers={"Content-Disposition": "attachment; filename=moved_customers.csv"})

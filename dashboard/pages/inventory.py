@@ -8,6 +8,8 @@ from dash import Dash, Input, Output, State, html
 from flask import Response, abort, request
 
 from dashboard import format, ids, inventory, queries
+from dashboard.access.door import write_down
+from dashboard.access.records import Event
 from dashboard.pages.inventory_parts import DEFAULTS, EXPORT, content, items, periods_offered, rows
 from dashboard.shown import numbered, shown
 from warehouse.connection import Snapshot, Warehouse
@@ -106,6 +108,7 @@ def _serve(app: Dash, warehouse: Warehouse) -> None:
         try:
             db = warehouse.version(numbered(asked.get("v")))
             chosen = inventory.choice(db, *(asked.get(name) for name in ("kind", "periods", "level")))
+            write_down(Event.EXPORTED, db.version, detail="inventory_plan.csv")
             lines = list(inventory.export(db, chosen, *_key(db, asked.get("segmentation"), asked.get("algorithm"))))
         except MallError:
             abort(400)

@@ -8,6 +8,9 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html
 
 from dashboard import ids, queries
+from dashboard.access.door import write_down
+from dashboard.access.records import Event
+from dashboard.access.roles import current
 from dashboard.queries import Row
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import InputError, MallError
@@ -32,6 +35,7 @@ def layout() -> Any:
                 persistence=True,
                 persistence_type="local",
                 mt=12,
+                style={"display": "none"} if current().name else {},  # whoever signed in has one
             ),
             html.Div(id=ids.LABEL_ERROR, className="error label-error", role="alert"),
             dmc.Button("Save", id=ids.LABEL_SAVE, size="sm"),
@@ -106,7 +110,10 @@ def register(app: Dash, warehouse: Warehouse) -> None:
     def save(_: Any, __: Any, ___: Any, asked: Any, name: Any, description: Any, by: Any, ticks: Any) -> tuple[Any, ...]:
         try:
             segment = known(warehouse.snapshot(), asked)
-            label(warehouse.directory, _label(segment, name, description, by))
+            given = _label(segment, name, description, current().name or by)
+            which = f"segment {given.segment_id} of {given.segmentation}, {given.algorithm}"
+            write_down(Event.EDITED, warehouse.snapshot().version, detail=f"name or description of {which}")
+            label(warehouse.directory, given)
         except MallError as error:
             return dash.no_update, str(error), dash.no_update
         return False, "", ticks + 1 if isinstance(ticks, int) else 1  # a tick: every page looks for what is new

@@ -10,6 +10,8 @@ from dash import Dash, Input, Output, State, html
 from flask import Response, abort, request
 
 from dashboard import filters, ids, queries
+from dashboard.access.door import write_down
+from dashboard.access.records import Event
 from dashboard.filters import Clause
 from dashboard.pages import sheet
 from dashboard.queries import Row
@@ -98,6 +100,7 @@ def serve(app: Dash, warehouse: Warehouse, path: str, export: Export) -> None:
             db = warehouse.version(numbered(asked.get("v")))
             clauses = filters.parse(json.loads(asked.get("filters") or "null"), queries.dimensions(db))
             run = queries.known_run(db, asked.get("segmentation"), asked.get("algorithm"))
+            write_down(Event.EXPORTED, db.version, detail=f"{_name(path)} where {filters.where(clauses)[0]}")
             lines = list(export(db, clauses, run["segmentation"], run["algorithm"]))
         except (MallError, ValueError, RecursionError):
             abort(400)

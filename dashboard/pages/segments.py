@@ -1,13 +1,14 @@
 """Segments: what each is like, against everyone, in ordinary units."""
 
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from dash import Dash, dcc, html
 
 from dashboard import figures, format, ids, queries, trust
+from dashboard.access.roles import Role, may
 from dashboard.axes import FEW_FEATURES, axes
+from dashboard.counts import hidden
 from dashboard.pages import label_form, score_form, sheet
 from dashboard.pages.sheet import panel
 from dashboard.queries import Row
@@ -19,28 +20,39 @@ from warehouse.connection import Snapshot, Warehouse
 SHOWN_CUSTOMERS = 5_000
 
 
-def layout(may_edit: bool = False) -> Any:
+def layout() -> Any:
     """The page, before its numbers are there."""
     parts = [sheet.waiting("What kinds of customers are there?", ids.SEGMENTS), score_form.layout()]
-    return html.Div([*parts, label_form.layout()] if may_edit else parts)
+    return html.Div([*parts, label_form.layout()] if may(Role.EDITOR) else parts)
 
 
-def register(app: Dash, warehouse: Warehouse, may_edit: bool = False) -> None:
-    """The callbacks of the page; whoever opens it may name segments where `may_edit`."""
-    sheet.register(app, warehouse, ids.SEGMENTS, partial(content, may_edit=may_edit))
+def register(app: Dash, warehouse: Warehouse, smallest_cell: int, may_edit: bool = False) -> None:
+    """The callbacks of the page; editors may name segments where `may_edit`, and viewers are told nothing of small ones."""
+
+    def fill(db: Snapshot, run: Row, look: Theme) -> list[Any]:
+        return content(db, run, look, may(Role.EDITOR), None if may(Role.ANALYST) else smallest_cell)
+
+    sheet.register(app, warehouse, ids.SEGMENTS, fill)
     score_form.register(app, warehouse)
     if may_edit:
         label_form.register(app, warehouse)
 
 
-def content(db: Snapshot, run: Row, look: Theme, may_edit: bool = False) -> list[Any]:
-    """Everything below the page's title for one clustering."""
+def content(db: Snapshot, run: Row, look: Theme, may_edit: bool = False, smallest: int | None = None) -> list[Any]:
+    """Everything below the page's title for one clustering; where no number of fewer than `smallest` customers may be told, what
+    would tell one is left out, and so are pictures of customers.
+    """
     key = (run["segmentation"], run["algorithm"])
-    segments = queries.segments(db, *key)
-    profiles = queries.feature_profiles(db, *key)
+    everybody = queries.segments(db, *key)
+    sizes = hidden([segment["size"] for segment in everybody], smallest or 1)
+    segments = [segment for segment, size in zip(everybody, sizes, strict=True) if size]
+    if not segments:
+        return [html.P("The segments are of few customers: nothing is told of them.", className="answer")]
+    shown_ids = [segment["segment_id"] for segment in segments]
+    profiles = [row for row in queries.feature_profiles(db, *key) if row["segment_id"] in shown_ids]
     largest = max(segments, key=lambda segment: segment["size"])
     answer = (
-        f"{len(segments)} segments of {format.count(run['n_customers'])} customers by {run['segmentation_title'].lower()} "
+        f"{len(everybody)} segments of {format.count(run['n_customers'])} customers by {run['segmentation_title'].lower()} "
         f"({queries.ALGORITHM_TITLES[run['algorithm']]}). The largest is “{largest['segment_name']}” "
         f"with {format.percent(largest['share'])}. {trust.clarity(run)}"
     )
@@ -56,11 +68,11 @@ def content(db: Snapshot, run: Row, look: Theme, may_edit: bool = False) -> list
         for feature in numbers
     ]
     return [
-        html.P(answer, className="answer"),
-        html.Div([_card(segment, run, profiles, may_edit) for segment in segments], className="cards"),
+        html.P(f"{answer}{_left_out(len(everybody) - len(segments))}", className="answer"),
+        html.Div([_card(segment, run, profiles, may_edit, smallest is None) for segment in segments], className="cards"),
         html.Div(
             [
-                *_picture(db, run, segments, profiles, size, look),
+                *(_picture(db, run, segments, profiles, size, look) if smallest is None else []),
                 panel(
                     "Against everyone",
                     figures.profile_heat_map(profiles, segments, look),
@@ -69,14 +81,22 @@ def content(db: Snapshot, run: Row, look: Theme, may_edit: bool = False) -> list
                     least_width=figures.heat_map_width(len(numbers), len(segments)),
                 ),
                 *small_multiples,
-                *_category_tables(queries.category_profiles(db, *key), segments),
+                *_category_tables(queries.category_profiles(db, *key), segments, smallest or 1),
             ],
             className="panels",
         ),
     ]
 
 
-def _card(segment: Row, run: Row, profiles: list[Row], may_edit: bool) -> Any:
+def _left_out(count: int) -> str:
+    return (
+        f" {format.count(count)} of them {'is' if count == 1 else 'are'} not shown: of few customers nothing is told."
+        if count
+        else ""
+    )
+
+
+def _card(segment: Row, run: Row, profiles: list[Row], may_edit: bool, is_rule_told: bool) -> Any:
     own = sorted((row for row in profiles if row["segment_id"] == segment["segment_id"]), key=lambda row: row["effect_rank"])
     facts = [
         html.Li(
@@ -95,7 +115,7 @@ def _card(segment: Row, run: Row, profiles: list[Row], may_edit: bool) -> Any:
             *label_form.said(segment),
             html.Div(f"{format.count(segment['size'])} customers, {format.percent(segment['share'])}"),
             html.Div(sheet.stability(segment), className="stability"),
-            _rule(segment),
+            *([_rule(segment)] if is_rule_told else []),
             html.Ul(facts),
             html.Div(
                 [dcc.Link("Explore these", href=f"/?{urlencode(query)}"), *([label_form.button(segment)] if may_edit else [])]
@@ -127,23 +147,33 @@ def _picture(db: Snapshot, run: Row, segments: list[Row], profiles: list[Row], s
     return [panel(title, segment_scatter(customers, segments, x, y, look), size, f"{caption} · large dots: means{chosen}")]
 
 
-def _category_tables(profiles: list[Row], segments: list[Row]) -> list[Any]:
-    """A table per category column: the share of every value in every segment."""
+def _category_tables(profiles: list[Row], segments: list[Row], smallest: int) -> list[Any]:
+    """A table per category column: the share of every value in every segment, "few" for what is of few customers."""
     return [
-        _category_table([row for row in profiles if row["feature"] == feature], segments)
+        _category_table([row for row in profiles if row["feature"] == feature], segments, smallest)
         for feature in dict.fromkeys(row["feature"] for row in profiles)
     ]
 
 
-def _category_table(profiles: list[Row], segments: list[Row]) -> Any:
-    shares = {(row["segment_id"], row["value"]): row["share"] for row in profiles}
+def _category_table(profiles: list[Row], segments: list[Row], smallest: int) -> Any:
     everyone = {row["value"]: row["share_everyone"] for row in profiles}
+    found = {(row["segment_id"], row["value"]): row for row in profiles}
+    told = {}
+    for segment in segments:
+        own = [found[segment["segment_id"], value] for value in everyone]
+        for row, count in zip(own, hidden([row["count_customers"] for row in own], smallest), strict=True):
+            told[row["segment_id"], row["value"]] = "few" if count is None else format.percent(row["share"])
     head = html.Tr([html.Th("Segment"), *(html.Th(value) for value in everyone)])
     rows = [
-        html.Tr([html.Td(segment["segment_name"]), *(html.Td(format.percent(shares[segment["segment_id"], v])) for v in everyone)])
+        html.Tr([html.Td(segment["segment_name"]), *(html.Td(told[segment["segment_id"], value]) for value in everyone)])
         for segment in segments
     ]
-    last = html.Tr([html.Td("Everyone"), *(html.Td(format.percent(share)) for share in everyone.values())], className="chosen")
+    totals = [sum(row["count_customers"] for row in profiles if row["value"] == value) for value in everyone]
+    shares = [
+        "few" if count is None else format.percent(share)
+        for count, share in zip(hidden(totals, smallest), everyone.values(), strict=True)
+    ]
+    last = html.Tr([html.Td("Everyone"), *map(html.Td, shares)], className="chosen")
     title = f"{profiles[0]['label']} by segment"
     table = html.Table([html.Thead(head), html.Tbody([*rows, last])], className="numbers")
     return html.Section(

@@ -212,7 +212,7 @@ def _with(value: Any, path: tuple[Any, ...], other: Any, how: str) -> Any:
             parts[first] = _with(value[first], tuple(rest), other, how)
         return parts
     if how == "beside" and isinstance(value, dict):
-        return value | {str(other)[:50] if not isinstance(other, str) else other: other}
+        return value | {other if isinstance(other, str) else type(other).__name__: other}
     if how == "beside" and isinstance(value, list):
         return [*value, other]
     return [value] if how == "in" else other

@@ -185,8 +185,15 @@ def test_clients_that_wait_keep_nobody_waiting(tmp_path):
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
-        ({"HOST": "nobody.invalid"}, "serve: cannot listen on nobody.invalid:{port}: no address of that name is known"),
-        ({"HOST": "192.0.2.1"}, "serve: cannot listen on 192.0.2.1:{port}: it is no address of this machine"),
+        ({"HOST": "0.0.0.0"}, "serve: HOST=0.0.0.0 lets others in: say who may enter with USERS=users.toml"),
+        (
+            {"HOST": "nobody.invalid", "USER_HEADER": "X-User"},
+            "serve: cannot listen on nobody.invalid:{port}: no address of that name is known",
+        ),
+        (
+            {"HOST": "192.0.2.1", "USER_HEADER": "X-User"},
+            "serve: cannot listen on 192.0.2.1:{port}: it is no address of this machine",
+        ),
         ({"PORT": "{taken}"}, "serve: cannot listen on 127.0.0.1:{taken}: Address already in use; choose another with PORT=8051"),
         ({"SERVE_MEMORY": "600MB"}, "serve: SERVE_MEMORY=600MB: 2 workers need 1000MB; give more, or fewer WORKERS"),
         ({"WORKERS": "0"}, "serve: WORKERS=0: give a whole number from 1 to 64"),

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,11 @@ HOME = Path.home()
         ({"ALLOW_SQL": "0"}, "allow_sql", False),
         ({"ALERTS_FILE": "~/alerts.json"}, "alerts_file", HOME / "alerts.json"),
         ({"ALERTS_WEBHOOK": "https://chat.example:8443/hook?key=1"}, "alerts_webhook", "https://chat.example:8443/hook?key=1"),
+        ({"USERS": "users.toml"}, "users", Path("users.toml")),
+        ({"USER_HEADER": "X-Remote-User"}, "user_header", "X-Remote-User"),
+        ({"TRUSTED_PROXY": "10.0.0.5, fd00::/8"}, "trusted_proxy", (ip_network("10.0.0.5/32"), ip_network("fd00::/8"))),
+        ({"ACCESS": "/srv/access.sqlite"}, "access", Path("/srv/access.sqlite")),
+        ({"SMALLEST_CELL": "10"}, "smallest_cell", 10),
         ({"EXPECTED_AGE": "36"}, "expected_age", timedelta(hours=36)),
         ({"EXPECTED_AGE": "1.5h"}, "expected_age", timedelta(minutes=90)),
         ({"EXPECTED_AGE": "2 d"}, "expected_age", timedelta(days=2)),
@@ -66,7 +72,7 @@ def test_what_the_gate_allows_by_itself():
 def test_every_field_has_a_variable():
     """The table above leaves no field out, and an empty variable counts as unset."""
     emptied = {name.upper(): "" for name in vars(Settings())}
-    assert len(emptied) == 24
+    assert len(emptied) == 29
     assert Settings() == Settings.from_environment(emptied)
     assert Settings() == Settings.from_environment({"UNRELATED": "1"})
 
@@ -80,6 +86,7 @@ def test_the_environment_of_the_process_is_the_default(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("name", "text", "wanted"),
     [
+        ("SMALLEST_CELL", "0", "whole number from 1 to 1000"),
         ("PORT", "eighty", "whole number from 1 to 65535"),
         ("PORT", "0", "whole number from 1 to 65535"),
         ("PORT", "65536", "whole number from 1 to 65535"),

@@ -1,0 +1,148 @@
+"""The users file: a table per user in TOML, with a role and the hash of a password."""
+
+import logging
+import os
+import re
+import secrets
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+from dashboard.access.roles import ROLES, Role
+from warehouse.errors import BusyError, InputError
+from warehouse.toml import read_toml
+
+FEWEST_CHARACTERS, MOST_CHARACTERS = 12, 256
+"""Of a password."""
+MOST_HASHED = 2
+"""Passwords that a process compares at once: each takes 64 MiB for a moment."""
+_WAIT_SECONDS = 5
+_NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
+_HEAD = "# Who may enter the dashboard, and as what: viewer, analyst or editor. `make user` writes this file.\n"
+
+log = logging.getLogger(__name__)
+_hasher = PasswordHasher()
+_hashing = threading.BoundedSemaphore(MOST_HASHED)
+_NOBODY = _hasher.hash(secrets.token_hex())
+
+
+@dataclass(frozen=True)
+class Known:
+    """Somebody of the users file."""
+
+    role: Role
+    """What they may do."""
+    password: str | None = None
+    """The hash of their password, as Argon2 writes it; None for those whom only a proxy lets in."""
+
+
+def folded(name: str) -> str:
+    """A name as the users file has it: without spaces around it, and without capitals."""
+    return name.strip().lower()
+
+
+def read(path: Path) -> dict[str, Known]:
+    """The users of a file, by name. Raises InputError naming the file and the user, never the hash."""
+    found = {}
+    for name, table in read_toml(path).items():
+        _check(path, name)
+        if not isinstance(table, Mapping) or str(table.get("role")) not in ROLES or not set(table) <= {"role", "password"}:
+            raise InputError(f"{path}: [{name}]: give role = {', '.join(ROLES)}, and a password that `make user` wrote")
+        if not _is_hash(table.get("password")):
+            raise InputError(f"{path}: [{name}]: the password is no Argon2 hash; `make user NAME={name}` writes one")
+        found[name] = Known(ROLES[table["role"]], table.get("password"))
+    return found
+
+
+def _check(path: Path, name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise InputError(f"{path}: {name[:80]!r} is no name: give at most 64 small letters, digits and . _ @ -")
+
+
+def _is_hash(value: Any) -> bool:
+    if value is None:
+        return True
+    try:
+        return isinstance(value, str) and value.isascii() and bool(_hasher.check_needs_rehash(value) or True)
+    except InvalidHashError:
+        return False
+
+
+def write(path: Path, users: Mapping[str, Known]) -> None:
+    """Put the users into a file that only its owner can read, all of them or none. Raises InputError."""
+    for name in users:
+        _check(path, name)
+    lines = [_HEAD]
+    for name, known in sorted(users.items()):
+        password = f'password = "{known.password}"\n' if known.password else ""
+        lines.append(f'\n["{name}"]\nrole = "{known.role.name.lower()}"\n{password}')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="ascii", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            file.writelines(lines)
+        os.replace(file.name, path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def hashed(password: str) -> str:
+    """The hash of a password. Raises InputError for one that is too short to be safe, or too long to be one."""
+    if not FEWEST_CHARACTERS <= len(password) <= MOST_CHARACTERS:
+        raise InputError(f"a password has {FEWEST_CHARACTERS} to {MOST_CHARACTERS} characters")
+    return _hasher.hash(password)
+
+
+def is_password(known: Known | None, password: str) -> bool:
+    """Whether a password is theirs; for nobody it takes as long to say no. Raises BusyError where many are compared."""
+    with _room():
+        try:
+            return _hasher.verify((known and known.password) or _NOBODY, password) and known is not None
+        except Argon2Error:
+            return False
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    if not _hashing.acquire(timeout=_WAIT_SECONDS):
+        raise BusyError("many are signing in just now; try again in a moment")
+    try:
+        yield
+    finally:
+        _hashing.release()
+
+
+class Users:
+    """The users file of a server that runs: it is read again when it changes."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises InputError where it cannot be read, or nobody is in it."""
+        self._path = path
+        self._stamp = self._now()
+        self._users = read(path)
+        if not self._users:
+            raise InputError(f"{path}: nobody is in it; `make user USERS={path} NAME=anna ROLE=editor` adds somebody")
+
+    def __getitem__(self, name: str) -> Known | None:
+        """Who has that name, or None. While the file is damaged, those before it was may enter."""
+        stamp = self._now()
+        if stamp != self._stamp:
+            try:
+                self._users = read(self._path)
+            except InputError as error:
+                log.warning("the users file cannot be read, and those it had before may enter: %s", error)
+            self._stamp = stamp
+        return self._users.get(name)
+
+    def _now(self) -> tuple[int, int, int]:
+        try:
+            about = self._path.stat()
+        except OSError:
+            return 0, 0, 0
+        return about.st_ino, about.st_mtime_ns, about.st_size

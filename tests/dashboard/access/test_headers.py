@@ -1,0 +1,62 @@
+"""What browsers are told: which scripts may run, who may frame a page, and what is kept."""
+
+import base64
+import hashlib
+import re
+
+import pytest
+
+from dashboard.app import create_app
+from tests.dashboard.access.people import client_of, guarded
+from warehouse.settings import Settings
+
+
+@pytest.fixture
+def client(published):
+    return create_app(Settings(warehouse=published)).server.test_client()
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/segments", "/no-such-page", "/cube/1.json", "/_dash-layout", "/healthz", "/assets/style.css", "/sql/rows.csv"]
+)
+def test_every_answer_has_them(client, path):
+    """Also what is refused, and what is a file."""
+    with client.get(path) as answer:
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["Cache-Control"]
+
+
+def test_a_page_runs_its_own_scripts_only(client):
+    """Those of this server, and those that stand in the page, by their digests; nothing is evaluated, nothing leads elsewhere."""
+    answer = client.get("/")
+    page = re.sub(r"<!--.*?-->", "", answer.text, flags=re.DOTALL)
+    scripts = re.findall(r"<script([^>]*)>(.*?)</script>", page, flags=re.DOTALL)
+    inline = [text for about, text in scripts if "src=" not in about and "application/json" not in about]
+    digests = {f"'sha256-{base64.b64encode(hashlib.sha256(each.encode()).digest()).decode()}'" for each in inline}
+    policy = dict(each.strip().split(" ", 1) for each in answer.headers["Content-Security-Policy"].split(";"))
+    assert set(policy["script-src"].split()) == {"'self'"} | digests
+    assert policy["default-src"] == "'none'"
+    assert "http" not in answer.headers["Content-Security-Policy"]
+
+
+def test_what_is_of_customers_is_kept_nowhere(client):
+    """A callback's answer and an export; the cube is kept by the browser alone."""
+    with client.get("/explore/customers.csv") as export, client.get("/cube/1.json") as cube:
+        assert "no-store" in export.headers["Cache-Control"] or "no-cache" in export.headers["Cache-Control"]
+        assert "private" in cube.headers["Cache-Control"]
+
+
+def test_the_form_runs_no_script_at_all(published, tmp_path):
+    """Nobody has signed in yet."""
+    policy = client_of(guarded(published, tmp_path)).get("/login").headers["Content-Security-Policy"]
+    assert "script-src 'none'" in policy
+    assert "form-action 'self'" in policy
+
+
+def test_only_over_tls_browsers_are_told_to_stay_there(client):
+    """Over plain HTTP it would say nothing."""
+    assert "Strict-Transport-Security" not in client.get("/healthz").headers
+    assert client.get("/healthz", base_url="https://mall.example").headers["Strict-Transport-Security"]

@@ -1,0 +1,132 @@
+"""The users file: who is in it, what is refused, and that it is read again when it changes."""
+
+import io
+import logging
+import os
+import sys
+
+import pytest
+
+from dashboard.access import user, users
+from dashboard.access.roles import Role
+from dashboard.access.users import Known, Users
+from tests.dashboard.access.people import PASSWORD, PEOPLE, users_file
+from warehouse.errors import InputError
+
+
+def test_what_is_written_is_read(tmp_path):
+    """Names, roles and hashes survive; nobody but the owner can read the file, and no password stands in it."""
+    path = users_file(tmp_path)
+    assert {name: known.role for name, known in users.read(path).items()} == PEOPLE
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert PASSWORD not in path.read_text()
+    assert os.listdir(tmp_path) == ["users.toml"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("[anna]\nrole = 'owner'\n", "role = viewer, analyst, editor"),
+        ("[anna]\n", "role = viewer, analyst, editor"),
+        ("anna = 'viewer'\n", "role = viewer, analyst, editor"),
+        ("[anna]\nrole = ['viewer']\n", "role = viewer, analyst, editor"),
+        ("[anna]\nrole = 'viewer'\nemail = 'a@b'\n", "role = viewer, analyst, editor"),
+        ("[anna]\nrole = 'viewer'\npassword = 'secret words'\n", "no Argon2 hash"),
+        ("[anna]\nrole = 'viewer'\npassword = 7\n", "no Argon2 hash"),
+        ("['Anna']\nrole = 'viewer'\n", "is no name"),
+        ("['an na']\nrole = 'viewer'\n", "is no name"),
+        ("[anna", "is not TOML"),
+    ],
+)
+def test_a_bad_file_is_refused_in_one_line(write, text, wanted):
+    """What is wrong is said with the file; what might be a password is not repeated."""
+    with pytest.raises(InputError, match=wanted) as error:
+        users.read(write(text, "users.toml"))
+    assert "users.toml" in str(error.value)
+    assert "secret words" not in str(error.value)
+
+
+def test_passwords():
+    """Only the right password is right; somebody without one never enters by one, nor does nobody."""
+    known = Known(Role.VIEWER, users.hashed(PASSWORD))
+    assert users.is_password(known, PASSWORD)
+    assert not users.is_password(known, PASSWORD + " ")
+    assert not users.is_password(Known(Role.VIEWER), PASSWORD)
+    assert not users.is_password(None, PASSWORD)
+
+
+@pytest.mark.parametrize("password", ["elevenchars", "x" * 257])
+def test_a_password_that_is_none_is_refused(password):
+    """Twelve characters at least, and no end of them is hashed."""
+    with pytest.raises(InputError, match="12 to 256"):
+        users.hashed(password)
+
+
+def test_the_file_is_read_again_when_it_changes(tmp_path, caplog):
+    """Who is taken out is out at once; a damaged file leaves those who were in it, and says so."""
+    path = users_file(tmp_path)
+    known = Users(path)
+    assert known["vera"].role == Role.VIEWER
+    users.write(path, {"adam": Known(Role.EDITOR)})
+    assert known["vera"] is None
+    assert known["adam"].role == Role.EDITOR
+    path.write_text("[adam")
+    with caplog.at_level(logging.WARNING):
+        assert known["adam"].role == Role.EDITOR
+    assert "those it had before may enter" in caplog.text
+    path.unlink()
+    assert known["adam"].role == Role.EDITOR
+
+
+@pytest.mark.parametrize("text", ["", "# nobody\n"])
+def test_a_file_with_nobody_opens_no_server(write, text):
+    """A dashboard that nobody can enter is a mistake."""
+    with pytest.raises(InputError, match="nobody is in it"):
+        Users(write(text, "users.toml"))
+
+
+def run(monkeypatch, path, typed, *arguments) -> int:
+    monkeypatch.setenv("USERS", str(path))
+    monkeypatch.setattr(sys, "argv", ["user", *arguments])
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    return user.main()
+
+
+def test_the_command_adds_changes_and_takes_out(tmp_path, monkeypatch, capsys):
+    """A password is piped in; without one it stays as it is, and so does a role."""
+    path = tmp_path / "new" / "users.toml"
+    assert run(monkeypatch, path, f"{PASSWORD}\n", "--name", "Anna", "--role", "analyst") == 0
+    first = users.read(path)["anna"]
+    assert users.is_password(first, PASSWORD)
+    assert run(monkeypatch, path, "\n", "--name", "anna", "--role", "editor") == 0
+    assert users.read(path)["anna"] == Known(Role.EDITOR, first.password)
+    assert run(monkeypatch, path, "another long password\n", "--name", "anna") == 0
+    changed = users.read(path)["anna"]
+    assert changed.role == Role.EDITOR
+    assert users.is_password(changed, "another long password")
+    assert run(monkeypatch, path, "", "--name", "bert", "--role", "") == 0
+    assert users.read(path)["bert"] == Known(Role.VIEWER)
+    assert run(monkeypatch, path, "", "--name", "anna", "--role", "none") == 0
+    assert list(users.read(path)) == ["bert"]
+    assert "anna may not enter any more" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed", "wanted"),
+    [
+        (("--name", "anna", "--role", "king"), PASSWORD, "ROLE=king"),
+        (("--name", "a b"), PASSWORD, "is no name"),
+        (("--name", " "), PASSWORD, "give the users file and a name"),
+        (("--name", "anna"), "short", "12 to 256"),
+        (("--name", "nobody", "--role", "none"), "", "there is no nobody"),
+    ],
+)
+def test_the_command_refuses_in_one_line_and_changes_nothing(tmp_path, monkeypatch, capsys, arguments, typed, wanted):
+    """Exit status 2, one line, and the file to the byte what it was."""
+    path = users_file(tmp_path)
+    before = path.read_bytes()
+    assert run(monkeypatch, path, f"{typed}\n", *arguments) == 2
+    said = capsys.readouterr().err
+    assert wanted in said
+    assert said.count("\n") == 1
+    assert path.read_bytes() == before

@@ -1,0 +1,112 @@
+"""The counts that viewers get: what DuckDB says, but for what is of few customers."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard import queries
+from dashboard.app import create_app
+from dashboard.counts import counts, frame, hidden, told
+from dashboard.filters import parse, where
+from warehouse.connection import Snapshot, Warehouse
+from warehouse.errors import InputError
+from warehouse.settings import Settings
+
+AGES, WOMEN = {"age": {"op": "between", "value": [30, 40]}}, {"gender": {"op": "in", "value": ["Female"]}}
+SOME = [
+    {},
+    AGES,
+    WOMEN,
+    {"gender": {"op": "not_in", "value": ["Female"]}},
+    {"spending_kmeans": {"op": "in", "value": [1, 2]}},
+    AGES | WOMEN,
+    {"annual_income_k*spending_score": {"op": "box", "value": [[40, 80], [40, 60]]}} | WOMEN,
+]
+
+
+def asked(db: Snapshot, chosen: dict, own: str | None = None) -> tuple[str, list]:
+    """The condition of the filters on marts.customers, but for one."""
+    return where(parse({name: each for name, each in chosen.items() if name != own}, queries.dimensions(db)))
+
+
+@pytest.mark.parametrize("chosen", SOME, ids=json.dumps)
+def test_what_is_told_is_what_duckdb_says(sample, chosen):
+    """Every number of every view, under every filter but its own, by the customers themselves; what is not told is small, or would
+    give away what is."""
+    smallest = 20
+    found = counts(sample, chosen, smallest)
+    condition, values = asked(sample, chosen)
+    total = sample.value("select count(*) from marts.customers")
+    assert found["count"] == sample.value(f"select count(*) from marts.customers where {condition}", values)
+    assert found["means"]["age"] == pytest.approx(sample.value(f"select avg(age) from marts.customers where {condition}", values))
+    for name, told_of in found["bins"].items():
+        condition, values = asked(sample, chosen, own=name)
+        bins = sample.rows("from marts.crossfilter_bins where dimension = ? order by bin", (name,))
+        kinds = {"lower_edge": f"{name} >= ? and {name} < ?", "category": f"{name} = ?", "segment_id": f"{name} = ?"}
+        own = next(kind for kind in kinds if bins[0][kind] is not None)
+        exact = [
+            sample.value(
+                f"select count(*) from marts.customers where {condition} and {kinds[own]}",
+                [*values, row[own], *([row["upper_edge"]] if own == "lower_edge" else [])],
+            )
+            for row in bins
+        ]
+        assert told_of == (hidden(exact, smallest) if told(sum(exact), total, smallest) is not None else [None] * len(exact))
+        assert all(count is None or count == 0 or count >= smallest for count in told_of)
+
+
+def test_few_customers_are_told_nothing_of(sample):
+    """Neither where few are left, nor where few are left out."""
+    (youngest,) = sample.rows("select min(age) as age from marts.customers")
+    edges = frame(sample, 5)["dimensions"][0]["edges"]
+    assert edges[0] <= youngest["age"]
+    few = sample.value("select count(*) from marts.customers where age < ?", (edges[1],))
+    assert few > 0
+    for limits in (edges[:2], [edges[1], edges[-1]]):
+        found = counts(sample, {"age": {"op": "between", "value": limits}}, few + 1)
+        assert found["count"] is None
+        assert set(found["means"].values()) == {None}
+        assert set(found["bins"]["gender"]) == {None}
+
+
+def test_the_frame_has_no_cells(sample):
+    """Neither the bins of cells nor their sums, nor a mean of a segment."""
+    text = frame(sample, 5)
+    assert (text["count"], set(map(len, text["bins"].values())), set(map(len, text["sums"].values()))) == ([], {0}, {0})
+    assert all(segment["means"] == {} for one in text["clusterings"] for segment in one["segments"])
+    assert text["everyone"]["count"] == text["customers"]
+
+
+@given(st.lists(st.integers(0, 40), max_size=12), st.integers(1, 12))
+def test_nothing_small_can_be_told_from_the_sum(bins, smallest):
+    """What is told is right; of what is not, more than one bin and enough customers are left, or nothing else could be hidden."""
+    found = hidden(bins, smallest)
+    assert all(count in (None, exact) for count, exact in zip(found, bins, strict=True))
+    assert not any(count is not None and 0 < count < smallest for count in found)
+    away = [exact for count, exact in zip(found, bins, strict=True) if count is None]
+    large = [exact for count, exact in zip(found, bins, strict=True) if count]
+    assert not away or not large or (len(away) > 1 and sum(away) >= smallest)
+    if all(count == 0 or count >= smallest for count in bins):
+        assert found == bins
+
+
+@pytest.mark.parametrize(
+    "chosen", [3, [], {"age": 3}, {"nothing": {"op": "in", "value": ["x"]}}, {"age": {"op": "between", "value": ["a", 1]}}]
+)
+def test_filters_that_are_none_of_ours_are_refused(sample, published, chosen):
+    """By the function, and by the address."""
+    with pytest.raises(InputError):
+        counts(sample, chosen, 5)
+    client = create_app(Settings(warehouse=published)).server.test_client()
+    assert client.post("/cube/1/counts", json={"filters": chosen}).status_code == 400
+    assert client.post("/cube/1/counts", json=[]).status_code == 200
+    assert client.get("/cube/99/frame.json").status_code == 404
+
+
+def test_a_version_keeps_its_cells_once(published):
+    """They are read for the first question, and not again."""
+    db = Warehouse(published).snapshot()
+    counts(db, None, 5)
+    assert db.once("cells", lambda _: None) is not None
