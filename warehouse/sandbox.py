@@ -84,18 +84,20 @@ class Sandbox:
         self._slots = Slots(self.limits.at_once, self.limits.most_waiting, self.limits.most_wait_seconds, folder)
         self._files = threading.BoundedSemaphore(self.limits.most_files)
 
-    def rows(self, db: Snapshot, sql: str, token: str) -> Rows:
-        """The rows of a statement, as many as a page shows; `token` is what stops it, 32 hexadecimal digits.
+    def rows(self, db: Snapshot, sql: str, token: str, owner: str = "") -> Rows:
+        """The rows of a statement, as many as a page shows; `token` is what stops it, 32 hexadecimal digits; `owner` is who asks.
 
         Raises StatementError for what DuckDB or the limits refuse, StoppedError once it was stopped, BusyError when too many wait,
         and InputError where the machine has no room.
         """
         with tempfile.TemporaryFile() as answer:
-            seconds = self._run(db, sql, token, "rows", {}, answer, self.limits.most_bytes + _HEAD_BYTES)
+            seconds = self._run(db, sql, token, owner, "rows", {}, answer, self.limits.most_bytes + _HEAD_BYTES)
             found = json.load(answer)
         return Rows(found["columns"], found["rows"], found["has_more"], seconds)
 
-    def file(self, db: Snapshot, sql: str, token: str, kind: str, about: Mapping[str, str], formula: str = "") -> BinaryIO:
+    def file(
+        self, db: Snapshot, sql: str, token: str, kind: str, about: Mapping[str, str], formula: str = "", owner: str = ""
+    ) -> BinaryIO:
         """All rows of a statement as an open file, csv or parquet; `about` goes into the Parquet file's own metadata.
 
         In CSV an apostrophe stands before a text that matches `formula`, a regular expression. Raises as `rows` does.
@@ -105,7 +107,7 @@ class Sandbox:
         answer = _File(self._files.release)
         try:
             said = {"about": dict(about), "formula": formula}
-            self._run(db, sql, token, kind, said, answer, self.limits.most_file_bytes)
+            self._run(db, sql, token, owner, kind, said, answer, self.limits.most_file_bytes)
         except BaseException:
             answer.close()
             raise
@@ -117,7 +119,7 @@ class Sandbox:
             self._slots.cancel(token)
 
     def _run(
-        self, db: Snapshot, sql: str, token: str, kind: str, said: Mapping[str, Any], answer: IO[bytes], most_bytes: int
+        self, db: Snapshot, sql: str, token: str, owner: str, kind: str, said: Mapping[str, Any], answer: IO[bytes], most_bytes: int
     ) -> float:
         """Write the answer of a child to a file; returns the seconds it took."""
         if not _TOKEN.fullmatch(token):
@@ -130,7 +132,7 @@ class Sandbox:
         limits |= {"most_rows": self.limits.most_rows, "most_bytes": self.limits.most_bytes}
         request = {"path": str(db.path.resolve()), "sql": sql, "kind": kind, "parent": os.getpid(), **limits, **said}
         try:
-            with self._slots.slot(token) as ask_whether_wanted:
+            with self._slots.slot(token, owner) as ask_whether_wanted:
                 began = time.monotonic()
                 self._ask(request, ask_whether_wanted, answer, most_bytes)
                 answer.seek(0)

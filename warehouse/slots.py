@@ -5,6 +5,7 @@ The system gives back the slot of a process that dies; a flag that one has left 
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import tempfile
 import threading
@@ -34,15 +35,16 @@ class Slots:
         self._inside = threading.BoundedSemaphore(at_once + most_waiting)
 
     @contextmanager
-    def slot(self, token: str) -> Iterator[Callable[[], None]]:
+    def slot(self, token: str, owner: str = "") -> Iterator[Callable[[], None]]:
         """Wait for a slot; gives what raises StoppedError once the task with this token was cancelled.
 
-        Raises BusyError where too many wait, or for too long, and InputError where the token is in use.
+        Somebody with a name has one slot at a time, and one task that waits for it: the others are for others. Raises BusyError
+        where too many wait, or for too long, and InputError where the token is in use.
         """
         if not self._inside.acquire(blocking=False):
             raise BusyError("Other statements are waiting already. Try again in a moment.")
         try:
-            with self._flag(token) as ask, self._lock(ask):
+            with self._flag(token) as ask, self._own_turn(owner, ask), self._turn("slot", self._at_once, ask):
                 yield ask
         finally:
             self._inside.release()
@@ -78,9 +80,26 @@ class Slots:
             stopped.unlink(missing_ok=True)
 
     @contextmanager
-    def _lock(self, ask: Callable[[], None]) -> Iterator[None]:
+    def _own_turn(self, owner: str, ask: Callable[[], None]) -> Iterator[None]:
+        """Wait until the owner has no other task that runs; nobody in particular has as many as there are."""
+        if not owner:
+            yield
+            return
+        own = hashlib.sha256(owner.encode()).hexdigest()[:16]
+        place = self._free(f"place-{own}", 2)
+        if place is None:
+            raise BusyError("Two statements of yours run or wait already. Try again when one of them is done, or stop it.")
+        try:
+            with self._turn(f"turn-{own}", 1, ask):
+                yield
+        finally:
+            os.close(place)
+
+    @contextmanager
+    def _turn(self, what: str, count: int, ask: Callable[[], None]) -> Iterator[None]:
+        """Wait for one of so many of something."""
         deadline = time.monotonic() + self._most_wait_seconds
-        while (slot := self._free()) is None:
+        while (taken := self._free(what, count)) is None:
             if time.monotonic() > deadline:
                 raise BusyError("Other statements take all the time there is. Try again in a moment.")
             ask()
@@ -88,12 +107,12 @@ class Slots:
         try:
             yield
         finally:
-            os.close(slot)
+            os.close(taken)
 
-    def _free(self) -> int | None:
-        """The locked file of a slot that nobody has, open; None where all are taken."""
-        for number in range(self._at_once):
-            slot = os.open(self._folder() / f"slot-{number}", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    def _free(self, what: str, count: int) -> int | None:
+        """The locked file of one of so many of something, open; None where all are taken."""
+        for number in range(count):
+            slot = os.open(self._folder() / f"{what}-{number}", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(slot, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:

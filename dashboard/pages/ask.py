@@ -122,7 +122,7 @@ def _run(app: Dash, warehouse: Warehouse, settings: Settings, sandbox: Sandbox) 
             sql, token = _asked(asked, settings)
             db = shown(warehouse, version)
             write_down(Event.ASKED, db.version, detail=shape(sql))
-            found = sandbox.rows(db, sql, token)
+            found = sandbox.rows(db, sql, token, current().name)
         except MallError as error:
             said = asked.get("token") if isinstance(asked, dict) else None
             return {"token": said if isinstance(said, str) else None, **_failure(error)}
@@ -157,7 +157,7 @@ def _serve(app: Dash, warehouse: Warehouse, settings: Settings, sandbox: Sandbox
             db = warehouse.version(asked["version"] if type(asked.get("version")) is int else None)
             about = {"statement": sql, "version": str(db.version)}
             write_down(Event.EXPORTED, db.version, detail=f"{kind} of {shape(sql)}")
-            file = sandbox.file(db, sql, token, kind, about, export.FORMULA)
+            file = sandbox.file(db, sql, token, kind, about, export.FORMULA, current().name)
         except MallError as error:
             answer: Response = jsonify(_failure(error))
             answer.status_code = 400
