@@ -16,6 +16,7 @@ APP := $(VENV)/.app
 DEV := $(VENV)/.dev
 FETCH := $(VENV)/.fetch
 RIVALS := $(VENV)/.bench
+CROWD := $(VENV)/load/.done
 
 # uv where it is on PATH, pip otherwise; the pins are the same.
 ifneq ($(shell command -v uv),)
@@ -25,7 +26,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 endif
 INSTALL = $(PIP_INSTALL) --editable
 
-.PHONY: help refresh dashboard serve report sql rollback versions label forget user audit test bench bench-dashboard soak check format dictionary sample data browser clean
+.PHONY: help refresh dashboard serve report sql rollback versions label forget user audit test bench bench-dashboard load soak check format dictionary sample data browser clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -97,6 +98,11 @@ bench-dashboard: $(DEV) browser ## Measure the Explore page in a browser (BENCH_
 		$(foreach directory,$(BENCH_WAREHOUSES),--warehouse $(directory)) $(if $(BENCH_ROUNDS),--rounds $(BENCH_ROUNDS)) \
 		$(if $(BENCH_MEMORY),--memory-limit $(BENCH_MEMORY)) $(if $(BENCH_RESULTS),--results $(BENCH_RESULTS))
 
+load: $(DEV) $(CROWD) ## Let 50 and 200 people at make serve while refreshes publish (LOAD_PEOPLE="50 200" LOAD_SECONDS=180 LOAD_CUSTOMERS=100000)
+	@$(BIN)/python -m tests.benchmarks.load --locust $(VENV)/load/bin/locust $(if $(LOAD_PEOPLE),--people $(LOAD_PEOPLE)) \
+		$(if $(LOAD_SECONDS),--seconds $(LOAD_SECONDS)) $(if $(LOAD_CUSTOMERS),--customers $(LOAD_CUSTOMERS)) \
+		$(if $(BENCH_RESULTS),--results $(BENCH_RESULTS))
+
 soak: $(DEV) ## Run the long tests: hundreds of kills, full disks and broken files, with their figures
 	@$(BIN)/python -m pytest -m soak -s
 
@@ -118,6 +124,15 @@ dictionary: $(APP) ## Write the data dictionary of the README from the comments 
 
 clean: ## Remove the environment and caches; data/ stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache *.egg-info
+
+$(CROWD): tests/benchmarks/load_requirements.txt | $(BIN)/python
+	@echo "Installing what plays the people (once) ..."
+ifneq ($(shell command -v uv),)
+	@uv venv --quiet --allow-existing $(VENV)/load && uv pip install --quiet --python $(VENV)/load/bin/python --requirement $<
+else
+	@$(PYTHON) -m venv $(VENV)/load && $(VENV)/load/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+endif
+	@touch $@
 
 browser:
 	@tests/install_browser
