@@ -250,3 +250,19 @@ VERSION = [
 ]
 """After the file of the version itself, `{version}`: DuckDB may always write to that and to those beside it."""
 ATTACKS = {"read": READ, "write": WRITE, "doors": DOORS, "hogs": HOGS, "large": LARGE}
+_OF_EACH_KIND = {
+    "one long text": HOGS[0],
+    "one long list": HOGS[4],
+    "a function that looks at no clock": HOGS[8],
+    "an expression that tries every way": HOGS[11],
+    "a text that is padded": HOGS[14],
+    "a count without end": HOGS[16],
+    "tables that are multiplied": HOGS[18],
+    "a recursion without end": HOGS[19],
+    "a recursion that doubles": HOGS[21],
+    "an order of everything": HOGS[22],
+    "rows without end": HOGS[28],
+    "what is only explained": HOGS[37],
+}
+SOAKED = frozenset(HOGS) - frozenset(_OF_EACH_KIND.values())
+"""Those that are like another one, and take a second of a processor or all the memory they may."""
