@@ -97,10 +97,11 @@ def held(forecast: Forecast, came: np.ndarray) -> list[float]:
     return found
 
 
+@pytest.mark.parametrize("count", [30, pytest.param(100, marks=pytest.mark.soak)])
 @pytest.mark.parametrize(("method", "make"), KINDS)
-def test_intervals_hold_what_they_say(method: str, make):
-    """Of 100 simulated series 80 and 95 % of what comes lie within, and what comes is on the whole what was expected: the mean."""
-    series = [make(seed, 156 + 13) for seed in range(100)]
+def test_intervals_hold_what_they_say(method: str, make, count: int):
+    """Of simulated series 80 and 95 % of what comes lie within, and what comes is on the whole what was expected: the mean."""
+    series = [make(seed, 156 + 13) for seed in range(count)]
     forecasts = [METHODS[method](values[:156], WEEKS, 13) for values in series]
     found = [held(forecast, values[156:]) for forecast, values in zip(forecasts, series, strict=True)]
     assert np.mean(found, axis=0)[:2] == pytest.approx([0.8, 0.95], abs=0.04)
