@@ -110,7 +110,8 @@ SHAPES = [
 ]
 """The deepest are deeper than Python follows; those before are too deep for what follows in other places."""
 
-_texts = st.sampled_from(TEXTS) | st.text(max_size=20)
+_characters = st.characters(exclude_categories=["Cs"])  # those of UTF-8, without making the table of a codec first
+_texts = st.sampled_from(TEXTS) | st.text(_characters, max_size=20)
 _numbers = st.sampled_from(NUMBERS) | st.integers() | st.floats()
 _scalars = st.none() | st.booleans() | _numbers | _texts
 _json = st.recursive(_scalars, lambda each: st.lists(each, max_size=3) | st.dictionaries(_texts, each, max_size=3), max_leaves=6)

@@ -26,13 +26,23 @@ from warehouse.connection import Warehouse, identity
 from warehouse.publish import locked
 from warehouse.settings import Settings
 
-few = settings(max_examples=6, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-some = settings(few, max_examples=30)
-cheap = settings(few, max_examples=250)
+few = settings(max_examples=3, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+some = settings(few, max_examples=12)
+cheap = settings(few, max_examples=80)
+soaked = settings(few, max_examples=30, derandomize=False)
 many = settings(few, max_examples=600, derandomize=False)
+SOAK = pytest.mark.soak
 
 DRAWN = re.compile(r"-content|^difference|^campaign-split|^history-table|^ask-answer|\.csv$|<kind>$|_dash-(layout|dependencies)$")
 """Callbacks that draw pages, or start a process, and routes that write all of something: a tenth of a second each."""
+
+
+def examples(name: str, is_long: bool = False) -> settings:
+    """How many calls of a callback or a route: few where each takes its time, and all of them by `make soak`."""
+    if DRAWN.search(name):
+        return soaked if is_long else few
+    return many if is_long else some
+
 
 NAMES = [
     "<img src=x onerror=window.hacked=1>",
@@ -158,22 +168,23 @@ def _no_json(name: str) -> None:
 @pytest.mark.parametrize("output", callbacks())
 def test_a_callback_withstands_whatever_is_posted(victim, output):
     """Every server callback, with values of ours, bent ones and hostile ones: answered or refused, and nothing of it stays."""
-    fuzz(victim, output, few if DRAWN.search(output) else some)
+    fuzz(victim, output, examples(output))
 
 
-@pytest.mark.soak
+@SOAK
 @pytest.mark.parametrize("output", callbacks())
 def test_a_callback_withstands_thousands_of_posts(victim, output):
     """The same with many more, other ones every time."""
-    fuzz(victim, output, some if DRAWN.search(output) else many)
+    fuzz(victim, output, examples(output, is_long=True))
 
 
-def test_a_body_of_another_form_is_refused(victim):
+@pytest.mark.parametrize("how", [pytest.param(cheap, id="some"), pytest.param(many, id="many", marks=SOAK)])
+def test_a_body_of_another_form_is_refused(victim, how):
     """Bodies of ours with something hostile in the place of any part, names of properties and outputs among them."""
     known = victim.app.callback_map
     ours = [body(output, known[output], {}) for output in callbacks() if not DRAWN.search(output)]
 
-    @cheap
+    @how
     @given(asked=st.sampled_from(ours).flatmap(bent))
     def post(asked: Any) -> None:
         status, _ = victim.post(written(asked))
@@ -184,22 +195,28 @@ def test_a_body_of_another_form_is_refused(victim):
     assert (victim.files(), victim.ordinary(WITNESS)) == (files, before)
 
 
-@cheap
-@given(content=broken_bodies())
-def test_bytes_that_are_no_body_are_refused(victim, content):
+@pytest.mark.parametrize("how", [pytest.param(cheap, id="some"), pytest.param(many, id="many", marks=SOAK)])
+def test_bytes_that_are_no_body_are_refused(victim, how):
     """JSON that is cut off, goes on, or has wrong bytes in it, is never a failure of the server, at any address that takes some."""
-    for path in (CALLBACKS, "/sql/rows.csv"):
-        status, _ = victim.post(content, path)
-        assert status in (200, 204, 400)
+
+    @how
+    @given(content=broken_bodies())
+    def post(content: bytes) -> None:
+        for path in (CALLBACKS, "/sql/rows.csv"):
+            status, _ = victim.post(content, path)
+            assert status in (200, 204, 400)
+
+    post()
 
 
+@pytest.mark.parametrize("is_long", [False, pytest.param(True, marks=SOAK)])
 @pytest.mark.parametrize("rule", routes())
-def test_an_address_withstands_whatever_it_is_asked(victim, rule):
+def test_an_address_withstands_whatever_it_is_asked(victim, rule, is_long):
     """Every route, with hostile parts, query strings and bodies: a file or page, or a refusal; nothing of it stays."""
     method, _, path = rule.partition(" ")
     names = re.findall(r"<(?:\w+:)?(\w+)>", path)
 
-    @(few if DRAWN.search(path) else some)
+    @examples(path, is_long)
     @given(parts=st.tuples(*(PARTS for _ in names)), asked=queries_of(victim.own), content=json_bodies(victim.own), how=HEADERS)
     def ask(parts: tuple[str, ...], asked: str, content: bytes, how: dict[str, str]) -> None:
         address = re.sub(r"<[^>]+>", "{}", path).format(*parts)
