@@ -25,7 +25,7 @@ from warehouse.settings import Settings
 from warehouse.versions import CURRENT, published
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.warehouse.crashing"])  # a killed process has then imported everything already
+PROCESSES.set_forkserver_preload(["tests.warehouse.crashing", "tests.warehouse.warm"])  # a killed process has then begun to work
 
 NEWEST = "run_id = (select max(run_id) from segments.assignments)"
 COUNTS = (
