@@ -1,6 +1,5 @@
 """What tests share: data, warehouses built once, and the browser."""
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import fields
@@ -16,11 +15,10 @@ from etl.sample import BUNDLED
 from etl.sample_results import BUNDLED_RESULTS
 from etl.sample_transactions import BUNDLED_STOCK, BUNDLED_TRANSACTIONS
 from tests.bought import refresh_bought
-from tests.helpers import QUICK
+from tests.helpers import QUICK, once
 from tests.moved import refresh_thrice
 from warehouse.connection import Snapshot, Warehouse, add_scratch
 from warehouse.settings import Settings
-from warehouse.versions import current
 
 ROOT = Path(__file__).parent.parent
 
@@ -120,15 +118,6 @@ def publish(directory: Path, customers: Path) -> Path:
     """Refresh a warehouse from a file, once for all processes of a test run; returns its directory."""
     settings = Settings(warehouse=directory, customers=customers)
     return once(directory, lambda _: refresh(settings, Reporter(Console(quiet=True))))
-
-
-def once(directory: Path, make: Callable[[Path], object]) -> Path:
-    """Make a warehouse, once for all processes of a test run; returns its directory."""
-    with Path(f"{directory}.once").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if current(directory) is None:
-            make(directory)
-    return directory
 
 
 @pytest.fixture

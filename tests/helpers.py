@@ -1,6 +1,7 @@
 """Literal customers and small readings of a warehouse, for the tests."""
 
-from collections.abc import Collection, Iterable
+import fcntl
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from etl.refresh import refresh
 from warehouse.build import build
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.settings import Settings
+from warehouse.versions import current
 
 QUICK = '[spending]\nfeatures = ["annual_income_k", "spending_score"]\nk_max = 3\n'
 """A segmentation that is fitted in no time."""
@@ -41,6 +43,31 @@ def refreshed(directory: Path, customers: Path | None, segmentations: Path | Non
         Settings(customers=customers, warehouse=directory, segmentations=segmentations, **settings), Reporter(Console(quiet=True))
     )
     return Warehouse(directory).snapshot()
+
+
+def once(directory: Path, make: Callable[[Path], object]) -> Path:
+    """Make a warehouse, once for all processes of a test run; returns its directory."""
+    with Path(f"{directory}.once").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if current(directory) is None:
+            make(directory)
+    return directory
+
+
+def published_once(folder: Path, customers: str, segmentations: str = QUICK) -> Path:
+    """Publish the text of a file, once for all processes of a test run, to be copied or read only.
+
+    Returns the folder, with the warehouse `w`, the file and its segmentations in it.
+    """
+
+    def make(directory: Path) -> None:
+        (folder / "customers.csv").write_text(customers)
+        (folder / "quick.toml").write_text(segmentations)
+        refreshed(directory, folder / "customers.csv", folder / "quick.toml")
+
+    folder.mkdir(exist_ok=True)
+    once(folder / "w", make)
+    return folder
 
 
 def loaded(connection: duckdb.DuckDBPyConnection, path: Path, mapping: str = "") -> LoadReport:

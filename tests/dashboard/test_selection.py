@@ -20,7 +20,7 @@ from dashboard.app import create_app
 from dashboard.export import MOST_IN_SHEET
 from dashboard.pages import explore
 from dashboard.shown import numbered, shown, wanted
-from tests.helpers import HEADER, QUICK, refreshed
+from tests.helpers import HEADER, QUICK, once, refreshed
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import InputError, NotKeptError
 from warehouse.settings import Settings
@@ -268,22 +268,32 @@ def test_chance_is_not_called_a_difference(db, features):
     assert difference.differences(db, [filters.Clause("false", (), "nobody")]) == []
 
 
+@pytest.fixture(scope="module")
+def towns(shared_folder) -> Snapshot:
+    """Customers of forty towns."""
+
+    def make(directory: Path) -> None:
+        rows = "".join(f"{place},T{place % 40},{place % 61 + 18},{place % 97},{place % 89}\n" for place in range(2000))
+        files = [directory.with_suffix(end) for end in (".csv", ".segmentations", ".mapping")]
+        files[0].write_text("CustomerID,Town,Age,Annual Income (k$),Spending Score (1-100)\n" + rows)
+        files[1].write_text(QUICK)
+        files[2].write_text('[columns]\nTown = "category"\n')
+        refreshed(directory, files[0], files[1], mapping=files[2])
+
+    return Warehouse(once(shared_folder / "towns", make)).snapshot()
+
+
 @pytest.mark.parametrize("few", [1, 5, 30, 300])
-def test_a_rare_value_among_few_is_no_difference(tmp_path, few):
+def test_a_rare_value_among_few_is_no_difference(towns, few):
     """With forty towns hardly any is told of customers drawn at random, however few; one that they all are from is."""
-    towns = "".join(f"{place},T{place % 40},{place % 61 + 18},{place % 97},{place % 89}\n" for place in range(2000))
-    (tmp_path / "c.csv").write_text("CustomerID,Town,Age,Annual Income (k$),Spending Score (1-100)\n" + towns)
-    (tmp_path / "m.toml").write_text('[columns]\nTown = "category"\n')
-    (tmp_path / "s.toml").write_text(QUICK)
-    db = refreshed(tmp_path / "warehouse", tmp_path / "c.csv", tmp_path / "s.toml", mapping=tmp_path / "m.toml")
     hand, told, tried = random.Random(few), 0, 60
     for _ in range(tried):
         ids = [str(place) for place in hand.sample(range(2000), few)]
         marks = ", ".join("?" for _ in ids)
-        found = difference.differences(db, [filters.Clause(f"customer_id in ({marks})", tuple(ids), "a draw")])
+        found = difference.differences(towns, [filters.Clause(f"customer_id in ({marks})", tuple(ids), "a draw")])
         told += sum(each.is_beyond_chance for each in found)
     assert told <= 0.0027 * 43 * tried * 2
-    (town, *_) = difference.differences(db, [filters.Clause("town = 'T7'", (), "one town")])
+    (town, *_) = difference.differences(towns, [filters.Clause("town = 'T7'", (), "one town")])
     assert (town.column, town.value, town.these, town.is_beyond_chance) == ("town", "T7", 1.0, True)
 
 

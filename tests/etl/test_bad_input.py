@@ -1,6 +1,7 @@
 """Bad input through the command line: one line that says what is wrong, and nothing published."""
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import etl.refresh
 from etl.refresh import main
 from etl.sample import write_sample
 from etl.sample_transactions import write_transactions
-from tests.helpers import FOUR, HEADER, QUICK, four, refreshed
+from tests.helpers import FOUR, HEADER, QUICK, four, published_once, refreshed
 from warehouse.connection import Warehouse
 
 Write = Callable[..., Path]
@@ -99,13 +100,10 @@ FEATURES = {
 
 
 @pytest.fixture(scope="module")
-def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def old(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A warehouse directory with a version that must survive every test here."""
-    directory = tmp_path_factory.mktemp("old")
-    (directory / "customers.csv").write_text(four())
-    (directory / "quick.toml").write_text(QUICK + '[lifestyle]\nfeatures = ["age"]\nk_max = 2\n')
-    refreshed(directory / "warehouse", directory / "customers.csv", directory / "quick.toml")
-    return directory / "warehouse"
+    folder = published_once(shared_folder / "old", four(), QUICK + '[lifestyle]\nfeatures = ["age"]\nk_max = 2\n')
+    return shutil.copytree(folder / "w", tmp_path_factory.mktemp("old") / "warehouse", symlinks=True)
 
 
 @pytest.fixture

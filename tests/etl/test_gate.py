@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from etl.refresh import main
-from tests.helpers import HEADER, QUICK, four, refreshed
+from tests.helpers import HEADER, four, published_once
 from warehouse.connection import Warehouse
 
 Write = Callable[..., Path]
@@ -31,12 +31,9 @@ def refresh(tmp_path: Path, write: Write, quick: Path) -> Refresh:
 
 
 @pytest.fixture(scope="module")
-def forty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def forty(shared_folder: Path) -> Path:
     """A warehouse of 40 customers, to be copied."""
-    folder = tmp_path_factory.mktemp("forty")
-    (folder / "customers.csv").write_text(shop(40))
-    (folder / "quick.toml").write_text(QUICK)
-    return refreshed(folder / "w", folder / "customers.csv", folder / "quick.toml").path.parent
+    return published_once(shared_folder / "forty", shop(40)) / "w"
 
 
 @pytest.fixture

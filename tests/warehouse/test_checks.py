@@ -6,10 +6,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.helpers import four, refreshed
+from tests.helpers import four, published_once
 from warehouse.catalog import SQL, checks
 from warehouse.checks import failing, run_checks
 from warehouse.errors import BuildError, GateError
+from warehouse.versions import CURRENT
 
 KMEANS = "segmentation = 'spending' and algorithm = 'kmeans'"
 
@@ -172,22 +173,26 @@ BREAKS = [
 
 
 @pytest.fixture(scope="session")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def good(shared_folder: Path) -> Path:
     """The file of a small warehouse in which every claim holds."""
-    directory = tmp_path_factory.mktemp("checks")
-    (directory / "customers.csv").write_text(four())
-    (directory / "all.toml").write_text(
-        '[spending]\nfeatures = ["annual_income_k", "spending_score"]\nk = 2\n[who]\nfeatures = ["age"]\nk = 2\n'
-    )
-    return refreshed(directory / "warehouse", directory / "customers.csv", directory / "all.toml").path
+    own = '[spending]\nfeatures = ["annual_income_k", "spending_score"]\nk = 2\n[who]\nfeatures = ["age"]\nk = 2\n'
+    return (published_once(shared_folder / "checks", four(), own) / "w" / CURRENT).resolve()
+
+
+@pytest.fixture(scope="session")
+def opened(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A copy of it that can be written."""
+    path = shutil.copyfile(good, tmp_path_factory.mktemp("checks") / "copy.duckdb")
+    with duckdb.connect(path) as connection:
+        yield connection
 
 
 @pytest.fixture
-def copy(good: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A copy of it that can be written."""
-    shutil.copyfile(good, tmp_path / "copy.duckdb")
-    with duckdb.connect(tmp_path / "copy.duckdb") as connection:
-        yield connection
+def copy(opened: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The same for one test: what it writes is taken back."""
+    opened.begin()
+    yield opened
+    opened.rollback()
 
 
 @pytest.mark.parametrize(("check", "sql"), BREAKS)

@@ -17,7 +17,7 @@ import pytest
 import etl.refresh
 import warehouse.forget
 import warehouse.rollback
-from tests.helpers import QUICK
+from tests.helpers import QUICK, once
 from tests.warehouse.crashing import PROCESSES, Tally, ask, customers, do_refresh, leftovers, run
 from warehouse.connection import Warehouse
 from warehouse.versions import current, published
@@ -60,12 +60,17 @@ def said(command: Command, *arguments: object, size: int = -1, limit: Limit | No
 
 
 @pytest.fixture(scope="module")
-def twenty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def twenty(shared_folder: Path) -> Path:
     """A folder with a warehouse of 20 customers, its files, and one of 21, to be copied."""
-    folder = tmp_path_factory.mktemp("twenty")
-    (folder / "quick.toml").write_text(QUICK)
-    customers(folder, 21)
-    run(do_refresh, folder / "warehouse", customers(folder, 20), folder / "quick.toml")
+    folder = shared_folder / "twenty"
+
+    def make(directory: Path) -> None:
+        (folder / "quick.toml").write_text(QUICK)
+        customers(folder, 21)
+        do_refresh(directory, customers(folder, 20), folder / "quick.toml")
+
+    folder.mkdir(exist_ok=True)
+    once(folder / "warehouse", make)
     return folder
 
 

@@ -6,20 +6,19 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.helpers import four, refreshed
+from tests.helpers import four, published_once
 from warehouse.build import build
 from warehouse.connection import add_scratch, builder
 from warehouse.forgotten import Forgotten
 from warehouse.history import DEFAULTS, HISTORY, Carried, carry_history, gather_labels, hold_stays, stay_columns
+from warehouse.versions import CURRENT
 
 
 @pytest.fixture(scope="session")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def first(shared_folder: Path) -> Path:
     """The file of a first version."""
-    directory = tmp_path_factory.mktemp("history")
-    (directory / "customers.csv").write_text(four())
-    (directory / "own.toml").write_text('[who]\nfeatures = ["age"]\nk = 2\n')
-    return refreshed(directory / "warehouse", directory / "customers.csv", directory / "own.toml").path
+    folder = published_once(shared_folder / "history", four(), '[who]\nfeatures = ["age"]\nk = 2\n')
+    return (folder / "w" / CURRENT).resolve()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers import QUICK, four, refreshed
+from tests.helpers import four, published_once, refreshed
 from tests.warehouse.crashing import leftovers
 from warehouse.checks import run_checks
 from warehouse.connection import Warehouse, builder, identity
@@ -23,13 +23,9 @@ HOSTILE = "<img src=x onerror=alert(1)> \"'; -- 🛍️"
 
 
 @pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small(shared_folder: Path) -> Path:
     """A folder with a source and a warehouse of it in version 1, to be copied."""
-    folder = tmp_path_factory.mktemp("labelled")
-    (folder / "customers.csv").write_text(four())
-    (folder / "quick.toml").write_text(QUICK)
-    refreshed(folder / "w", folder / "customers.csv", folder / "quick.toml")
-    return folder
+    return published_once(shared_folder / "four", four())
 
 
 @pytest.fixture
