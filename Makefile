@@ -103,7 +103,7 @@ load: $(DEV) $(CROWD) ## Let 50 and 200 people at make serve while refreshes pub
 		$(if $(LOAD_SECONDS),--seconds $(LOAD_SECONDS)) $(if $(LOAD_CUSTOMERS),--customers $(LOAD_CUSTOMERS)) \
 		$(if $(BENCH_RESULTS),--results $(BENCH_RESULTS))
 
-soak: $(DEV) ## Run the long tests: hundreds of kills, full disks and broken files, with their figures
+soak: $(DEV) ## Run the long tests: hundreds of kills, full disks, broken files and attacks, thousands of posts, with their figures
 	@$(BIN)/python -m pytest -m soak -s
 
 check: $(DEV) ## Format, lint, types and import contracts
