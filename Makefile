@@ -116,11 +116,11 @@ format: $(DEV) ## Format the code and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-dictionary: $(APP) ## Write the data dictionary of the README from the comments in the SQL
+dictionary: $(APP) ## Write the data dictionary and the list of recipes in warehouse/README.md
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		$(BIN)/python -m etl.refresh --customers etl/sample_customers.csv --transactions etl/sample_transactions.parquet \
 			--stock etl/sample_stock.csv --results etl/sample_results.parquet --warehouse "$$folder" >/dev/null && \
-		WAREHOUSE="$$folder" $(BIN)/python -m warehouse.dictionary README.md
+		WAREHOUSE="$$folder" $(BIN)/python -m warehouse.dictionary
 
 clean: ## Remove the environment and caches; data/ stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache *.egg-info

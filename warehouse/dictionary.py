@@ -1,4 +1,4 @@
-"""The data dictionary: the comments of every relation and column, as Markdown. `python -m warehouse.dictionary README.md`."""
+"""What warehouse/README.md lists, as Markdown: the comments of every relation and column, and the recipes. `make dictionary`."""
 
 import sys
 from itertools import groupby
@@ -6,10 +6,15 @@ from pathlib import Path
 
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import InputError, MallError, refuse
+from warehouse.recipes import FOLDER, recipes
 from warehouse.settings import Settings
 
 START = "<!-- dictionary: written by `make dictionary` from the comments in warehouse/sql -->"
 END = "<!-- end of dictionary -->"
+RECIPES_START = "<!-- recipes: written by `make dictionary` from the files in warehouse/recipes -->"
+RECIPES_END = "<!-- end of recipes -->"
+PAGE = Path("warehouse/README.md")
+"""Where both stand."""
 
 _SQL = """
 with relations as (
@@ -75,13 +80,26 @@ def markdown(db: Snapshot) -> str:
     return "\n".join(lines)
 
 
-def replace_section(text: str, dictionary: str) -> str:
+def recipe_table() -> str:
+    """The recipes: a line each with the question, which leads to the file, and what it needs."""
+    lines = ["| question | needs |", "|---|---|"]
+    for path, recipe in zip(sorted(FOLDER.glob("*.sql")), recipes(), strict=True):
+        lines.append(f"| [{recipe.question}]({FOLDER.name}/{path.name}) | {', '.join(recipe.needs)} |")
+    return "\n".join([*lines, ""])
+
+
+def written(text: str, db: Snapshot) -> str:
+    """The page with both lists written anew. Raises InputError when a mark is missing."""
+    return replace_section(replace_section(text, markdown(db)), recipe_table(), RECIPES_START, RECIPES_END)
+
+
+def replace_section(text: str, section: str, start: str = START, end: str = END) -> str:
     """`text` with what stands between the marks replaced. Raises InputError when a mark is missing."""
-    before, start, rest = text.partition(START)
-    _, end, after = rest.partition(END)
-    if not start or not end:
-        raise InputError(f"the marks of the dictionary are missing: {START} … {END}")
-    return f"{before}{START}\n\n{dictionary}\n{END}{after}"
+    before, found_start, rest = text.partition(start)
+    _, found_end, after = rest.partition(end)
+    if not found_start or not found_end:
+        raise InputError(f"the marks are missing: {start} … {end}")
+    return f"{before}{start}\n\n{section}\n{end}{after}"
 
 
 def _cell(comment: str | None) -> str:
@@ -89,18 +107,17 @@ def _cell(comment: str | None) -> str:
 
 
 def main() -> int:
-    """Rewrite the section of the file named on the command line from the published warehouse."""
-    path = Path(sys.argv[1] if len(sys.argv) > 1 else "README.md")
+    """Rewrite the lists of the page, or of the file named on the command line, from the published warehouse."""
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else PAGE
     try:
         text = path.read_text(encoding="utf-8")
-        dictionary = markdown(Warehouse(Settings.from_environment().warehouse).snapshot())
-        path.write_text(replace_section(text, dictionary), encoding="utf-8")
+        path.write_text(written(text, Warehouse(Settings.from_environment().warehouse).snapshot()), encoding="utf-8")
     except OSError as error:
         print(f"dictionary: {path}: {error.strerror}", file=sys.stderr)
         return 2
     except MallError as error:
         return refuse("dictionary", error)
-    print(f"{path}: the data dictionary is up to date")
+    print(f"{path}: the data dictionary and the recipes are up to date")
     return 0
 
 

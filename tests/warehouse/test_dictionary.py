@@ -4,14 +4,15 @@ from pathlib import Path
 import pytest
 
 from warehouse.connection import Snapshot
-from warehouse.dictionary import END, START, main, markdown
+from warehouse.dictionary import END, RECIPES_END, RECIPES_START, START, main, markdown, recipe_table
+from warehouse.recipes import recipes
 
 
 @pytest.fixture
 def readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file with a place for the dictionary, named on the command line."""
+    """A file with places for the recipes and the dictionary, named on the command line."""
     path = tmp_path / "README.md"
-    path.write_text(f"Before\n{START}\nold\n{END}\nafter\n")
+    path.write_text(f"Before\n{RECIPES_START}\n{RECIPES_END}\nbetween\n{START}\nold\n{END}\nafter\n")
     monkeypatch.setattr(sys, "argv", ["dictionary", str(path)])
     return path
 
@@ -29,10 +30,18 @@ def test_every_column_has_its_line(sample: Snapshot):
 
 
 def test_the_section_is_rewritten(readme: Path, published: Path, sample: Snapshot, monkeypatch: pytest.MonkeyPatch):
-    """What stands around the dictionary stays; writing it twice changes nothing more."""
+    """What stands around the recipes and the dictionary stays; writing them twice changes nothing more."""
     monkeypatch.setenv("WAREHOUSE", str(published))
     assert [main(), main()] == [0, 0]
-    assert readme.read_text() == f"Before\n{START}\n\n{markdown(sample)}\n{END}\nafter\n"
+    written = f"{RECIPES_START}\n\n{recipe_table()}\n{RECIPES_END}\nbetween\n{START}\n\n{markdown(sample)}\n{END}"
+    assert readme.read_text() == f"Before\n{written}\nafter\n"
+
+
+def test_every_recipe_has_its_line():
+    """In the order of the files, each with its question, its file and what it needs."""
+    lines = recipe_table().splitlines()[2:]
+    assert len(lines) == len(recipes())
+    assert lines[11] == "| [Which segment would a new customer be in?](recipes/12_new_customer.sql) | spending |"
 
 
 def test_what_can_go_wrong(readme: Path, published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
