@@ -187,7 +187,7 @@ def _remedy(offer: Offer, missing: Mapping[str, Sequence[str]]) -> str:
         found = ", ".join(f"'{column.source_header}'" for column in columns if column.source_header)
         advice.append(
             f"the file's columns are {found}. Headers that are recognised: {'; '.join(map(CUSTOMERS.hint, others))}. Say in "
-            "MAPPING=path.toml which is which, or name other features in SEGMENTATIONS=path.toml (README: Your own columns)"
+            "MAPPING=path.toml which is which, or name other features in SEGMENTATIONS=path.toml (etl/README.md: Your own columns)"
         )
     return "; ".join(advice)
 

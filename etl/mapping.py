@@ -1,4 +1,4 @@
-"""The mapping file: what a person says of the columns of a file, and of how it is written. TOML; see the README."""
+"""The mapping file: what a person says of the columns of a file, and of how it is written. TOML; see etl/README.md."""
 
 import re
 from collections.abc import Mapping as Table

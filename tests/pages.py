@@ -9,9 +9,14 @@ ROOT = Path(__file__).parent.parent
 PAGES = (
     "README.md",
     "warehouse/README.md",
+    "etl/README.md",
+    "analytics/README.md",
+    "dashboard/README.md",
+    "dashboard/deploy/README.md",
 )
 """Those that people read for how it works; the changelog and the benchmarks' results are records."""
-SHELLS = ("sh", "bash", "console")
+OPERATIONS = PAGES[-1]
+SHELLS = ("sh", "bash", "console", "crontab")
 PROGRAMS = ("make", "python", ".venv/bin/", "podman", "sudo", "systemctl", "journalctl", "duckdb", "curl", "cp", "cd")
 """How a command in the middle of a sentence begins."""
 _BLOCK = re.compile(r"^```(\w*)([^\n]*)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)

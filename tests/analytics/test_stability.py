@@ -65,7 +65,7 @@ def test_noise_is_not_stable(name: str, algorithm: str) -> None:
 
 
 def test_stable_is_not_the_same_as_true() -> None:
-    """A square without groups is cut into its quarters every time: stability alone proves nothing, as the README says."""
+    """A square without groups is cut into its quarters every time: stability alone proves nothing, as analytics/README.md says."""
     assert _stability(PLANTED["uniform, 2 features"].values, 4, "kmeans").min() > 0.85
 
 
