@@ -44,8 +44,8 @@ class Desk:
 
     folder: Path
     port: int
-    done: set[str] = field(default_factory=set)
-    """The commands that were run."""
+    done: dict[str, str] = field(default_factory=dict)
+    """The commands that were run, with what those said that were run as they stand."""
 
     @property
     def warehouse(self) -> Path:
@@ -59,9 +59,8 @@ class Desk:
 
     def run(self, command: str, **environ: str) -> str:
         """Run a command as it stands; what it has said. A client that asks gets a statement."""
-        said = self._ask_shell(command, environ)
-        self.done.add(command)
-        return said
+        self.done[command] = self._ask_shell(command, environ)
+        return self.done[command]
 
     def _ask_shell(self, command: str, environ: dict[str, str]) -> str:
         done = subprocess.run(
@@ -85,7 +84,7 @@ class Desk:
         self._ask_shell(command, environ | {_STARTED: str(started)})
         if (started / "arguments").exists():
             self._run_started(command, started)
-        self.done.add(command)
+        self.done[command] = ""
 
     def _run_started(self, command: str, started: Path) -> None:
         told, arguments = ((started / name).read_text().removesuffix("\0").split("\0") for name in ("environ", "arguments"))
@@ -119,7 +118,7 @@ class Desk:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(timeout=60)
             wait_until(lambda: not _is_alive(process.pid), what=f"{command} to end")
-        self.done.add(command)
+        self.done[command] = said.read_text()
 
     def filled(self, command: str) -> str:
         """The command with what is here in place of what is the reader's."""

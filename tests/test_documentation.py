@@ -20,6 +20,7 @@ from tests.pages import OPERATIONS, PAGES, ROOT, SHELLS, Block, anchors, blocks,
 from warehouse.dictionary import END, PAGE, START, replace_section, written
 from warehouse.errors import InputError
 from warehouse.recipes import recipes
+from warehouse.sandbox import Limits
 from warehouse.settings import Settings
 
 QUERIES = [block for page in PAGES for block in blocks(page, "sql")]
@@ -146,6 +147,29 @@ def test_an_example_of_toml_is_read(block: Block, write):
         assert playbook.read_playbook(path)
     else:
         assert segmentations.read_segmentations(path)
+
+
+def test_limits_of_the_sql_page_are_told():
+    """The numbers are those that hold."""
+    limits, page = Limits(), prose("dashboard/README.md").replace("\n", " ")
+    assert f"{limits.seconds} seconds and {limits.memory_mb // 1024} GB of memory; {limits.most_rows:,} rows are shown" in page
+    assert f"a file has up to {limits.most_file_bytes // 10**6} MB" in page
+    assert (limits.at_once, limits.most_waiting) == (2, 4)
+    assert "Two run at a time, in all processes together; four more wait" in prose(OPERATIONS)
+
+
+def test_commands_of_the_container_are_those_on_top_of_its_file():
+    """The page has them as they stand there."""
+    told = [command for command in commands(OPERATIONS) if command.startswith("podman")]
+    assert told == re.findall(
+        r"^# +(podman .*)$", (ROOT / "dashboard/deploy/Containerfile").read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+
+
+def test_units_that_are_copied_are_there():
+    """All of them are."""
+    (copied,) = [command.split()[2:-1] for command in commands(OPERATIONS) if command.startswith("sudo cp")]
+    assert sorted(ROOT / name for name in copied) == sorted((ROOT / "dashboard/deploy").glob("mall-*"))
 
 
 def test_examples_of_csv_are_loaded(connection, write):

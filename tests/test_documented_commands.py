@@ -60,9 +60,20 @@ def test_every_command_of_a_page_is_run(page: str, desk: Desk):
         desk.run_here(command, **({"WAREHOUSE": apart} if APART.search(command) else {}))
 
 
-def test_the_first_command_of_the_readme_is_a_refresh():
-    """The one that the desk begins with."""
-    assert commands("README.md")[0] == "make refresh CUSTOMERS=my_customers.csv"
+def test_a_refresh_says_what_the_readme_shows(desk: Desk):
+    """Its first command prints such lines in this order, and those without a figure of the customers as they stand there."""
+    (shown,) = [block.text.splitlines() for block in blocks("README.md", "text")]
+    said = desk.done[commands("README.md")[0]].splitlines()
+    begin = len("Customers    ")
+    assert (
+        [line[:begin] for line in said if line[:begin] in {line[:begin] for line in shown}][: len(shown) + 1]
+        == [
+            *(line[:begin] for line in shown[:3]),
+            shown[2][:begin],  # by Ward
+            *(line[:begin] for line in shown[3:]),
+        ]
+    )
+    assert {shown[0], *shown[3:]} <= set(said)
 
 
 def test_the_client_answers(desk: Desk):
