@@ -15,7 +15,7 @@ class Callbacks:
         self._known = {each["output"].strip(".").partition(".")[0]: each for each in dependencies}
 
     def body(self, component: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The body of a call, as Dash posts it; `values` are those of inputs and state by "id.property", None where there is none."""
+        """The body of a call, as Dash posts it; `values` are those of inputs and state, by "id.property"."""
         known = self._known[component]
 
         def said(parts: list[dict[str, str]]) -> list[dict[str, Any]]:

@@ -168,13 +168,14 @@ def _told(one: Found) -> str:
     checked, stale = (sum(row[name] for row in checks) for name in ("requests", "failures"))
     quarter = max(len(one.held) // 4, 1)
     second, last = (mean(one.held[part]) for part in (slice(quarter, 2 * quarter), slice(-quarter, None)))
-    told = (
-        f"{one.people} people: {requests:,} requests, {requests / one.seconds:.0f} a second, {failures} of which failed. "
-        f"{one.published} versions were published while they asked; of {checked:,} looks for a new version {stale} were told an older "
-        f"one than was published before. The server held {second:.2f} GB in the second quarter of the time, {last:.2f} GB in the last, "
-        f"and {max(one.held):.2f} GB at most."
-    )
-    return "\n".join([told, *(f"- {error}" for error in one.errors[:10])])
+    told = [
+        f"{one.people} people: {requests:,} requests, {requests / one.seconds:.0f} a second, {failures} of which failed.",
+        f"{one.published} versions were published while they asked;",
+        f"of {checked:,} looks for a new version {stale} were told an older one than was published before.",
+        f"The server held {second:.2f} GB in the second quarter of the time, {last:.2f} GB in the last,",
+        f"and {max(one.held):.2f} GB at most.",
+    ]
+    return "\n".join([" ".join(told), *(f"- {error}" for error in one.errors[:10])])
 
 
 def main() -> None:

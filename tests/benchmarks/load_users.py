@@ -1,9 +1,9 @@
 """What people do in the dashboard, for Locust; tests.benchmarks.load starts it.
 
-It runs in an environment of its own: what Locust needs and what the browser tests need exclude each other. Each person signs in, and
-then asks as the pages do: whether there is a newer version, for the rows and differences of another selection, for further rows, other
-pages, files and SQL. An answer counts as failed where it is no answer, and as stale where it is of an older version than was published
-when it was asked for.
+It runs in an environment of its own: what Locust needs and what the browser tests need exclude each other. Each person signs in,
+and then asks as the pages do: whether there is a newer version, for the rows and differences of another selection, for further
+rows, other pages, files and SQL. An answer counts as failed where it is no answer, and as stale where it is of an older version
+than was published when it was asked for.
 """
 
 import json
