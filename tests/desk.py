@@ -18,6 +18,9 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.access import users
+from dashboard.access.roles import Role
+from dashboard.access.users import Known
 from tests.dashboard.browser import wait_until
 from tests.helpers import QUICK
 from tests.pages import PAGES, ROOT, blocks
@@ -29,6 +32,8 @@ BOUGHT = '[value]\nfeatures = ["monetary"]\nk_max = 3\n'
 """A segmentation of who has nothing but purchases, fitted in no time like QUICK."""
 PLACES = {"/srv/mall": ".", "/srv/export/customers.csv": "my_customers.csv"}
 """What stands for a place of the reader's, and what it is here."""
+TYPED = "select 41 + 1 as answer;\n"
+"""What a command reads that asks: a client a statement, and `make user` as good a password as any."""
 _STARTED = "STARTED"
 _PYTHON = f"""#!/bin/sh
 if [ -z "${_STARTED}" ]; then exec {shlex.quote(sys.executable)} "$@"; fi
@@ -58,7 +63,7 @@ class Desk:
         return {**os.environ, **given, "PATH": f"{self.folder / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"}
 
     def run(self, command: str, **environ: str) -> str:
-        """Run a command as it stands; what it has said. A client that asks gets a statement."""
+        """Run a command as it stands; what it has said."""
         self.done[command] = self._ask_shell(command, environ)
         return self.done[command]
 
@@ -67,7 +72,7 @@ class Desk:
             ["bash", "-c", self.filled(command)],
             cwd=self.folder,
             env=self.environ(command) | environ,
-            input="select 41 + 1 as answer;\n",
+            input=TYPED,
             capture_output=True,
             text=True,
             timeout=300,
@@ -98,6 +103,7 @@ class Desk:
             for name, value in (variable.split("=", 1) for variable in told):
                 patch.setenv(name, value)
             patch.setattr(sys, "argv", [module, *arguments])
+            patch.setattr(sys, "stdin", StringIO(TYPED))
             try:
                 status = import_module(f"{module}.__main__" if spec.submodule_search_locations else module).main()
             except SystemExit as ended:  # --help
@@ -161,6 +167,7 @@ def furnish(folder: Path) -> None:
     (programs.parent / ".app").touch()  # what make would install is installed
     (folder / "quick.toml").write_text(QUICK)
     (folder / "bought.toml").write_text(BOUGHT)
+    users.write(folder / "users.toml", {"colleague": Known(Role.ANALYST)})
     (folder / "cards.csv").write_text(_cards())
     for name, text in _examples().items():
         (folder / name).write_text(text)

@@ -20,6 +20,7 @@ NOT_RUN = {
     "make soak": "takes an hour",
     "make bench": "takes an hour, and installs what is measured against",
     "make bench-dashboard": "takes minutes",
+    "make load": "takes minutes, and installs who plays the people",
     "make data": "fetches a file; tests/etl/test_fetch.py has it",
     "make dictionary": "writes to a page; tests/test_documentation.py compares it",
     "make sample CUSTOMERS_N=10000000": "writes ten million customers; fewer are written",
