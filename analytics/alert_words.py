@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from warehouse.columns import with_unit
+from warehouse.words import inline, number, percent, with_unit
 
 _BANDS = {0.85: "very stable", 0.75: "stable", 0.60: "doubtful", 0.0: "unstable"}
 """By the least stability: its word, as in marts.segment_profiles."""
@@ -110,19 +110,19 @@ def _profile(told: Told) -> str:
     if told.category is not None:
         what, values = f"the share of {told.label.lower()} {told.category}", _percents(_values(told))
     else:
-        what, values = f"the mean {_inline(told.label)}", [with_unit(number(value), told.unit) for value in _values(told)]
+        what, values = f"the mean {inline(told.label)}", [with_unit(number(value), told.unit) for value in _values(told)]
     before, now, low, high = values
     return f"“{told.segment_name}”: {what} {verb} from {before} to {now}; chance explains {low} to {high}."
 
 
 def _born(told: Told) -> str:
     of = f", split off what was {told.relatives}" if told.relatives else ""
-    return f"“{told.segment_name}” is new{of}: {percent(told.now)} of all customers."
+    return f"“{told.segment_name}” is new{of}: {percent(told.now or 0)} of all customers."
 
 
 def _gone(told: Told) -> str:
     where = f"; most of its customers are in {told.relatives} now" if told.relatives else ""
-    return f"“{told.segment_name}” is gone, which had {percent(told.before)} of all customers{where}."
+    return f"“{told.segment_name}” is gone, which had {percent(told.before or 0)} of all customers{where}."
 
 
 def _stability(told: Told) -> str:
@@ -132,10 +132,8 @@ def _stability(told: Told) -> str:
 
 def _rejects(told: Told) -> str:
     what = _ROWS.get(told.source or "", f"rows of {told.source}")
-    return (
-        f"{percent(told.now)} of the {what} were rejected, {percent(told.before)} the time before; "
-        f"chance explains up to {percent(told.high)}."
-    )
+    before, now, _, high = (percent(value) for value in _values(told))
+    return f"{now} of the {what} were rejected, {before} the time before; chance explains up to {high}."
 
 
 def _rose(told: Told) -> bool:
@@ -155,20 +153,3 @@ def _percents(values: list[float]) -> list[str]:
 
 def _band(stability: float) -> str:
     return next(word for least, word in _BANDS.items() if stability >= least)
-
-
-def _inline(label: str) -> str:
-    """A label inside a sentence: in lower case, but for words in capitals."""
-    return " ".join(word if len(word) > 1 and word.isupper() else word.lower() for word in label.split())
-
-
-def percent(share: float | None) -> str:
-    """0.062 -> "6.2 %"; without decimals from 10 %."""
-    value = share or 0.0
-    return f"{value:.0%}".replace("%", " %") if value >= 0.0995 or value == 0 else f"{value:.1%}".replace("%", " %")
-
-
-def number(value: float) -> str:
-    """Three significant digits, thousands separated: 86.538 -> "86.5"."""
-    text = f"{value:.3g}"
-    return (f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.4f}" if "e" in text else text).replace("-", "−")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.points import Floats
-from warehouse.columns import with_unit
 from warehouse.names import folded
+from warehouse.words import with_unit
 
 MOST_PARTS = 3
 """Of more features than this, a name holds only those that tell most."""

@@ -46,7 +46,7 @@ def serve_counts(app: Dash, warehouse: Warehouse, smallest: int) -> None:
     @app.server.route(FRAME)  # type: ignore[untyped-decorator]
     def send_frame(version: int) -> Response:
         try:
-            return jsonify(frame(warehouse.version(version), smallest))
+            return jsonify(warehouse.version(version).once("frame", lambda db: frame(db, smallest)))
         except MallError:
             abort(404)
 

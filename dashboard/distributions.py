@@ -8,7 +8,7 @@ from dashboard import format, scales
 from dashboard.figures import plain
 from dashboard.queries import Row
 from dashboard.theme import Theme, styled
-from warehouse.columns import with_unit
+from warehouse.words import with_unit
 
 HEIGHT = 184
 MOST_CATEGORIES = 8

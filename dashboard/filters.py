@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard import format
-from warehouse.columns import with_unit
 from warehouse.connection import literal
 from warehouse.errors import InputError
+from warehouse.words import with_unit
 
 _MOST_LISTED = 10_000
 """More values than a category has on a page are nobody's choice."""

@@ -4,7 +4,11 @@ import math
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from warehouse.columns import with_unit
+from warehouse.words import inline as inline
+from warehouse.words import number as number
+from warehouse.words import percent as percent
+from warehouse.words import whole_percent as whole_percent
+from warehouse.words import with_unit
 
 
 def count(number: float) -> str:
@@ -26,24 +30,6 @@ def sql(text: str) -> str:
 def customers(number: int) -> str:
     """2000 -> "2,000 customers"."""
     return "1 customer" if number == 1 else f"{count(number)} customers"
-
-
-def percent(share: float) -> str:
-    """0.062 -> "6.2 %"; without decimals from 10 %."""
-    return whole_percent(share) if abs(share) >= 0.0995 or share == 0 else f"{share:.1%}".replace("%", " %")
-
-
-def whole_percent(share: float) -> str:
-    """A share that somebody chose: 0.05 -> "5 %"."""
-    return f"{share:.0%}".replace("%", " %")
-
-
-def number(value: float) -> str:
-    """Three significant digits, thousands separated: 86.538 -> "86.5"."""
-    if abs(value) >= 999.5:
-        return f"{value:,.0f}".replace("-", "−")
-    text = f"{value:.3g}"
-    return (f"{value:.4f}" if "e" in text else text).replace("-", "−")
 
 
 def signed(value: float) -> str:
@@ -92,11 +78,6 @@ def quantity(value: float, unit: str) -> str:
 def title(label: str, unit: str) -> str:
     """What a chart or column shows: "Annual income, k$"."""
     return f"{label}, {unit}" if unit else label
-
-
-def inline(label: str) -> str:
-    """A label inside a sentence: in lower case, but for words in capitals. "Days since NPS" -> "days since NPS"."""
-    return " ".join(word if len(word) > 1 and word.isupper() else word.lower() for word in label.split())
 
 
 def period(start: date, unit: str) -> str:

@@ -42,8 +42,3 @@ class Column:
     def title(self) -> str:
         """The label with its unit: "Annual income, k$"."""
         return f"{self.label}, {self.unit}" if self.unit else self.label
-
-
-def with_unit(text: str, unit: str) -> str:
-    """A number's text with its unit; a unit that is a range, such as 1–100, is not repeated after every number."""
-    return f"{text} {unit}" if unit and "–" not in unit else text

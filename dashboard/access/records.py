@@ -100,7 +100,6 @@ class Records:
                 connection.execute("pragma journal_mode = wal")
                 connection.executescript(_SCHEMA)
                 connection.execute("delete from audit where at < ?", (_text(_now() - KEPT),))
-                connection.execute("delete from sessions where ends_at < ?", (_text(_now()),))
         except (OSError, sqlite3.Error) as error:
             raise InputError(f"{path}: cannot be written: {error}; say where who enters is written down with ACCESS=") from error
 
@@ -131,6 +130,7 @@ class Records:
 
     def begin(self, user: str, password_hash: str) -> str:
         """Begin a session; returns its token, which is not kept."""
+        self._ask("delete from sessions where ends_at < ?", (_text(_now()),))
         token = secrets.token_urlsafe(32)
         ends = _text(_now() + SESSION)
         self._ask("insert into sessions values (?, ?, ?, ?)", (_hash(token), user, _hash(password_hash), ends))

@@ -10,8 +10,8 @@ from dashboard.difference import Difference
 from dashboard.filters import Clause
 from dashboard.pages import sheet
 from dashboard.queries import ALGORITHM_TITLES, Row
-from warehouse.columns import with_unit
 from warehouse.connection import Snapshot
+from warehouse.words import with_unit
 
 _MOST = 6
 """Differences that are told."""

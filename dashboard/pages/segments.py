@@ -14,8 +14,8 @@ from dashboard.pages.sheet import panel
 from dashboard.queries import Row
 from dashboard.scatter import segment_scatter
 from dashboard.theme import Theme
-from warehouse.columns import with_unit
 from warehouse.connection import Snapshot, Warehouse
+from warehouse.words import with_unit
 
 SHOWN_CUSTOMERS = 5_000
 

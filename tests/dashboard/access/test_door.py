@@ -1,12 +1,14 @@
 """The door: nothing is answered to nobody, people sign in and out, and a proxy is believed only where it is trusted."""
 
 import logging
+import sqlite3
 from ipaddress import ip_network
 
 import pytest
 
 from dashboard.access import users
-from dashboard.access.door import COOKIE, check_host
+from dashboard.access.door import check_host
+from dashboard.access.login import COOKIE
 from dashboard.access.records import MOST_WRONG, Records
 from dashboard.access.roles import Role
 from dashboard.access.users import Known
@@ -219,6 +221,15 @@ class TestProxy:
         assert not enters(client, **said, environ_base={"REMOTE_ADDR": "10.2.0.1"})
         assert enters(client, **said, environ_base={"REMOTE_ADDR": "10.1.2.3"})
         assert enters(client, **said, environ_base={"REMOTE_ADDR": "::ffff:10.1.2.3"})
+
+
+def test_where_sessions_cannot_be_read_nobody_enters(settings):
+    """And nobody is told that they are a stranger: it is not their fault."""
+    client = client_of(settings, "vera")
+    with sqlite3.connect(settings.access) as other:
+        other.execute("drop table sessions")
+    assert client.get("/").status_code == 503
+    assert client.get("/login").status_code == 503
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "mall.example"])
