@@ -5,7 +5,7 @@ import sys
 
 import waitress
 
-from dashboard.access.door import check_host
+from dashboard.access import door
 from dashboard.app import create_app
 from dashboard.listening import listen
 from warehouse.connection import Warehouse
@@ -16,15 +16,19 @@ THREADS = 16
 """Requests that are answered at once; statements in SQL take at most six of them (warehouse/sandbox.py)."""
 
 
+_BELIEVES = {"clear_untrusted_proxy_headers": False}
+"""What a proxy says reaches the application, which knows whom to believe (dashboard/access/proxy.py, dashboard/guard.py)."""
+
+
 def main() -> int:
     """Serve until interrupted; returns the exit status."""
     try:
         settings = Settings.from_environment()
-        check_host(settings)
+        door.check(settings)
         Warehouse(settings.warehouse).snapshot()
         logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
         sockets = listen(settings.host, settings.port)
-        server = waitress.create_server(create_app(settings).server, sockets=sockets, threads=THREADS)
+        server = waitress.create_server(create_app(settings).server, sockets=sockets, threads=THREADS, **_BELIEVES)
     except MallError as error:
         return refuse("dashboard", error)
     print(f"Dashboard on http://{settings.host}:{settings.port}/  (Ctrl-C stops it)", flush=True)

@@ -93,14 +93,34 @@ def told(count: int, of: int, smallest: int) -> int | None:
 
 def hidden(counts: Sequence[int], smallest: int) -> Counts:
     """Customers per bin without the small ones, and without what their sum would give them away by."""
-    is_hidden = [0 < count < smallest for count in counts]
-    others = sorted((count, place) for place, count in enumerate(counts) if count >= smallest)
-    while any(is_hidden) and others:
-        away = [count for count, is_away in zip(counts, is_hidden, strict=True) if is_away]
-        if len(away) > 1 and sum(away) >= smallest:
-            break
-        is_hidden[others.pop(0)[1]] = True
-    return [None if is_away else count for count, is_away in zip(counts, is_hidden, strict=True)]
+    return hidden_table([counts], smallest)[0]
+
+
+def hidden_table(rows: Sequence[Sequence[int]], smallest: int) -> list[Counts]:
+    """A table of customers likewise, where the sums of its rows are known, and those of its columns where it has several rows."""
+    counts = np.array(rows, dtype=np.int64).reshape(len(rows), -1)
+    away = (counts > 0) & (counts < smallest)
+    lines: list[tuple[int | slice, int | slice]] = [(place, slice(None)) for place in range(len(counts))]
+    if len(counts) > 1:
+        lines += [(slice(None), place) for place in range(counts.shape[1])]
+    is_changed = True
+    while is_changed:
+        is_changed = False
+        for line in lines:
+            more = _also_away(counts[line], away[line], smallest)
+            if more is not None:
+                away[line][more] = True  # a view into the table
+                is_changed = True
+    return [[None if gone else int(count) for count, gone in zip(*row, strict=True)] for row in zip(counts, away, strict=True)]
+
+
+def _also_away(counts: npt.NDArray[np.int64], away: _Mask, smallest: int) -> int | None:
+    """The place of the cell that has to be hidden as well, so that the sum of a line gives nothing away; None where none has to."""
+    gone = counts[away]
+    others = np.flatnonzero(~away & (counts > 0))
+    if not len(gone) or not len(others) or (np.count_nonzero(gone) > 1 and gone.sum() >= smallest):
+        return None
+    return int(others[np.argmin(counts[others])])
 
 
 def _bins(cells: Cells, name: str, left: _Mask, smallest: int) -> Counts:

@@ -11,6 +11,7 @@ from dash import Dash
 from flask import Response, abort, request
 from werkzeug.datastructures import Accept
 
+from dashboard.access.roles import current
 from dashboard.cube import cube
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import MallError
@@ -28,7 +29,7 @@ def serve_cube(app: Dash, warehouse: Warehouse) -> None:
     """Serve `/cube/<version>.json`.
 
     An address that ends in the edition of the file (`built`) is of that file for ever; any other is asked about each time, and
-    answered by the ETag.
+    answered by the ETag. Where people sign in every one is asked about: the next one at the same browser may be another.
     """
 
     @app.server.route("/cube/<int:version>.json")  # type: ignore[untyped-decorator]
@@ -41,7 +42,8 @@ def serve_cube(app: Dash, warehouse: Warehouse) -> None:
             abort(404)
         answer = Response(body, mimetype="application/json")
         answer.set_etag(tag)
-        answer.headers["Cache-Control"] = _FOR_EVER if request.args.get("built", "").endswith(f" {db.edition}") else _ASK_AGAIN
+        is_for_ever = request.args.get("built", "").endswith(f" {db.edition}")
+        answer.headers["Cache-Control"] = _FOR_EVER if is_for_ever and not current().name else _ASK_AGAIN
         answer.headers["Vary"] = "Accept-Encoding"
         if encoding != "identity":
             answer.headers["Content-Encoding"] = encoding

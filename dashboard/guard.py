@@ -37,7 +37,7 @@ def guard(app: Dash, settings: Settings) -> None:
     Where people may edit and only this machine is listened to, so is a request under another name than this machine's: a page
     elsewhere whose own name was made to lead here (DNS rebinding) would pass for ours.
     """
-    is_for_us_alone = settings.allow_edit and is_this_machine(settings.host)
+    is_for_us_alone = settings.allow_edit and is_this_machine(settings.host) and not settings.is_asked_who
     app.server.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
 
     @app.server.before_request  # type: ignore[untyped-decorator]

@@ -1,6 +1,6 @@
 """Serve the dashboard to many: `python -m dashboard.serve`, or `make serve`.
 
-HOST, PORT, WAREHOUSE, WORKERS, SERVE_MEMORY, ALLOW_EDIT and ALLOW_SQL are read from the environment. SIGTERM and SIGINT let the
+Its settings are read from the environment (warehouse/settings.py). SIGTERM and SIGINT let the
 requests in flight end; SIGHUP renews the workers, and no request fails.
 """
 
@@ -11,8 +11,9 @@ import os
 import sys
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
-from dashboard.access.door import Door, check_host, is_asked_who
+from dashboard.access import door
 from dashboard.app import create_app
 from dashboard.entrance import Wsgi
 from dashboard.guard import MOST_BYTES
@@ -34,12 +35,12 @@ def main() -> int:
     """Serve until told to stop; returns the exit status."""
     try:
         settings = Settings.from_environment()
-        check_host(settings)
+        door.check(settings)
         each = worker_bytes(settings)
         sockets = listen(settings.host, settings.port)
     except MallError as error:
         return refuse("serve", error)
-    if (status := _status_of_reading(settings)) != 0:
+    if (status := _status_of_reading(settings.warehouse)) != 0:
         for one in sockets:
             one.close()
         return status
@@ -76,24 +77,23 @@ def application(settings: Settings) -> Wsgi:
 
     Where nobody is asked who they are, an unset ALLOW_SQL is off: behind a proxy here every stranger asks from 127.0.0.1.
     """
-    if not is_asked_who(settings):
+    if not settings.is_asked_who:
         settings = replace(settings, allow_sql=bool(settings.allow_sql))
     wsgi: Wsgi = create_app(settings, limits(settings)).server
     return wsgi
 
 
-def _status_of_reading(settings: Settings) -> int:
-    """Open what workers read, in a process of its own: a connection must not be there when they are forked. Its exit status."""
-    probe = multiprocessing.get_context("fork").Process(target=_read, args=(settings,))
+def _status_of_reading(directory: Path) -> int:
+    """Open the warehouse once, in a process of its own: a connection must not be there when workers are forked. Its exit status."""
+    probe = multiprocessing.get_context("fork").Process(target=_read, args=(directory,))
     probe.start()
     probe.join()
     return abs(probe.exitcode or 0)
 
 
-def _read(settings: Settings) -> None:
+def _read(directory: Path) -> None:
     try:
-        Warehouse(settings.warehouse).snapshot()
-        Door(settings)
+        Warehouse(directory).snapshot()
     except MallError as error:
         sys.exit(refuse("serve", error))
 

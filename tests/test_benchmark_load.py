@@ -10,6 +10,7 @@ from tests.benchmarks.load import STALE, Found
 from tests.dashboard.access.people import client_of, guarded
 from warehouse.settings import Settings
 
+ROOT = Path(__file__).parent.parent
 USERS = Path(load.__file__).with_name("load_users.py")
 COMPONENTS = ("version", "difference", "customers", "segments-content", "evidence-content", "data-content", "ask-answer")
 
@@ -30,11 +31,24 @@ def test_it_calls_what_the_dashboard_has(published, tmp_path):
 
 def test_the_people_of_the_driver_can_enter(tmp_path):
     """Their password is the one that it signs in with."""
-    path = load._users_file(tmp_path)
+    path = load._users_file(tmp_path, 3)
     said = USERS.read_text()
     assert "a password for the load" in said
-    assert 'f"colleague-{self.chance.randrange(PEOPLE)}"' in said
-    assert len(load.users.read(path)) == 20
+    assert 'f"colleague-{next(PLACES)}"' in said
+    assert list(load.users.read(path)) == ["colleague-0", "colleague-1", "colleague-2"]
+    assert all(load.users.is_password(known, "a password for the load") for known in load.users.read(path).values())
+
+
+def test_being_asked_to_wait_is_told_from_a_failure():
+    """The sentences are those of the queue, to the letter."""
+    known = (ROOT / "warehouse" / "slots.py").read_text()
+    (waits,) = [
+        ast.literal_eval(node.value)
+        for node in ast.parse(USERS.read_text()).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "WAIT"
+    ]
+    assert all(f'"{each}"' in known for each in waits)
+    assert known.count("BusyError(") == len(waits) + 1  # the other is of one's own statements, and each person has one
 
 
 def row(name: str, requests: int, failures: int = 0) -> dict[str, object]:

@@ -66,9 +66,9 @@ class Settings:
     keep_versions: int = 3
     """How many published versions stay on disk."""
     allow_edit: bool = False
-    """Whether whoever opens the dashboard may name and describe segments."""
+    """Whether whoever opens the dashboard may name and describe segments, where nobody is asked who they are."""
     allow_sql: bool | None = None
-    """Whether whoever opens the dashboard may ask in SQL; None: at `make dashboard`, where only this machine is listened to."""
+    """Whether people may ask in SQL; None: analysts, and where nobody is asked who they are, who is at this machine."""
     alerts_file: Path | None = None
     """Where a refresh writes its alerts as JSON once it has published; None writes none."""
     alerts_webhook: str | None = field(default=None, repr=False)  # an address often has a secret in it
@@ -85,6 +85,11 @@ class Settings:
     """The fewest customers that a viewer is told a number of."""
     expected_age: timedelta | None = timedelta(days=8)
     """How old the data may be before the dashboard's header says so; None never does. Eight days: a week, and one to be late."""
+
+    @property
+    def is_asked_who(self) -> bool:
+        """Whether everybody who opens the dashboard is asked who they are."""
+        return bool(self.users or self.user_header)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -183,10 +188,14 @@ def header(text: str) -> str:
 
 def networks(text: str) -> tuple[Network, ...]:
     """The networks of a list such as "10.0.0.5, 10.1.0.0/16". Raises ValueError."""
+    advice = "give addresses or networks, such as 10.0.0.5,10.1.0.0/16"
     try:
-        return tuple(ip_network(part.strip()) for part in text.split(","))
+        found = tuple(ip_network(part.strip()) for part in text.split(","))
     except ValueError as error:
-        raise ValueError("give addresses or networks, such as 10.0.0.5,10.1.0.0/16") from error
+        raise ValueError(advice) from error
+    if any(network.prefixlen == 0 for network in found):
+        raise ValueError(f"{advice}: anybody is no proxy")
+    return found
 
 
 def age(text: str) -> timedelta | None:

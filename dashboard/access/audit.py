@@ -1,11 +1,13 @@
-"""The audit log as CSV: `python -m dashboard.access.audit`, or `make audit`."""
+"""The audit log as CSV, of which no spreadsheet takes a text for a formula: `python -m dashboard.access.audit`, or `make audit`."""
 
 import argparse
-import csv
 import sys
 from datetime import UTC, datetime
 
+import pandas as pd
+
 from dashboard.access.records import COLUMNS, Records, path_of
+from dashboard.export import csv_lines
 from warehouse.errors import InputError, MallError, refuse
 from warehouse.settings import Settings
 
@@ -19,9 +21,8 @@ def main() -> int:
         path = path_of(Settings.from_environment())
         if not path.exists():
             raise InputError(f"{path}: nothing is written down there yet; a dashboard that asks who enters does (USERS=)")
-        writer = csv.writer(sys.stdout)
-        writer.writerow(COLUMNS)
-        writer.writerows(Records(path).audit(asked.since))
+        rows = pd.DataFrame(Records(path).audit(asked.since), columns=COLUMNS)
+        sys.stdout.writelines(csv_lines(rows.convert_dtypes()))
     except MallError as error:
         return refuse("audit", error)
     except BrokenPipeError:  # head has seen enough

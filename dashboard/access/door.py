@@ -6,66 +6,58 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dash import Dash
-from flask import Response, abort, current_app, g, has_app_context, jsonify, request
+from flask import Response, abort, g, jsonify, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard.access import login_page, users
+from dashboard.access.audit_log import EXTENSION
 from dashboard.access.login import Login
 from dashboard.access.proxy import Proxy
-from dashboard.access.records import Event, Records, path_of
-from dashboard.access.roles import NOBODY, Role, User, current, may
+from dashboard.access.records import Records, path_of
+from dashboard.access.roles import NOBODY, Role, User, may
 from dashboard.access.rules import of_address
 from dashboard.access.users import Users
 from dashboard.listening import is_this_machine
 from warehouse.errors import BusyError, InputError
 from warehouse.settings import Settings
 
-_DOOR = "door"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _LONGEST_NAME = 64
 
 log = logging.getLogger(__name__)
 
 
-def write_down(event: Event, version: int | None = None, rows: int | None = None, detail: str = "") -> None:
-    """Write down what who asks is about to do, where people are asked who they are. Raises BusyError where that is not possible."""
-    door: Door | None = current_app.extensions.get(_DOOR) if has_app_context() else None
-    if door and door.records:
-        door.records.write(event, current(), door.proxy.address(), version, rows, detail)
-
-
-def is_asked_who(settings: Settings) -> bool:
-    """Whether everybody is asked who they are."""
-    return bool(settings.users or settings.user_header)
-
-
-def check_host(settings: Settings) -> None:
-    """Raises InputError where strangers could enter: others reach the dashboard, and nobody is asked who they are."""
-    if is_asked_who(settings) or is_this_machine(settings.host):
-        return
-    raise InputError(
-        f"HOST={settings.host} lets others in: say who may enter with USERS=users.toml (`make user` writes it), "
-        "or with USER_HEADER=, which header of your proxy says who asks"
-    )
+def check(settings: Settings) -> None:
+    """Raises InputError where strangers could enter, because nobody is asked who they are, and where nobody could."""
+    if not settings.is_asked_who and not is_this_machine(settings.host):
+        raise InputError(
+            f"HOST={settings.host} lets others in: say who may enter with USERS=users.toml (`make user` writes it), "
+            "or with USER_HEADER=, which header of your proxy says who asks"
+        )
+    if settings.users and not users.read(settings.users):
+        example = f"make user USERS={settings.users} NAME=anna ROLE=editor"
+        raise InputError(f"{settings.users}: nobody is in it; `{example}` adds somebody")
+    if settings.is_asked_who:
+        Records(path_of(settings))
 
 
 class Door:
     """Who may enter, as the settings say: everybody at this machine, those of a users file, or those whom a proxy names."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raises InputError where the users file, or the file of who entered, cannot be used."""
-        self.proxy = Proxy(settings.trusted_proxy)
-        self.is_shut = is_asked_who(settings)
-        self.records = Records(path_of(settings)) if self.is_shut else None
+        """Raises InputError where the file of who entered cannot be written."""
+        self._proxy = Proxy(settings.trusted_proxy)
+        self._records = Records(path_of(settings)) if settings.is_asked_who else None
         self._users = Users(settings.users) if settings.users else None
         self._header = settings.user_header
         self._here = User("", Role.EDITOR if settings.allow_edit else Role.ANALYST)
-        self._login = Login(self._users, self.records, self.proxy) if self._users and self.records and not self._header else None
+        self._login = Login(self._users, self._records, self._proxy) if self._users and self._records and not self._header else None
 
     def hang(self, app: Dash) -> None:
         """Put the door in front of everything that the server answers. Call it first: what is asked then is in its order."""
         server: Any = app.server
-        server.extensions[_DOOR] = self
+        if self._records:
+            server.extensions[EXTENSION] = (self._records, self._proxy)
         if self._login:
             self._login.add_to(server)
 
@@ -85,7 +77,7 @@ class Door:
 
     def _who(self) -> User | None:
         if self._header:
-            return self._named_by_proxy(users.folded(self.proxy.says(self._header)))
+            return self._named_by_proxy(users.folded(self._proxy.says(self._header)))
         return self._login.who() if self._login else self._here
 
     def _named_by_proxy(self, name: str) -> User | None:
@@ -117,4 +109,7 @@ def is_from_here() -> bool:
     if said is not None:
         return said in ("same-origin", "none")
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host
+    try:
+        return origin is None or urlsplit(origin).netloc == request.host
+    except ValueError:
+        return False

@@ -43,7 +43,7 @@ def protect(app: Dash) -> None:
         for name, value in _ALWAYS.items():
             answer.headers.setdefault(name, value)
         answer.headers.setdefault("Content-Security-Policy", login if request.path == LOGIN else pages)
-        if "Cache-Control" not in answer.headers:
+        if "Cache-Control" not in answer.headers or "Content-Disposition" in answer.headers:
             answer.headers["Cache-Control"] = "no-store"
         if request.is_secure:
             answer.headers["Strict-Transport-Security"] = _YEAR

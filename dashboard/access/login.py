@@ -1,6 +1,7 @@
 """Signing in by name and password, and out."""
 
 import logging
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -78,19 +79,20 @@ class Login:
     def _admitted(self, name: str, password: str) -> Known:
         """Who it is. Raises _RefusedError for whom it is not, which is counted, and BusyError where it cannot be looked at now."""
         known, address = self._users[name], self._proxy.address()
-        if self._records.must_wait(name if known else None, address):
+        if not self._records.attempt(name, address):
             log.warning("refused to look at a password: there were too many wrong ones")
             raise _RefusedError(_WAIT, HTTPStatus.TOO_MANY_REQUESTS)
         if len(password) <= users.MOST_CHARACTERS and users.is_password(known, password) and known:
+            self._records.succeeded(name, address)
             return known
         # an unknown name is not written down: it may be a password, typed into the wrong field
         self._records.write(Event.WRONG_PASSWORD, User(name, known.role) if known else NOBODY, address)
         raise _RefusedError(_WRONG, HTTPStatus.FORBIDDEN)
 
     def _sign_out(self) -> AnyResponse:
-        self._records.write(Event.SIGNED_OUT, g.user, self._proxy.address())
-        self._records.end(request.cookies.get(COOKIE, ""))
         answer = redirect(LOGIN, HTTPStatus.SEE_OTHER)
+        with suppress(BusyError):  # it stands in the log; the cookie goes all the same
+            self._records.end(request.cookies.get(COOKIE, ""))
+            self._records.write(Event.SIGNED_OUT, g.user, self._proxy.address())
         answer.delete_cookie(COOKIE)
-        answer.headers["Clear-Site-Data"] = '"cache"'  # browsers keep the cube for a year
         return answer

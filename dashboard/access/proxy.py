@@ -1,12 +1,14 @@
 """What a proxy in front says of a request: who sent it, from where, and over which protocol. It is believed where it is trusted."""
 
+import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 
 from flask import request
 
-from dashboard.access.records import site
 from warehouse.settings import Network
+
+_IPV6_SITE = 64
 
 
 class Proxy:
@@ -34,3 +36,16 @@ class Proxy:
             return False
         peer = getattr(peer, "ipv4_mapped", None) or peer
         return any(peer in network for network in self._trusted)
+
+
+def site(address: str) -> str:
+    """An address as it is counted and written down: of IPv6 the network, which is one customer's of a provider."""
+    bare = re.fullmatch(r"\[(.+)\](?::\d+)?|([\d.]+):\d+", address)  # some proxies write the port as well
+    try:
+        found = ip_address((bare[1] or bare[2]) if bare else address)
+    except ValueError:
+        return "unknown"
+    found = getattr(found, "ipv4_mapped", None) or found
+    if found.version == 4 or found.is_loopback:
+        return str(found)
+    return f"{ip_address(int(found) >> _IPV6_SITE << _IPV6_SITE)}/{_IPV6_SITE}"

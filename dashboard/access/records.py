@@ -1,4 +1,4 @@
-"""What is written down: who signed in and is still in, and who took or changed what. SQLite: several processes write it."""
+"""The file of who entered: what they took or changed, their sessions, and wrong passwords. SQLite: several processes write it."""
 
 import hashlib
 import logging
@@ -9,11 +9,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-
-import duckdb
 
 from dashboard.access.roles import User
 from warehouse.errors import BusyError, InputError
@@ -27,15 +24,15 @@ WINDOW = timedelta(minutes=15)
 """Over which wrong passwords are counted."""
 MOST_WRONG = 5
 """Wrong passwords of one name from one address, after which both have to wait."""
-MOST_WRONG_HERE = 20
+MOST_HERE = 20
 """Of any names from one address."""
-MOST_WRONG_NAME = 50
+MOST_OF_NAME = 50
 """Of one name from anywhere; who has signed in from an address before is not kept out by those who have not."""
-MOST_WRONG_EVER = 1000
-"""Of anybody from anywhere that are written down; further ones are refused without being looked at."""
+MOST_EVER = 1000
+"""Of any names from anywhere, likewise."""
 _BUSY_SECONDS = 5
 _LONGEST = 2_000
-_IPV6_SITE = 64
+_BUCKETS = 65_536
 
 _SCHEMA = """
 create table if not exists audit (
@@ -49,12 +46,27 @@ create table if not exists audit (
     detail text not null default ''
 ) strict;
 create index if not exists audit_by_event on audit (event, at);
+create table if not exists attempts (
+    at text not null,
+    bucket integer not null,
+    address text not null
+) strict;
+create index if not exists attempts_by_time on attempts (at);
 create table if not exists sessions (
     token_hash text primary key,
     user text not null,
     password_hash text not null,
     ends_at text not null
 ) strict;
+"""
+_ATTEMPTS = """
+select
+    count(*) filter (where bucket = :bucket and address = :address),
+    count(*) filter (where address = :address),
+    count(*) filter (where bucket = :bucket),
+    count(*),
+    exists(select 1 from audit where event = :signed_in and user = :name and address = :address)
+from attempts
 """
 COLUMNS = ("at", "event", "user", "role", "address", "version", "count_rows", "detail")
 """The columns of the audit log: UTC time, one of Event, who as what from where, and what: version, rows and words."""
@@ -92,14 +104,14 @@ class Records:
     """The file of who entered and what they did."""
 
     def __init__(self, path: Path) -> None:
-        """Make it where it is not there, and drop what is too old. Raises InputError where it cannot be written."""
+        """Make it where it is not there. Raises InputError where it cannot be written."""
         self._path = path
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
             with closing(self._open()) as connection:
                 connection.execute("pragma journal_mode = wal")
                 connection.executescript(_SCHEMA)
-                connection.execute("delete from audit where at < ?", (_text(_now() - KEPT),))
         except (OSError, sqlite3.Error) as error:
             raise InputError(f"{path}: cannot be written: {error}; say where who enters is written down with ACCESS=") from error
 
@@ -112,8 +124,11 @@ class Records:
             with closing(self._open()) as connection:
                 return connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
-            log.error("who enters and what they do cannot be written down: %s", error)
-            raise BusyError("it cannot be written down who did this, so it is not done; try again in a moment") from error
+            raise self._failure(error) from error
+
+    def _failure(self, error: sqlite3.Error) -> BusyError:
+        log.error("who enters and what they do cannot be written down: %s", error)
+        return BusyError("it cannot be written down who did this, so it is not done; try again in a moment")
 
     def write(
         self, event: Event, user: User, address: str, version: int | None = None, rows: int | None = None, detail: str = ""
@@ -129,8 +144,9 @@ class Records:
         )
 
     def begin(self, user: str, password_hash: str) -> str:
-        """Begin a session; returns its token, which is not kept."""
+        """Begin a session, and drop what is too old; returns its token, which is not kept."""
         self._ask("delete from sessions where ends_at < ?", (_text(_now()),))
+        self._ask("delete from audit where at < ?", (_text(_now() - KEPT),))
         token = secrets.token_urlsafe(32)
         ends = _text(_now() + SESSION)
         self._ask("insert into sessions values (?, ?, ?, ?)", (_hash(token), user, _hash(password_hash), ends))
@@ -147,29 +163,37 @@ class Records:
         """End a session."""
         self._ask("delete from sessions where token_hash = ?", (_hash(token),))
 
-    def must_wait(self, user: str | None, address: str) -> bool:
-        """Whether there were too many wrong passwords lately to look at another one; `user` is None for an unknown name."""
-        ((own, here, named, ever, is_known_here),) = self._ask(
-            """
-            select
-                count(*) filter (where user is :user and address = :address),
-                count(*) filter (where address = :address),
-                count(*) filter (where user = :user),
-                count(*),
-                exists(select 1 from audit where event = :signed_in and user = :user and address = :address)
-            from audit
-            where event = :wrong and at > :since
-            """,
-            {
-                "user": user,
-                "address": address,
-                "signed_in": Event.SIGNED_IN.value,
-                "wrong": Event.WRONG_PASSWORD.value,
-                "since": _text(_now() - WINDOW),
-            },
-        )
-        is_flooded = (named >= MOST_WRONG_NAME or ever >= MOST_WRONG_EVER) and not is_known_here
-        return (user is not None and own >= MOST_WRONG) or here >= MOST_WRONG_HERE or is_flooded
+    def attempt(self, name: str, address: str) -> bool:
+        """Count an attempt to sign in, before its password is looked at; whether it may be, or there were too many lately.
+
+        Whoever tries, known here or not, is counted alike, so that nobody learns who is. Of a name, which may be a password in the
+        wrong field, only sixteen bits of its hash are kept.
+        """
+        values = {
+            "now": _text(_now()),
+            "since": _text(_now() - WINDOW),
+            "bucket": _bucket(name),
+            "name": name,
+            "address": address,
+            "signed_in": Event.SIGNED_IN.value,
+        }
+        try:
+            with closing(self._open()) as connection:
+                connection.execute("begin immediate")  # of two at once the second sees the first
+                connection.execute("delete from attempts where at < :since", values)
+                own, here, named, ever, is_known_here = connection.execute(_ATTEMPTS, values).fetchone()
+                is_flooded = (named >= MOST_OF_NAME or ever >= MOST_EVER) and not is_known_here
+                may = own < MOST_WRONG and here < MOST_HERE and not is_flooded
+                if may:
+                    connection.execute("insert into attempts values (:now, :bucket, :address)", values)
+                connection.execute("commit")
+                return may
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    def succeeded(self, name: str, address: str) -> None:
+        """Take back what was counted of a name at an address: the password was right."""
+        self._ask("delete from attempts where bucket = ? and address = ?", (_bucket(name), address))
 
 
 def is_of(session: Session, password_hash: str) -> bool:
@@ -177,27 +201,8 @@ def is_of(session: Session, password_hash: str) -> bool:
     return secrets.compare_digest(session.password_hash, _hash(password_hash))
 
 
-def site(address: str) -> str:
-    """An address as it is counted and written down: of IPv6 the network, which is one customer's of a provider."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return "unknown"
-    found = getattr(found, "ipv4_mapped", None) or found
-    if found.version == 4 or found.is_loopback:
-        return str(found)
-    return f"{ip_address(int(found) >> _IPV6_SITE << _IPV6_SITE)}/{_IPV6_SITE}"
-
-
-def shape(sql: str) -> str:
-    """A statement without what it looks for: no number and no text of it is written down, which may be a customer's."""
-    encoded = sql.encode(errors="replace")
-    kinds = duckdb.tokenize(encoded.decode())
-    ends = [*(start for start, _ in kinds), len(encoded)][1:]
-    parts = [(encoded[start:end].decode(errors="replace"), kind) for (start, kind), end in zip(kinds, ends, strict=True)]
-    hidden = (duckdb.token_type.numeric_const, duckdb.token_type.string_const)
-    kept = ("? " if kind in hidden and text.strip() != "." else text for text, kind in parts if kind != duckdb.token_type.comment)
-    return " ".join("".join(kept).split())
+def _bucket(name: str) -> int:
+    return int(_hash(name)[:8], 16) % _BUCKETS
 
 
 def _hash(text: str) -> str:

@@ -7,17 +7,12 @@ LOGIN, LOGOUT = "/login", "/logout"
 FRAME, COUNTS = "/cube/<int:version>/frame.json", "/cube/<int:version>/counts"
 """Where viewers get what the Explore page is made of, and ask for its counts."""
 
-_PAGES = {"/": Role.VIEWER, "/segments": Role.VIEWER, "/inventory": Role.VIEWER}
+_PAGES = {"/": Role.VIEWER, "/segments": Role.VIEWER}
 _CALLBACKS = {
     ids.VERSION: Role.VIEWER,
     ids.HEADER_NOTICE: Role.VIEWER,
     ids.PAGE: Role.VIEWER,
     ids.SEGMENTS: Role.VIEWER,
-    ids.SCORE_FIELDS: Role.VIEWER,
-    ids.SCORE_ANSWER: Role.VIEWER,
-    ids.INVENTORY_KIND: Role.VIEWER,
-    ids.INVENTORY: Role.VIEWER,
-    ids.INVENTORY_TABLE: Role.VIEWER,
     ids.LABEL_FORM: Role.EDITOR,
 }
 """By the component that a callback fills first."""
@@ -37,7 +32,6 @@ _RULES = {
     "/_reload-hash": Role.VIEWER,
     FRAME: Role.VIEWER,
     COUNTS: Role.VIEWER,
-    "/inventory/inventory_plan.csv": Role.VIEWER,
 }
 """By the rule of Flask that an address meets; what a callback needs is asked when its body is known."""
 _LOOK_OF_LOGIN = "/assets/login.css"

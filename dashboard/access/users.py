@@ -4,11 +4,13 @@ import logging
 import os
 import re
 import secrets
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,12 @@ _HEAD = "# Who may enter the dashboard, and as what: viewer, analyst or editor. 
 log = logging.getLogger(__name__)
 _hasher = PasswordHasher()
 _hashing = threading.BoundedSemaphore(MOST_HASHED)
-_NOBODY = _hasher.hash(secrets.token_hex())
+
+
+@cache
+def _nobody() -> str:
+    """A hash that no password has."""
+    return _hasher.hash(secrets.token_hex())
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,10 @@ def _is_hash(value: Any) -> bool:
 
 
 def write(path: Path, users: Mapping[str, Known]) -> None:
-    """Put the users into a file that only its owner can read, all of them or none. Raises InputError."""
+    """Put the users into a file, all of them or none. Raises InputError.
+
+    Its owner, group and who may read it stay as they were; of a new one nobody but its owner may.
+    """
     for name in users:
         _check(path, name)
     lines = [_HEAD]
@@ -87,6 +97,10 @@ def write(path: Path, users: Mapping[str, Known]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", encoding="ascii", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             file.writelines(lines)
+        if path.exists():
+            before = path.stat()
+            shutil.chown(file.name, before.st_uid, before.st_gid)
+            os.chmod(file.name, before.st_mode & 0o777)
         os.replace(file.name, path)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error
@@ -103,7 +117,7 @@ def is_password(known: Known | None, password: str) -> bool:
     """Whether a password is theirs; for nobody it takes as long to say no. Raises BusyError where many are compared."""
     with _room():
         try:
-            return _hasher.verify((known and known.password) or _NOBODY, password) and known is not None
+            return _hasher.verify((known and known.password) or _nobody(), password) and known is not None
         except Argon2Error:
             return False
 
@@ -119,30 +133,28 @@ def _room() -> Iterator[None]:
 
 
 class Users:
-    """The users file of a server that runs: it is read again when it changes."""
+    """The users file of a server that runs: it is read again when it changes. While it cannot be read, nobody is in it."""
 
     def __init__(self, path: Path) -> None:
-        """Raises InputError where it cannot be read, or nobody is in it."""
         self._path = path
-        self._stamp = self._now()
-        self._users = read(path)
-        if not self._users:
-            raise InputError(f"{path}: nobody is in it; `make user USERS={path} NAME=anna ROLE=editor` adds somebody")
+        self._stamp: tuple[int, ...] | None = None
+        self._users: dict[str, Known] = {}
 
     def __getitem__(self, name: str) -> Known | None:
-        """Who has that name, or None. While the file is damaged, those before it was may enter."""
+        """Who has that name, or None."""
         stamp = self._now()
         if stamp != self._stamp:
             try:
                 self._users = read(self._path)
             except InputError as error:
-                log.warning("the users file cannot be read, and those it had before may enter: %s", error)
+                self._users = {}
+                log.error("nobody may enter until the users file can be read: %s", error)
             self._stamp = stamp
         return self._users.get(name)
 
-    def _now(self) -> tuple[int, int, int]:
+    def _now(self) -> tuple[int, ...]:
         try:
             about = self._path.stat()
         except OSError:
-            return 0, 0, 0
-        return about.st_ino, about.st_mtime_ns, about.st_size
+            return ()
+        return about.st_ino, about.st_mtime_ns, about.st_size, about.st_mode

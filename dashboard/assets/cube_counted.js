@@ -34,13 +34,19 @@
             headers: { "Content-Type": "application/json" },
             body: JSON.stringify({ filters: this.filters }),
           });
-          if (response.ok) this.answer = await response.json();
+          this.answer = response.ok ? await response.json() : this.nothing();
         } catch {
-          // the next change asks again
+          this.answer = this.nothing();
         }
         this.whenAnswered();
       }
       this.isAsking = false;
+    }
+
+    /* No counts, where none could be had: those of before are of other filters. */
+    nothing() {
+      const bins = Object.fromEntries(Object.entries(this.everyone.bins).map(([name, counts]) => [name, counts.map(() => null)]));
+      return { bins, count: undefined, means: {} };
     }
 
     histogram(name) {

@@ -223,6 +223,7 @@
 
     drawHeadline() {
       const { count, means } = this.cube.summary();
+      if (count === undefined) return this.headline.replaceChildren(html("strong", "error", "The counts could not be had. Change a filter, or reload the page, to try again."));
       if (count === null) return this.headline.replaceChildren(html("strong", "", "Few customers are left, or left out: nothing is told of them."));
       const share = this.cube.customers ? count / this.cube.customers : 0;
       const parts = [html("strong", "", `${mall.format.count(count)} of ${mall.format.count(this.cube.customers)} customers`), ` (${mall.format.percent(share)})`];

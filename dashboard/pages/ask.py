@@ -9,8 +9,8 @@ from dash import Dash, Input, Output, State, dcc, html
 from flask import Response, abort, jsonify, request, send_file
 
 from dashboard import export, ids
-from dashboard.access.door import write_down
-from dashboard.access.records import Event, shape
+from dashboard.access.audit_log import names, shape, write_down
+from dashboard.access.records import Event
 from dashboard.access.roles import Role, current, may
 from dashboard.browser import in_browser
 from dashboard.guard import is_asked_as_ourselves
@@ -121,7 +121,7 @@ def _run(app: Dash, warehouse: Warehouse, settings: Settings, sandbox: Sandbox) 
         try:
             sql, token = _asked(asked, settings)
             db = shown(warehouse, version)
-            write_down(Event.ASKED, db.version, detail=shape(sql))
+            write_down(Event.ASKED, db.version, detail=shape(sql, names(db)))
             found = sandbox.rows(db, sql, token, current().name)
         except MallError as error:
             said = asked.get("token") if isinstance(asked, dict) else None
@@ -156,7 +156,7 @@ def _serve(app: Dash, warehouse: Warehouse, settings: Settings, sandbox: Sandbox
             sql, token = _asked(asked, settings)
             db = warehouse.version(asked["version"] if type(asked.get("version")) is int else None)
             about = {"statement": sql, "version": str(db.version)}
-            write_down(Event.EXPORTED, db.version, detail=f"{kind} of {shape(sql)}")
+            write_down(Event.EXPORTED, db.version, detail=f"{kind} of {shape(sql, names(db))}")
             file = sandbox.file(db, sql, token, kind, about, export.FORMULA, current().name)
         except MallError as error:
             answer: Response = jsonify(_failure(error))

@@ -10,7 +10,7 @@ from dash import Dash, Input, Output, State, ctx, html
 from flask import Response, abort, request, send_file
 
 from dashboard import campaigns, export, filters, format, ids, queries
-from dashboard.access.door import write_down
+from dashboard.access.audit_log import write_down
 from dashboard.access.records import Event
 from dashboard.campaigns import Campaign
 from dashboard.pages.campaigns_parts import LISTS, answer, playbook, results, segments_offered, split
@@ -123,7 +123,7 @@ def _serve(app: Dash, warehouse: Warehouse) -> None:
         try:
             db, campaign, is_hashed = _asked(warehouse)
             ids_told = "hashed ids" if is_hashed else "ids"
-            write_down(Event.EXPORTED, db.version, detail=f"campaign list as {kind}, {ids_told}: {campaign.name}")
+            write_down(Event.EXPORTED, db.version, detail=f"campaign list as {kind}, {ids_told}")
             file = _file(db, campaign, is_hashed, kind)
         except (MallError, ValueError, RecursionError):
             abort(400)

@@ -12,7 +12,7 @@ from dash import Dash, Input, Output, State, dcc, html
 from flask import Response, abort, request, send_file
 
 from dashboard import export, filters, format, ids, queries, selection, statements
-from dashboard.access.door import write_down
+from dashboard.access.audit_log import write_down
 from dashboard.access.records import Event
 from dashboard.access.roles import Role, may
 from dashboard.browser import in_browser
@@ -21,7 +21,7 @@ from dashboard.pages.explore_parts import differences, segment_mix, sql_button
 from dashboard.selection import SEGMENT_COLUMNS
 from dashboard.shown import numbered, shown
 from warehouse.connection import Snapshot, Warehouse
-from warehouse.errors import InputError, MallError
+from warehouse.errors import BusyError, InputError, MallError
 from warehouse.settings import Settings
 
 PAGE_ROWS = 100
@@ -225,7 +225,7 @@ def _serve(app: Dash, warehouse: Warehouse) -> None:
         except (MallError, ValueError, RecursionError) as error:
             said = " ".join(str(error).encode(errors="replace").decode().split())
             log.warning("no file of customers: %s", type(error).__name__)
-            abort(400, description=said if isinstance(error, InputError) else None)
+            abort(400, description=said if isinstance(error, InputError | BusyError) else None)
         return send_file(file, export.TYPES[kind], as_attachment=True, download_name=name)
 
 

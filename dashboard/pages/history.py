@@ -9,7 +9,7 @@ from dash import Dash, Input, Output, State, dcc, html
 from flask import Response, abort, request
 
 from dashboard import ids, moves, queries
-from dashboard.access.door import write_down
+from dashboard.access.audit_log import write_down
 from dashboard.access.records import Event
 from dashboard.pages.history_parts import EXPORT, content, customers, rows
 from dashboard.shown import numbered, shown

@@ -8,7 +8,7 @@ from dash import Dash, Input, Output, State, html
 from flask import Response, abort, request
 
 from dashboard import format, ids, inventory, queries
-from dashboard.access.door import write_down
+from dashboard.access.audit_log import write_down
 from dashboard.access.records import Event
 from dashboard.pages.inventory_parts import DEFAULTS, EXPORT, content, items, periods_offered, rows
 from dashboard.shown import numbered, shown

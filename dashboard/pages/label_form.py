@@ -8,7 +8,7 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html
 
 from dashboard import ids, queries
-from dashboard.access.door import write_down
+from dashboard.access.audit_log import write_down
 from dashboard.access.records import Event
 from dashboard.access.roles import current
 from dashboard.queries import Row

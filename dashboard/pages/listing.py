@@ -10,7 +10,7 @@ from dash import Dash, Input, Output, State, html
 from flask import Response, abort, request
 
 from dashboard import filters, ids, queries
-from dashboard.access.door import write_down
+from dashboard.access.audit_log import write_down
 from dashboard.access.records import Event
 from dashboard.filters import Clause
 from dashboard.pages import sheet

@@ -1,5 +1,6 @@
 """Segments: what each is like, against everyone, in ordinary units."""
 
+from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,7 +9,7 @@ from dash import Dash, dcc, html
 from dashboard import figures, format, ids, queries, trust
 from dashboard.access.roles import Role, may
 from dashboard.axes import FEW_FEATURES, axes
-from dashboard.counts import hidden
+from dashboard.counts import hidden, hidden_table
 from dashboard.pages import label_form, score_form, sheet
 from dashboard.pages.sheet import panel
 from dashboard.queries import Row
@@ -22,8 +23,10 @@ SHOWN_CUSTOMERS = 5_000
 
 def layout() -> Any:
     """The page, before its numbers are there."""
-    parts = [sheet.waiting("What kinds of customers are there?", ids.SEGMENTS), score_form.layout()]
-    return html.Div([*parts, label_form.layout()] if may(Role.EDITOR) else parts)
+    parts = [sheet.waiting("What kinds of customers are there?", ids.SEGMENTS)]
+    parts += [score_form.layout()] if may(Role.ANALYST) else []  # its answers tell where a segment lies, of however few
+    parts += [label_form.layout()] if may(Role.EDITOR) else []
+    return html.Div(parts)
 
 
 def register(app: Dash, warehouse: Warehouse, smallest_cell: int, may_edit: bool = False) -> None:
@@ -158,11 +161,12 @@ def _category_tables(profiles: list[Row], segments: list[Row], smallest: int) ->
 def _category_table(profiles: list[Row], segments: list[Row], smallest: int) -> Any:
     everyone = {row["value"]: row["share_everyone"] for row in profiles}
     found = {(row["segment_id"], row["value"]): row for row in profiles}
-    told = {}
-    for segment in segments:
-        own = [found[segment["segment_id"], value] for value in everyone]
-        for row, count in zip(own, hidden([row["count_customers"] for row in own], smallest), strict=True):
-            told[row["segment_id"], row["value"]] = "few" if count is None else format.percent(row["share"])
+    cells = [[found[segment["segment_id"], value] for value in everyone] for segment in segments]
+    counts = hidden_table([[cell["count_customers"] for cell in row] for row in cells], smallest)
+    told = {
+        (cell["segment_id"], cell["value"]): "few" if count is None else format.percent(cell["share"])
+        for cell, count in zip(chain(*cells), chain(*counts), strict=True)
+    }
     head = html.Tr([html.Th("Segment"), *(html.Th(value) for value in everyone)])
     rows = [
         html.Tr([html.Td(segment["segment_name"]), *(html.Td(told[segment["segment_id"], value]) for value in everyone)])

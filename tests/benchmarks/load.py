@@ -37,7 +37,8 @@ _USERS = Path(__file__).with_name("load_users.py")
 _LOCUST = Path(".venv/load/bin/locust")
 _PER_SECOND = 4
 """People who come in a second."""
-STALE = "Stale versions"
+STALE, ROWS = "Stale versions", "Rows as captioned"
+"""What is checked of answers, beside the requests."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def measure(people: int, seconds: int, customers: int, folder: Path, locust: Pat
     """Let so many people at a server for so long; `locust` is the program that plays them."""
     directory = folder / f"warehouse_{people}"
     _refresh(directory, customers, 0, folder)
-    environ = {"WAREHOUSE": directory, "USERS": _users_file(folder), "ACCESS": folder / f"access_{people}.sqlite"}
+    environ = {"WAREHOUSE": directory, "USERS": _users_file(folder, people), "ACCESS": folder / f"access_{people}.sqlite"}
     with serving(folder, "-m", "dashboard.serve", **environ) as server, _watched(server) as held:
         answers = folder / f"found_{people}.json"
         began = time.monotonic()
@@ -108,10 +109,10 @@ def _refresh(directory: Path, customers: int, place: int, folder: Path) -> None:
     measured("-m", "etl.refresh", "--customers", path, "--warehouse", directory, "--memory-limit", "2GB")
 
 
-def _users_file(folder: Path) -> Path:
-    """Twenty analysts with one password."""
+def _users_file(folder: Path, people: int) -> Path:
+    """So many analysts, with one password."""
     path, hashed = folder / "users.toml", users.hashed("a password for the load")
-    users.write(path, {f"colleague-{place}": Known(Role.ANALYST, hashed) for place in range(20)})
+    users.write(path, {f"colleague-{place}": Known(Role.ANALYST, hashed) for place in range(people)})
     return path
 
 
@@ -144,7 +145,7 @@ def _held(pid: int) -> int:
 def report(found: Sequence[Found], customers: int) -> list[str]:
     """Paragraphs and tables."""
     parts = [f"{customers:,} customers, {found[0].seconds:.0f} s with each number of people; times in milliseconds."]
-    kinds = list(dict.fromkeys(row["name"] for one in found for row in one.rows if row["name"] != STALE))
+    kinds = list(dict.fromkeys(row["name"] for one in found for row in one.rows if row["name"] not in (STALE, ROWS)))
     head = [
         "Kind of request",
         *(f"{one.people} people: {what}" for one in found for what in ("requests", "p50", "p95", "p99", "failed")),
@@ -162,10 +163,11 @@ def _cells(one: Found, kind: str) -> list[str]:
 
 def _told(one: Found) -> str:
     """In words: how many requests, failures and stale answers there were, and whether the memory grew."""
-    asked = [row for row in one.rows if row["name"] != STALE]
+    asked = [row for row in one.rows if row["name"] not in (STALE, ROWS)]
     requests, failures = (sum(row[name] for row in asked) for name in ("requests", "failures"))
     checks = [row for row in one.rows if row["name"] == STALE]
     checked, stale = (sum(row[name] for row in checks) for name in ("requests", "failures"))
+    failures += sum(row["failures"] for row in one.rows if row["name"] == ROWS)
     quarter = max(len(one.held) // 4, 1)
     second, last = (mean(one.held[part]) for part in (slice(quarter, 2 * quarter), slice(-quarter, None)))
     told = [

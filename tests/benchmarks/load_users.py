@@ -6,6 +6,7 @@ rows, other pages, files and SQL. An answer counts as failed where it is no answ
 than was published when it was asked for.
 """
 
+import itertools
 import json
 import os
 import random
@@ -16,9 +17,13 @@ from typing import Any
 from dash_client import CALLBACKS, DEPENDENCIES, Callbacks
 from locust import HttpUser, between, events, task
 
-PEOPLE, PASSWORD = 20, "a password for the load"
+PASSWORD, PLACES = "a password for the load", itertools.count()
 WAREHOUSE, FOUND = Path(os.environ["LOAD_WAREHOUSE"]), Path(os.environ["LOAD_FOUND"])
 QUEUE = "SQL, and asked to wait"
+WAIT = (
+    "Other statements are waiting already. Try again in a moment.",
+    "Other statements take all the time there is. Try again in a moment.",
+)
 _AGES = (18, 22, 26, 30, 34, 38, 42, 46, 50, 54, 58, 62, 66, 70)
 _STATEMENTS = (
     "from marts.segment_profiles",
@@ -38,7 +43,7 @@ class Colleague(HttpUser):
         self.chance = random.Random(secrets.randbits(64))
         self.version: dict[str, Any] | None = None
         self.filters: dict[str, Any] = {}
-        name = f"colleague-{self.chance.randrange(PEOPLE)}"
+        name = f"colleague-{next(PLACES)}"
         self.client.post("/login", data={"name": name, "password": PASSWORD}, name="Sign in")
         self.client.get("/", name="Page", headers={"Accept": "text/html"})
         self.client.get("/_dash-layout", name="Page: layout")
@@ -55,14 +60,8 @@ class Colleague(HttpUser):
             return
         before = self.version
         self.version = answer.get("version", {}).get("data", self.version)
-        is_stale = self.version is None or self.version["version"] < published
-        events.request.fire(
-            request_type="CHECK",
-            name="Stale versions",
-            response_time=0,
-            response_length=0,
-            exception=ValueError(f"version {self.version}, published {published}") if is_stale else None,
-        )
+        is_fresh = self.version is not None and self.version["version"] >= published
+        self.check("Stale versions", is_fresh, f"version {self.version}, published {published}")
         if before is not None and self.version != before:
             self.fetch_the_cube()
 
@@ -102,9 +101,10 @@ class Colleague(HttpUser):
         asked = {"sql": self.chance.choice(_STATEMENTS), "token": secrets.token_hex(16)}
         body = self.body("ask-answer", {"ask-run.data": asked})
         with self.client.post(CALLBACKS, json=body, name="SQL", catch_response=True) as answer:
-            found = answer.json()["response"]["ask-answer"]["data"] if answer.status_code == 200 else {"error": answer.status_code}
+            said = answer.json()["response"].get("ask-answer", {}) if answer.status_code == 200 else {}
+            found = said.get("data", {"error": f"no answer: {answer.status_code}"})
             error = found.get("error")
-            if error and "gain" in str(error):  # Try again in a moment
+            if error in WAIT:
                 answer.request_meta["name"] = QUEUE
             elif error or not found["rows"]:
                 answer.failure(str(error or "no rows"))
@@ -118,10 +118,12 @@ class Colleague(HttpUser):
     def rows(self, name: str, start: int, order: Any = None) -> None:
         asked = {"startRow": start, "endRow": start + 100, "sortModel": order or []}
         answer = self.call("customers", name, {"customers.getRowsRequest": asked})
-        if answer is not None and type(answer["customers"]["getRowsResponse"]["rowCount"]) is not int:
-            events.request.fire(
-                request_type="CHECK", name=name, response_time=0, response_length=0, exception=ValueError("no rows")
-            )
+        self.check("Rows as captioned", answer is None or "customer" in answer["table-caption"]["children"], str(answer)[:200])
+
+    def check(self, name: str, holds: bool, said: str) -> None:
+        """Count something that has to hold."""
+        error = None if holds else ValueError(said)
+        events.request.fire(request_type="CHECK", name=name, response_time=0, response_length=0, exception=error)
 
     def call(self, output: str, name: str, values: dict[str, Any]) -> dict[str, Any] | None:
         """What a callback answers, by component; None where it failed."""
@@ -132,8 +134,12 @@ class Colleague(HttpUser):
                 answer.failure(f"status {answer.status_code}")
                 return None
             found = answer.json()["response"]
+            if output not in found and output != "version":  # what fails in a callback of Dash has an empty answer
+                answer.failure("the callback failed")
+                return None
             if '"className": "error"' in json.dumps(found):
                 answer.failure("the page shows an error")
+                return None
             return found
 
     def body(self, output: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -155,5 +161,6 @@ def save(environment: Any, **_: Any) -> None:
         for entry in stats.entries.values()
     ]
     errors = [f"{each.name}: {each.error} ({each.occurrences} times)" for each in stats.errors.values()]
+    errors += [f"{each['msg']} ({each['count']} times)" for each in environment.runner.exceptions.values()]
     FOUND.write_text(json.dumps({"rows": rows, "errors": errors}), encoding="utf-8")
     environment.process_exit_code = 0  # the report says what failed

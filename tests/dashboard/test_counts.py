@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dashboard import queries
 from dashboard.app import create_app
-from dashboard.counts import counts, frame, hidden, told
+from dashboard.counts import counts, frame, hidden, hidden_table, told
 from dashboard.filters import parse, where
 from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import InputError
@@ -90,6 +90,17 @@ def test_nothing_small_can_be_told_from_the_sum(bins, smallest):
     assert not away or not large or (len(away) > 1 and sum(away) >= smallest)
     if all(count == 0 or count >= smallest for count in bins):
         assert found == bins
+
+
+@given(st.lists(st.lists(st.integers(0, 30), min_size=3, max_size=3), min_size=2, max_size=6), st.integers(2, 12))
+def test_nothing_small_can_be_told_from_a_table(rows, smallest):
+    """Neither along a row nor along a column."""
+    found = hidden_table(rows, smallest)
+    for exact, shown in [*zip(rows, found, strict=True), *zip(zip(*rows, strict=True), zip(*found, strict=True), strict=True)]:
+        assert all(count in (None, each) for count, each in zip(shown, exact, strict=True))
+        away = [each for each, count in zip(exact, shown, strict=True) if count is None]
+        assert not any(0 < (count or 0) < smallest for count in shown)
+        assert not away or not any(shown) or (len(away) > 1 and sum(away) >= smallest)
 
 
 @pytest.mark.parametrize(

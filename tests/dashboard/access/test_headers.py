@@ -8,6 +8,7 @@ import pytest
 
 from dashboard.app import create_app
 from tests.dashboard.access.people import client_of, guarded
+from warehouse.connection import Warehouse
 from warehouse.settings import Settings
 
 
@@ -43,10 +44,21 @@ def test_a_page_runs_its_own_scripts_only(client):
 
 
 def test_what_is_of_customers_is_kept_nowhere(client):
-    """A callback's answer and an export; the cube is kept by the browser alone."""
+    """An export; the cube is kept by the browser alone."""
     with client.get("/explore/customers.csv") as export, client.get("/cube/1.json") as cube:
-        assert "no-store" in export.headers["Cache-Control"] or "no-cache" in export.headers["Cache-Control"]
+        assert export.headers["Cache-Control"] == "no-store"
         assert "private" in cube.headers["Cache-Control"]
+
+
+def test_where_people_sign_in_the_browser_asks_about_the_cube_each_time(published, tmp_path):
+    """The next one at the same browser may be another, or nobody."""
+    client = client_of(guarded(published, tmp_path), "adam")
+    built = Warehouse(published).snapshot().edition
+    with client.get("/cube/1.json", query_string={"built": f"x {built}"}) as cube:
+        assert cube.headers["Cache-Control"] == "private, no-cache"
+        tag = cube.headers["ETag"]
+    with client.get("/cube/1.json", headers={"If-None-Match": tag}) as again:
+        assert again.status_code == 304
 
 
 def test_the_form_runs_no_script_at_all(published, tmp_path):

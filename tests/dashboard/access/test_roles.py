@@ -65,6 +65,24 @@ def calls(app, settings):
     return found
 
 
+def test_what_viewers_have(app):
+    """All of it; a thing more is a decision, and this line is where it is made."""
+    callbacks = {output for output in app.callback_map if of_callback(output) <= Role.VIEWER}
+    addresses = {rule.rule for rule in app.server.url_map.iter_rules() if of_address("", rule.rule) <= Role.VIEWER}
+    assert {output.strip(".").partition(".")[0] for output in callbacks} == {"version", "header-notice", "page", "segments-content"}
+    assert {each for each in addresses if "dash" not in each} == {
+        *("/", "/<path:path>", "/assets/<path:filename>", "/_reload-hash", "/_favicon.ico", "/login", "/logout"),
+        *("/healthz", "/readyz", "/cube/<int:version>/frame.json", "/cube/<int:version>/counts"),
+    }
+    assert {path for path in LINKS.values() if of_page(path) <= Role.VIEWER} == {"/", "/segments"}
+
+
+@pytest.mark.parametrize("address", EXPORTS.values())
+def test_a_viewer_takes_no_file(clients, address):
+    """Of none of them."""
+    assert clients[Role.VIEWER].get(address).status_code == 403
+
+
 def test_every_callback_asks_for_its_role(calls, clients):
     """Whoever has it is answered, and nobody else."""
     for output, call in calls.items():
@@ -186,14 +204,14 @@ def test_sql_is_written_down_by_its_shape(settings, clients, calls):
 
 
 def test_what_cannot_be_written_down_is_not_exported(bundled_published, tmp_path):
-    """The file is refused, with a line that says why."""
+    """The file is refused, and the answer says why."""
     settings = guarded(bundled_published, tmp_path)
     client = client_of(settings, "adam")
     with sqlite3.connect(settings.access) as other:
         other.execute("drop table audit")
     with client.get("/explore/customers.csv") as answer:
         assert answer.status_code == 400
-        assert ROW not in answer.get_data()
+        assert b"cannot be written down who did this" in answer.get_data()
 
 
 def test_an_editor_signs_with_the_own_name(settings, app, calls, tmp_path, published):

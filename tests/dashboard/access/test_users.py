@@ -7,11 +7,12 @@ import sys
 
 import pytest
 
-from dashboard.access import user, users
+from dashboard.access import door, user, users
 from dashboard.access.roles import Role
 from dashboard.access.users import Known, Users
 from tests.dashboard.access.people import PASSWORD, PEOPLE, users_file
 from warehouse.errors import InputError
+from warehouse.settings import Settings
 
 
 def test_what_is_written_is_read(tmp_path):
@@ -63,26 +64,41 @@ def test_a_password_that_is_none_is_refused(password):
 
 
 def test_the_file_is_read_again_when_it_changes(tmp_path, caplog):
-    """Who is taken out is out at once; a damaged file leaves those who were in it, and says so."""
+    """Who is taken out is out at once; while it is damaged nobody is in it, which the log says, and afterwards they are again."""
     path = users_file(tmp_path)
     known = Users(path)
     assert known["vera"].role == Role.VIEWER
     users.write(path, {"adam": Known(Role.EDITOR)})
     assert known["vera"] is None
     assert known["adam"].role == Role.EDITOR
+    whole = path.read_text()
     path.write_text("[adam")
-    with caplog.at_level(logging.WARNING):
-        assert known["adam"].role == Role.EDITOR
-    assert "those it had before may enter" in caplog.text
-    path.unlink()
+    with caplog.at_level(logging.ERROR):
+        assert known["adam"] is None
+    assert "nobody may enter until the users file can be read" in caplog.text
+    path.write_text(whole)
     assert known["adam"].role == Role.EDITOR
+    path.unlink()
+    assert known["adam"] is None
+
+
+def test_the_owner_and_the_mode_of_a_file_stay(tmp_path):
+    """The service reads what root wrote."""
+    path = users_file(tmp_path)
+    path.chmod(0o640)
+    if os.getuid() == 0:
+        os.chown(path, 0, 12345)
+    before = path.stat()
+    users.write(path, {"adam": Known(Role.EDITOR)})
+    after = path.stat()
+    assert (after.st_uid, after.st_gid, after.st_mode) == (before.st_uid, before.st_gid, before.st_mode)
 
 
 @pytest.mark.parametrize("text", ["", "# nobody\n"])
 def test_a_file_with_nobody_opens_no_server(write, text):
     """A dashboard that nobody can enter is a mistake."""
     with pytest.raises(InputError, match="nobody is in it"):
-        Users(write(text, "users.toml"))
+        door.check(Settings(users=write(text, "users.toml")))
 
 
 def run(monkeypatch, path, typed, *arguments) -> int:
