@@ -23,7 +23,10 @@ OTHERS = [view for view in VIEWS if view != VIEW]
 SLOWER = 100
 """Milliseconds."""
 
-on_browser = pytest.mark.browser
+
+def on_browser(test):
+    """Of a benchmark that people start themselves: `make soak` runs these."""
+    return pytest.mark.soak(pytest.mark.browser(test))
 
 
 def _event(kind: str, at: float) -> dict[str, object]:

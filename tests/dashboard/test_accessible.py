@@ -31,7 +31,10 @@ PAGES = {
 
 @pytest.mark.parametrize(("scheme", "pages"), [("light", list(PAGES)), ("dark", ["", "segments", "data", "sql"])])
 def test_nothing_serious_is_in_the_way(dash_duo, bundled_published, scheme, pages):
-    """No page breaks a rule of WCAG 2.2 A or AA that axe-core can see; a filter is set and a narrow window taken."""
+    """No page breaks a rule of WCAG 2.2 A or AA that axe-core can see; a filter is set and a narrow window taken.
+
+    Nor does one break its content security policy, or fail otherwise: the browser complains of nothing.
+    """
     serve(dash_duo, bundled_published)
     driver, rules = dash_duo.driver, RULES.read_text(encoding="utf-8")
     driver.set_window_size(800, 1000)
@@ -42,10 +45,16 @@ def test_nothing_serious_is_in_the_way(dash_duo, bundled_published, scheme, page
         if path == "sql":
             driver.find_element("css selector", ".ask-run").click()
             wait_until(lambda: driver.find_elements("css selector", "#ask-grid .ag-row"), what="the answer")
+        assert refused(driver) == [], path
         driver.execute_script(rules)
         driver.execute_script("document.querySelectorAll('.ag-root-wrapper').forEach((table) => table.scrollIntoView())")
         time.sleep(0.5)  # a table has its header once it was seen
         assert broken(driver) == [], path
+
+
+def refused(driver) -> list[str]:
+    """What the browser did not load or run, by its log."""
+    return [line["message"] for line in driver.get_log("browser") if line["level"] == "SEVERE"]
 
 
 def broken(driver) -> list[tuple[str, str]]:

@@ -129,7 +129,7 @@ class Victim:
         return re.sub(rb'(\d+ \w+ ago|just now|"seconds":[0-9.e-]+)', b"", content)
 
 
-@pytest.fixture(scope="module", params=["bundled", "moved"])
+@pytest.fixture(scope="module", params=["bundled", pytest.param("moved", marks=SOAK)])
 def victim(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Victim]:
     """A dashboard over a copy of a warehouse, whose log is read."""
     published = request.getfixturevalue(f"{request.param}_published")
