@@ -104,11 +104,9 @@ def _nav(user: User) -> list[Any]:
     }
     main = html.Div([links[link] for link in LINKS if link not in (*ACTIONS, "link-sql")], className="nav-links")
     panel = html.Div([links[link] for link in ACTIONS], className="menu-panel")
-    return [
-        main,
-        html.Details([html.Summary("Actions ▾", id=ids.ACTIONS, className="nav-menu"), panel], className="menu"),
-        links["link-sql"],
-    ]
+    menu = [html.Summary("Actions ▾", id=ids.ACTIONS, className="nav-menu"), panel]
+    is_empty = all(user.role < of_page(LINKS[link]) for link in ACTIONS)
+    return [main, html.Div(html.Details(menu, className="menu"), hidden=is_empty), links["link-sql"]]
 
 
 def _choices(runs: list[Row]) -> Any:

@@ -39,7 +39,9 @@ def layout(smallest_cell: int) -> Any:
     """The page, empty: the browser fills the views, and the table asks for its rows. Viewers have counts, and no table."""
     title = html.H1("Who are the customers?")
     if not may(Role.ANALYST):
-        said = f"Of fewer than {smallest_cell} customers no number is told, nor what would give it away: those are few."
+        said = (
+            f"Numbers of fewer than {smallest_cell} customers, and those that would give them away, are not told: they read “few”."
+        )
         views = html.Div(_LOADING, id=ids.EXPLORE, **{"data-is-counted": "true"})  # type: ignore[arg-type]
         return html.Div([title, html.P(said, className="answer muted"), views])
     search = dmc.TextInput(
