@@ -75,12 +75,15 @@ def counts(db: Snapshot, chosen: object, smallest: int) -> dict[str, Any]:
     of so few by what it leaves out. Raises InputError for filters that are none of ours.
     """
     cells = db.once("cells", _cells)
-    failed = {name: ~_passes(cells, name, condition) for name, condition in _known(db, chosen).items()}
+    conditions = _known(db, chosen)
+    failed = {name: ~_passes(cells, name, condition) for name, condition in conditions.items()}
     failures = sum((each.astype(np.uint16) for each in failed.values()), np.zeros(len(cells.count), dtype=np.uint16))
     left = failures == 0
     count = told(int(cells.count[left].sum()), int(cells.count.sum()), smallest)
     return {
-        "bins": {name: _bins(cells, name, failures == failed.get(name, 0), smallest) for name in cells.dimensions},
+        "bins": {
+            name: _bins(cells, name, failures == failed.get(name, 0), conditions.get(name), smallest) for name in cells.dimensions
+        },
         "count": count,
         "means": {name: float(sums[left].sum()) / count if count else None for name, sums in cells.sums.items()},
     }
@@ -91,43 +94,58 @@ def told(count: int, of: int, smallest: int) -> int | None:
     return None if 0 < count < smallest or 0 < of - count < smallest else count
 
 
-def hidden(counts: Sequence[int], smallest: int) -> Counts:
-    """Customers per bin without the small ones, and without what their sum would give them away by."""
-    return hidden_table([counts], smallest)[0]
+def hidden(counts: Sequence[int], smallest: int, chosen: _Mask | None = None) -> Counts:
+    """Customers per bin without the small ones, and without what known sums would give them away by.
+
+    Known is the sum of all bins, and where some are `chosen` the sum of these and of the others.
+    """
+    everything = np.ones(len(counts), dtype=np.bool_)
+    parts = [everything] if chosen is None else [everything, chosen, ~chosen]
+    table = np.array([counts], dtype=np.int64)
+    return _suppressed(table, [np.array([part]) for part in parts], smallest, _is_small(table, smallest))[0]
 
 
-def hidden_table(rows: Sequence[Sequence[int]], smallest: int) -> list[Counts]:
-    """A table of customers likewise, where the sums of its rows are known, and those of its columns where it has several rows."""
-    counts = np.array(rows, dtype=np.int64).reshape(len(rows), -1)
-    away = (counts > 0) & (counts < smallest)
-    lines: list[tuple[int | slice, int | slice]] = [(place, slice(None)) for place in range(len(counts))]
-    if len(counts) > 1:
-        lines += [(slice(None), place) for place in range(counts.shape[1])]
+def hidden_table(rows: Sequence[Sequence[int]], smallest: int, told: Sequence[bool]) -> list[Counts]:
+    """A table of customers likewise, of which only some rows are `told`: the sums of its rows and of its columns are known."""
+    table = np.array(rows, dtype=np.int64).reshape(len(rows), -1)
+    lines = [_line(table, axis, place) for axis in (0, 1) for place in range(table.shape[axis])]
+    away = _is_small(table, smallest) | ((table > 0) & ~np.array(told, dtype=np.bool_)[:, None])
+    return _suppressed(table, lines, smallest, away)
+
+
+def _is_small(table: npt.NDArray[np.int64], smallest: int) -> _Mask:
+    return (table > 0) & (table < smallest)
+
+
+def _line(table: npt.NDArray[np.int64], axis: int, place: int) -> _Mask:
+    line = np.zeros(table.shape, dtype=np.bool_)
+    np.moveaxis(line, axis, 0)[place] = True
+    return line
+
+
+def _suppressed(table: npt.NDArray[np.int64], lines: Sequence[_Mask], smallest: int, away: _Mask) -> list[Counts]:
+    """The table without the cells that are away, nor those that have to be hidden as well, until no line needs another one.
+
+    A line with a small cell hides a larger one too: with small ones alone, of which each is known to be at least 1 and less than
+    `smallest`, their sum may tell all of them.
+    """
     is_changed = True
     while is_changed:
         is_changed = False
         for line in lines:
-            more = _also_away(counts[line], away[line], smallest)
-            if more is not None:
-                away[line][more] = True  # a view into the table
+            gone, others = table[line & away], line & ~away & (table > 0)
+            if (gone < smallest).any() and not (gone >= smallest).any() and others.any():
+                away.flat[np.flatnonzero(others)[np.argmin(table[others])]] = True
                 is_changed = True
-    return [[None if gone else int(count) for count, gone in zip(*row, strict=True)] for row in zip(counts, away, strict=True)]
+    return [[None if gone else int(count) for count, gone in zip(*row, strict=True)] for row in zip(table, away, strict=True)]
 
 
-def _also_away(counts: npt.NDArray[np.int64], away: _Mask, smallest: int) -> int | None:
-    """The place of the cell that has to be hidden as well, so that the sum of a line gives nothing away; None where none has to."""
-    gone = counts[away]
-    others = np.flatnonzero(~away & (counts > 0))
-    if not len(gone) or not len(others) or (np.count_nonzero(gone) > 1 and gone.sum() >= smallest):
-        return None
-    return int(others[np.argmin(counts[others])])
-
-
-def _bins(cells: Cells, name: str, left: _Mask, smallest: int) -> Counts:
+def _bins(cells: Cells, name: str, left: _Mask, condition: Mapping[str, Any] | None, smallest: int) -> Counts:
+    """Customers per bin of those who are left; where the dimension is filtered, the sum of its chosen bins is the count."""
     of_bin = np.bincount(cells.bins[name][left], weights=cells.count[left], minlength=_width(cells, name)).astype(int).tolist()
     if told(sum(of_bin), int(cells.count.sum()), smallest) is None:
         return [None] * len(of_bin)
-    return hidden(of_bin, smallest)
+    return hidden(of_bin, smallest, _chosen(cells, name, condition) if condition else None)
 
 
 def _cells(db: Snapshot) -> Cells:
@@ -153,19 +171,21 @@ def _known(db: Snapshot, chosen: object) -> Mapping[str, Any]:
 
 
 def _passes(cells: Cells, name: str, condition: Mapping[str, Any]) -> _Mask:
-    """The cells that a filter leaves; the ranges are those of bins, as the browser snaps them."""
-    operator, value = condition["op"], condition["value"]
-    if operator == "between":
-        return _in_range(cells, name, value)
-    if operator == "box":
+    """The cells that a filter leaves."""
+    if condition["op"] == "box":
+        one, other = ({"op": "between", "value": limits} for limits in condition["value"])
         first, second = name.split(BOX)
-        return _in_range(cells, first, value[0]) & _in_range(cells, second, value[1])
-    is_listed = np.isin(np.array(cells.dimensions[name]["values"], dtype=object), np.array(value, dtype=object))
-    found: _Mask = (is_listed if operator == "in" else ~is_listed)[cells.bins[name]]
+        return _passes(cells, first, one) & _passes(cells, second, other)
+    found: _Mask = _chosen(cells, name, condition)[cells.bins[name]]
     return found
 
 
-def _in_range(cells: Cells, name: str, limits: Sequence[float]) -> _Mask:
-    lower = np.array(cells.dimensions[name]["edges"][:-1])
-    found: _Mask = ((lower >= limits[0]) & (lower < limits[1]))[cells.bins[name]]
-    return found
+def _chosen(cells: Cells, name: str, condition: Mapping[str, Any]) -> _Mask:
+    """The bins that a filter of their dimension leaves; the browser snaps ranges to them."""
+    dimension, operator, value = cells.dimensions[name], condition["op"], condition["value"]
+    if operator == "between":
+        lower = np.array(dimension["edges"][:-1])
+        in_range: _Mask = (lower >= value[0]) & (lower < value[1])
+        return in_range
+    is_listed = np.isin(np.array(dimension["values"], dtype=object), np.array(value, dtype=object))
+    return is_listed if operator == "in" else ~is_listed

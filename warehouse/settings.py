@@ -16,6 +16,13 @@ from warehouse.memory import in_bytes
 T = TypeVar("T")
 Network = IPv4Network | IPv6Network
 
+_OF_BROWSERS = (
+    r"(accept|cache|connection|content|cookie|dnt|expect|forwarded|host|if|keep|origin|pragma|priority|range|referer|sec|te|upgrade"
+    r"|user-agent|via)\b"
+)
+"""How the names of headers begin that browsers send, or the network adds."""
+_WIDEST = 8
+"""Bits that addresses of a network have in common at least, that can be a proxy's."""
 DEFAULT_WAREHOUSE = Path("data/warehouse")
 _SWITCH = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off"), False)}
 DEFAULT_REPORT = Path("data/report")
@@ -126,7 +133,7 @@ class Settings:
             users=_path(given, "USERS"),
             user_header=_read(given, "USER_HEADER", header, default.user_header),
             trusted_proxy=_read(given, "TRUSTED_PROXY", networks, default.trusted_proxy),
-            access=_path(given, "ACCESS"),
+            access=_read(given, "ACCESS", access_file, default.access),
             smallest_cell=int(_number(given, "SMALLEST_CELL", default.smallest_cell, 1, 1_000)),
             expected_age=_read(given, "EXPECTED_AGE", age, default.expected_age),
         )
@@ -166,6 +173,14 @@ def alerts_file(text: str) -> Path | None:
     return path
 
 
+def access_file(text: str) -> Path:
+    """The path, where it is that of a SQLite file: no other file is ever written to. Raises ValueError."""
+    path = Path(text).expanduser()
+    if path.suffix != ".sqlite":
+        raise ValueError("give a path that ends in .sqlite")
+    return path
+
+
 def webhook(text: str) -> str | None:
     """The same text, where it is an address that can be posted to. Raises ValueError, without the text: it may be a secret."""
     advice = "give an address that begins with http:// or https://, without a name and password in it"
@@ -181,8 +196,8 @@ def webhook(text: str) -> str | None:
 
 def header(text: str) -> str:
     """The same text, where it can be the name of a header. Raises ValueError."""
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,99}", text):
-        raise ValueError("give the name of a header, such as X-Remote-User")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,99}", text) or re.match(_OF_BROWSERS, text.lower()):
+        raise ValueError("give the name of a header that your proxy sets and no browser sends, such as X-Remote-User")
     return text
 
 
@@ -193,7 +208,7 @@ def networks(text: str) -> tuple[Network, ...]:
         found = tuple(ip_network(part.strip()) for part in text.split(","))
     except ValueError as error:
         raise ValueError(advice) from error
-    if any(network.prefixlen == 0 for network in found):
+    if any(network.prefixlen < _WIDEST for network in found):
         raise ValueError(f"{advice}: anybody is no proxy")
     return found
 

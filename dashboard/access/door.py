@@ -15,7 +15,7 @@ from dashboard.access.login import Login
 from dashboard.access.proxy import Proxy
 from dashboard.access.records import Records, path_of
 from dashboard.access.roles import NOBODY, Role, User, may
-from dashboard.access.rules import of_address
+from dashboard.access.rules import LOGOUT, of_address
 from dashboard.access.users import Users
 from dashboard.listening import is_this_machine
 from warehouse.errors import BusyError, InputError
@@ -69,8 +69,9 @@ class Door:
             g.user = NOBODY
             try:
                 g.user = self._who() or NOBODY
-            except BusyError:  # it stands in the log
-                abort(HTTPStatus.SERVICE_UNAVAILABLE)
+            except BusyError:  # it stands in the log; who wants to leave can
+                if request.path != LOGOUT:
+                    abort(HTTPStatus.SERVICE_UNAVAILABLE)
             if may(of_address(request.path, request.url_rule.rule if request.url_rule else None)):
                 return None
             return self._send_away() if g.user == NOBODY else abort(HTTPStatus.FORBIDDEN)

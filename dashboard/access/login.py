@@ -79,12 +79,19 @@ class Login:
     def _admitted(self, name: str, password: str) -> Known:
         """Who it is. Raises _RefusedError for whom it is not, which is counted, and BusyError where it cannot be looked at now."""
         known, address = self._users[name], self._proxy.address()
-        if not self._records.attempt(name, address):
+        attempt = self._records.attempt(name, address)
+        if attempt is None:
             log.warning("refused to look at a password: there were too many wrong ones")
             raise _RefusedError(_WAIT, HTTPStatus.TOO_MANY_REQUESTS)
-        if len(password) <= users.MOST_CHARACTERS and users.is_password(known, password) and known:
-            self._records.succeeded(name, address)
+        try:
+            is_right = len(password) <= users.MOST_CHARACTERS and users.is_password(known, password)
+        except BusyError:
+            self._records.was_none(attempt)
+            raise
+        if known and is_right:
+            self._records.was_right(attempt)
             return known
+        self._records.was_wrong(attempt)
         # an unknown name is not written down: it may be a password, typed into the wrong field
         self._records.write(Event.WRONG_PASSWORD, User(name, known.role) if known else NOBODY, address)
         raise _RefusedError(_WRONG, HTTPStatus.FORBIDDEN)
@@ -93,6 +100,7 @@ class Login:
         answer = redirect(LOGIN, HTTPStatus.SEE_OTHER)
         with suppress(BusyError):  # it stands in the log; the cookie goes all the same
             self._records.end(request.cookies.get(COOKIE, ""))
-            self._records.write(Event.SIGNED_OUT, g.user, self._proxy.address())
+            if g.user != NOBODY:
+                self._records.write(Event.SIGNED_OUT, g.user, self._proxy.address())
         answer.delete_cookie(COOKIE)
         return answer

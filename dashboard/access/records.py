@@ -24,6 +24,8 @@ WINDOW = timedelta(minutes=15)
 """Over which wrong passwords are counted."""
 MOST_WRONG = 5
 """Wrong passwords of one name from one address, after which both have to wait."""
+MOST_AT_ONCE = 3
+"""Attempts of one name from one address that are looked at at the same time."""
 MOST_HERE = 20
 """Of any names from one address."""
 MOST_OF_NAME = 50
@@ -33,6 +35,8 @@ MOST_EVER = 1000
 _BUSY_SECONDS = 5
 _LONGEST = 2_000
 _BUCKETS = 65_536
+_LOOKED_AT = timedelta(minutes=1)
+"""After which an attempt is not looked at any more: the process that did has died."""
 
 _SCHEMA = """
 create table if not exists audit (
@@ -46,10 +50,12 @@ create table if not exists audit (
     detail text not null default ''
 ) strict;
 create index if not exists audit_by_event on audit (event, at);
+create index if not exists audit_by_time on audit (at);
 create table if not exists attempts (
     at text not null,
     bucket integer not null,
-    address text not null
+    address text not null,
+    is_wrong integer not null default 0
 ) strict;
 create index if not exists attempts_by_time on attempts (at);
 create table if not exists sessions (
@@ -61,10 +67,11 @@ create table if not exists sessions (
 """
 _ATTEMPTS = """
 select
-    count(*) filter (where bucket = :bucket and address = :address),
-    count(*) filter (where address = :address),
-    count(*) filter (where bucket = :bucket),
-    count(*),
+    count(*) filter (where not is_wrong and bucket = :bucket and address = :address),
+    count(*) filter (where is_wrong and bucket = :bucket and address = :address),
+    count(*) filter (where is_wrong and address = :address),
+    count(*) filter (where is_wrong and bucket = :bucket),
+    count(*) filter (where is_wrong),
     exists(select 1 from audit where event = :signed_in and user = :name and address = :address)
 from attempts
 """
@@ -83,6 +90,7 @@ class Event(StrEnum):
     ASKED = "asked in SQL"
     EXPORTED = "exported"
     EDITED = "edited"
+    REFUSED = "was refused"
 
 
 @dataclass(frozen=True)
@@ -109,14 +117,17 @@ class Records:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
+            path.chmod(0o600)
             with closing(self._open()) as connection:
-                connection.execute("pragma journal_mode = wal")
+                connection.execute("pragma journal_mode = delete")  # a full disk then keeps nobody from reading
                 connection.executescript(_SCHEMA)
         except (OSError, sqlite3.Error) as error:
             raise InputError(f"{path}: cannot be written: {error}; say where who enters is written down with ACCESS=") from error
 
     def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
+        """The file as it was made when the server started: one that has vanished since is not made again, readable for all."""
+        address = f"{self._path.resolve().as_uri()}?mode=rw"
+        return sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
 
     def _ask(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         """Run a statement. Raises BusyError where the file cannot be written or read now."""
@@ -127,13 +138,14 @@ class Records:
             raise self._failure(error) from error
 
     def _failure(self, error: sqlite3.Error) -> BusyError:
-        log.error("who enters and what they do cannot be written down: %s", error)
+        log.error("who enters and what they do cannot be written down (a file that has vanished needs a restart): %s", error)
         return BusyError("it cannot be written down who did this, so it is not done; try again in a moment")
 
     def write(
         self, event: Event, user: User, address: str, version: int | None = None, rows: int | None = None, detail: str = ""
     ) -> None:
         """Write down what somebody does, before it is done. Raises BusyError where that is not possible."""
+        self._ask("delete from audit where at < ?", (_text(_now() - KEPT),))
         row = (_text(_now()), event.value, user.name or None, user.role.name.lower(), address, version, rows, detail[:_LONGEST])
         self._ask(f"insert into audit values ({', '.join('?' * len(row))})", row)
 
@@ -144,9 +156,8 @@ class Records:
         )
 
     def begin(self, user: str, password_hash: str) -> str:
-        """Begin a session, and drop what is too old; returns its token, which is not kept."""
+        """Begin a session, and drop those that have ended; returns its token, which is not kept."""
         self._ask("delete from sessions where ends_at < ?", (_text(_now()),))
-        self._ask("delete from audit where at < ?", (_text(_now() - KEPT),))
         token = secrets.token_urlsafe(32)
         ends = _text(_now() + SESSION)
         self._ask("insert into sessions values (?, ?, ?, ?)", (_hash(token), user, _hash(password_hash), ends))
@@ -163,16 +174,18 @@ class Records:
         """End a session."""
         self._ask("delete from sessions where token_hash = ?", (_hash(token),))
 
-    def attempt(self, name: str, address: str) -> bool:
-        """Count an attempt to sign in, before its password is looked at; whether it may be, or there were too many lately.
+    def attempt(self, name: str, address: str) -> int | None:
+        """Begin an attempt to sign in, before its password is looked at; None where there were too many wrong ones lately.
 
         Whoever tries, known here or not, is counted alike, so that nobody learns who is. Of a name, which may be a password in the
-        wrong field, only sixteen bits of its hash are kept.
+        wrong field, only sixteen bits of its hash are kept. Raises BusyError where several of that name are being looked at.
         """
+        now = _now()
         values = {
-            "now": _text(_now()),
-            "since": _text(_now() - WINDOW),
-            "bucket": _bucket(name),
+            "now": _text(now),
+            "since": _text(now - WINDOW),
+            "left_over": _text(now - _LOOKED_AT),
+            "bucket": int(_hash(name)[:8], 16) % _BUCKETS,
             "name": name,
             "address": address,
             "signed_in": Event.SIGNED_IN.value,
@@ -180,29 +193,39 @@ class Records:
         try:
             with closing(self._open()) as connection:
                 connection.execute("begin immediate")  # of two at once the second sees the first
-                connection.execute("delete from attempts where at < :since", values)
-                own, here, named, ever, is_known_here = connection.execute(_ATTEMPTS, values).fetchone()
+                connection.execute("delete from attempts where at < :since or (not is_wrong and at < :left_over)", values)
+                looked_at, own, here, named, ever, is_known_here = connection.execute(_ATTEMPTS, values).fetchone()
                 is_flooded = (named >= MOST_OF_NAME or ever >= MOST_EVER) and not is_known_here
-                may = own < MOST_WRONG and here < MOST_HERE and not is_flooded
-                if may:
-                    connection.execute("insert into attempts values (:now, :bucket, :address)", values)
+                number = None
+                if own < MOST_WRONG and here < MOST_HERE and not is_flooded and looked_at < MOST_AT_ONCE:
+                    added = connection.execute(
+                        "insert into attempts (at, bucket, address) values (:now, :bucket, :address)", values
+                    )
+                    number = added.lastrowid
+                elif own < MOST_WRONG and here < MOST_HERE and not is_flooded:
+                    raise BusyError("somebody of that name is signing in just now; try again in a moment")
                 connection.execute("commit")
-                return may
+                return number
         except sqlite3.Error as error:
             raise self._failure(error) from error
 
-    def succeeded(self, name: str, address: str) -> None:
-        """Take back what was counted of a name at an address: the password was right."""
-        self._ask("delete from attempts where bucket = ? and address = ?", (_bucket(name), address))
+    def was_wrong(self, attempt: int) -> None:
+        """Count an attempt as a wrong password."""
+        self._ask("update attempts set is_wrong = 1 where rowid = ?", (attempt,))
+
+    def was_right(self, attempt: int) -> None:
+        """Forget an attempt, and what else was counted of its name at its address."""
+        same = "(bucket, address) = (select bucket, address from attempts where rowid = ?)"
+        self._ask(f"delete from attempts where rowid = ? or (is_wrong and {same})", (attempt, attempt))
+
+    def was_none(self, attempt: int) -> None:
+        """Forget an attempt whose password was not looked at."""
+        self._ask("delete from attempts where rowid = ?", (attempt,))
 
 
 def is_of(session: Session, password_hash: str) -> bool:
     """Whether a session began with this password's hash."""
     return secrets.compare_digest(session.password_hash, _hash(password_hash))
-
-
-def _bucket(name: str) -> int:
-    return int(_hash(name)[:8], 16) % _BUCKETS
 
 
 def _hash(text: str) -> str:

@@ -21,7 +21,7 @@ _RULES = {
     "/healthz": Role.NOBODY,
     "/readyz": Role.NOBODY,
     "/_favicon.ico": Role.NOBODY,
-    LOGOUT: Role.VIEWER,
+    LOGOUT: Role.NOBODY,
     "/": Role.VIEWER,
     "/<path:path>": Role.VIEWER,
     "/assets/<path:filename>": Role.VIEWER,

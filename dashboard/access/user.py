@@ -24,19 +24,19 @@ def put(path: Path, name: str, role: str, password: str) -> str:
 
     Raises InputError for what cannot be; the file is as it was then.
     """
-    known = users.read(path) if path.exists() else {}
     name = users.folded(name)
-    if role == OUT:
-        if known.pop(name, None) is None:
-            raise InputError(f"{path}: there is no {name}")
-        users.write(path, known)
-        return f"{name} may not enter any more"
-    if role and role not in ROLES:
+    if role and role not in (*ROLES, OUT):
         raise InputError(f"ROLE={role}: give {', '.join(ROLES)}, or {OUT} for somebody who may not enter any more")
-    before = known.get(name)
-    new = Known(ROLES[role] if role else before.role if before else Role.VIEWER, before.password if before else None)
-    known[name] = replace(new, password=users.hashed(password)) if password else new
-    users.write(path, known)
+    hashed = users.hashed(password) if password else None  # it takes a moment, in which others may change the file
+    with users.changing(path) as known:
+        before = known.get(name)
+        if role == OUT:
+            if before is None:
+                raise InputError(f"{path}: there is no {name}")
+            del known[name]
+            return f"{name} may not enter any more"
+        new = Known(ROLES[role] if role else before.role if before else Role.VIEWER, before.password if before else None)
+        known[name] = new if hashed is None else replace(new, password=hashed)
     is_open = known[name].password is not None
     return f"{name} may enter as {new.role.name.lower()}{'' if is_open else ', where a proxy says who asks: there is no password'}"
 

@@ -1,14 +1,14 @@
 """The users file: a table per user in TOML, with a role and the hash of a password."""
 
+import fcntl
 import logging
 import os
 import re
 import secrets
 import shutil
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -93,17 +93,40 @@ def write(path: Path, users: Mapping[str, Known]) -> None:
     for name, known in sorted(users.items()):
         password = f'password = "{known.password}"\n' if known.password else ""
         lines.append(f'\n["{name}"]\nrole = "{known.role.name.lower()}"\n{password}')
+    target = path.resolve()  # a link stays one
+    unfinished = target.with_name(f".{target.name}.unfinished")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="ascii", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            file.writelines(lines)
-        if path.exists():
-            before = path.stat()
-            shutil.chown(file.name, before.st_uid, before.st_gid)
-            os.chmod(file.name, before.st_mode & 0o777)
-        os.replace(file.name, path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.unlink(missing_ok=True)
+        unfinished.touch(mode=0o600)
+        unfinished.write_text("".join(lines), encoding="ascii")
+        if target.exists():
+            before = target.stat()
+            shutil.chown(unfinished, before.st_uid, before.st_gid)
+            unfinished.chmod(before.st_mode & 0o777)
+        unfinished.replace(target)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def changing(path: Path) -> Iterator[dict[str, Known]]:
+    """The users of a file, which are written when the block ends: nobody else changes them meanwhile. Raises InputError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = os.open(path.resolve().parent, os.O_RDONLY)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        known = read(path) if path.exists() else {}
+        yield known
+        write(path, known)
+    finally:
+        os.close(folder)
 
 
 def hashed(password: str) -> str:

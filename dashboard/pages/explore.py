@@ -256,13 +256,13 @@ def download(db: Snapshot, kind: str, asked: Any, segmentation: Any) -> tuple[Bi
     order = sheet.order_of(asked, _sortable(db))
     about = selection.provenance(db, clauses, selection.statement(db, clauses, segments, order))
     name = f"customers_{about['rows']}_of_{about['of_customers']}_version_{db.version}.{kind}"
-    write_down(Event.EXPORTED, db.version, about["rows"], f"{name} where {filters.where(clauses)[0]}")
-    if kind == "json":
-        return BytesIO(json.dumps(about, indent=2, ensure_ascii=False).encode()), name
     if kind == "xlsx" and about["rows"] > export.MOST_IN_SHEET:
         raise InputError(
             f"a sheet of Excel holds {export.MOST_IN_SHEET:,} rows, and these are {about['rows']:,}: take CSV or Parquet"
         )
+    write_down(Event.EXPORTED, db.version, about["rows"], f"{name} where {filters.where(clauses)[0]}")
+    if kind == "json":
+        return BytesIO(json.dumps(about, indent=2, ensure_ascii=False).encode()), name
     return export.file(db, selection.statement(db, clauses, segments, order, kind == "csv"), kind, about), name
 
 

@@ -113,10 +113,19 @@ def register(app: Dash, warehouse: Warehouse) -> None:
             given = _label(segment, name, description, current().name or by)
             which = f"segment {given.segment_id} of {given.segmentation}, {given.algorithm}"
             write_down(Event.EDITED, warehouse.snapshot().version, detail=f"name or description of {which}")
-            label(warehouse.directory, given)
+            _label_or_write_down(warehouse, given, which)
         except MallError as error:
             return dash.no_update, str(error), dash.no_update
         return False, "", ticks + 1 if isinstance(ticks, int) else 1  # a tick: every page looks for what is new
+
+
+def _label_or_write_down(warehouse: Warehouse, given: Label, which: str) -> None:
+    """Give the label; where that is refused it is written down, after what was to be done."""
+    try:
+        label(warehouse.directory, given)
+    except MallError:
+        write_down(Event.REFUSED, detail=f"name or description of {which}")
+        raise
 
 
 def known(db: Snapshot, asked: Any) -> Row:

@@ -68,7 +68,7 @@ def content(db: Snapshot, run: Row, look: Theme, may_edit: bool = False, smalles
             "third",
             "dot: median · bar: middle half · dashed: everyone",
         )
-        for feature in numbers
+        for feature in (numbers if smallest is None else [])  # a quartile of few is a customer's own number
     ]
     return [
         html.P(f"{answer}{_left_out(len(everybody) - len(segments))}", className="answer"),
@@ -84,7 +84,7 @@ def content(db: Snapshot, run: Row, look: Theme, may_edit: bool = False, smalles
                     least_width=figures.heat_map_width(len(numbers), len(segments)),
                 ),
                 *small_multiples,
-                *_category_tables(queries.category_profiles(db, *key), segments, smallest or 1),
+                *_category_tables(queries.category_profiles(db, *key), everybody, [bool(size) for size in sizes], smallest or 1),
             ],
             className="panels",
         ),
@@ -150,27 +150,28 @@ def _picture(db: Snapshot, run: Row, segments: list[Row], profiles: list[Row], s
     return [panel(title, segment_scatter(customers, segments, x, y, look), size, f"{caption} · large dots: means{chosen}")]
 
 
-def _category_tables(profiles: list[Row], segments: list[Row], smallest: int) -> list[Any]:
-    """A table per category column: the share of every value in every segment, "few" for what is of few customers."""
+def _category_tables(profiles: list[Row], segments: list[Row], told: list[bool], smallest: int) -> list[Any]:
+    """A table per category column: the share of every value in every segment that is told, "few" for what is of few customers."""
     return [
-        _category_table([row for row in profiles if row["feature"] == feature], segments, smallest)
+        _category_table([row for row in profiles if row["feature"] == feature], segments, told, smallest)
         for feature in dict.fromkeys(row["feature"] for row in profiles)
     ]
 
 
-def _category_table(profiles: list[Row], segments: list[Row], smallest: int) -> Any:
+def _category_table(profiles: list[Row], segments: list[Row], told: list[bool], smallest: int) -> Any:
     everyone = {row["value"]: row["share_everyone"] for row in profiles}
     found = {(row["segment_id"], row["value"]): row for row in profiles}
     cells = [[found[segment["segment_id"], value] for value in everyone] for segment in segments]
-    counts = hidden_table([[cell["count_customers"] for cell in row] for row in cells], smallest)
-    told = {
+    counts = hidden_table([[cell["count_customers"] for cell in row] for row in cells], smallest, told)
+    shown = {
         (cell["segment_id"], cell["value"]): "few" if count is None else format.percent(cell["share"])
         for cell, count in zip(chain(*cells), chain(*counts), strict=True)
     }
     head = html.Tr([html.Th("Segment"), *(html.Th(value) for value in everyone)])
     rows = [
-        html.Tr([html.Td(segment["segment_name"]), *(html.Td(told[segment["segment_id"], value]) for value in everyone)])
-        for segment in segments
+        html.Tr([html.Td(segment["segment_name"]), *(html.Td(shown[segment["segment_id"], value]) for value in everyone)])
+        for segment, is_told in zip(segments, told, strict=True)
+        if is_told
     ]
     totals = [sum(row["count_customers"] for row in profiles if row["value"] == value) for value in everyone]
     shares = [

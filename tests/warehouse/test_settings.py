@@ -69,6 +69,21 @@ def test_what_the_gate_allows_by_itself():
     assert (Settings().max_rejected, Settings().max_shrink) == (0.05, 0.5)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "wanted"),
+    [
+        *(("USER_HEADER", text, "no browser sends") for text in ("Host", "cookie", "User-Agent", "Accept-Language", "X Remote")),
+        *(("TRUSTED_PROXY", text, "anybody is no proxy") for text in ("0.0.0.0/0", "128.0.0.0/1", "10.0.0.1,::/0")),
+        *(("TRUSTED_PROXY", text, "addresses or networks") for text in ("proxy", "10.0.0.1/8", "10.0.0.1;10.0.0.2")),
+        *(("ACCESS", text, "ends in .sqlite") for text in ("refresh.lock", "v1.duckdb", "data")),
+    ],
+)
+def test_what_would_let_strangers_in_or_harm_a_file_is_refused(name: str, text: str, wanted: str):
+    """By name, with what to give instead."""
+    with pytest.raises(InputError, match=wanted):
+        Settings.from_environment({name: text})
+
+
 def test_every_field_has_a_variable():
     """The table above leaves no field out, and an empty variable counts as unset."""
     emptied = {name.upper(): "" for name in vars(Settings())}

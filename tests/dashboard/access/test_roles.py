@@ -203,6 +203,31 @@ def test_sql_is_written_down_by_its_shape(settings, clients, calls):
     assert all("customer_id = ?" in row[7] and "00002" not in row[7] for row in rows)
 
 
+def test_a_name_that_is_refused_is_written_down_as_refused(bundled_published, tmp_path, calls):
+    """After what was to be done."""
+    settings = guarded(bundled_published, tmp_path)
+    client = client_of(settings, "edda")
+    asked = label_call(calls, {"label-name.value": "x" * 100})
+    assert client.post(CALLBACKS, json=asked).status_code == 200
+    assert [row[1] for row in Records(settings.access).audit()][-2:] == ["edited", "was refused"]
+
+
+def label_call(calls, values):
+    """The call of the form that saves."""
+    (output,) = [output for output in calls if output.startswith("..label-form.opened@")]
+    asked = json.loads(calls[output])
+    given = {
+        "label-asked.data": {"segmentation": "spending", "algorithm": "kmeans", "segment_id": "1"},
+        "label-name.value": "Regulars",
+        "label-description.value": "",
+        "label-by.value": "somebody else",
+        **values,
+    }
+    for part in (*asked["inputs"], *asked["state"]):
+        part["value"] = given.get(f"{part['id']}.{part['property']}", part.get("value"))
+    return asked
+
+
 def test_what_cannot_be_written_down_is_not_exported(bundled_published, tmp_path):
     """The file is refused, and the answer says why."""
     settings = guarded(bundled_published, tmp_path)
@@ -218,16 +243,7 @@ def test_an_editor_signs_with_the_own_name(settings, app, calls, tmp_path, publi
     """Whatever the form says: the name is that of who signed in."""
     own = guarded(copytree(published, tmp_path / "w", symlinks=True), tmp_path)
     client = client_of(own, "edda")
-    (output,) = [output for output in calls if output.startswith("..label-form.opened@")]
-    asked = json.loads(calls[output])
-    values = {
-        "label-asked.data": {"segmentation": "spending", "algorithm": "kmeans", "segment_id": "1"},
-        "label-name.value": "Regulars",
-        "label-description.value": "",
-        "label-by.value": "somebody else",
-    }
-    for part in (*asked["inputs"], *asked["state"]):
-        part["value"] = values.get(f"{part['id']}.{part['property']}", part.get("value"))
+    asked = label_call(calls, {})
     assert client.post(CALLBACKS, json=asked).status_code == 200
     named = Warehouse(own.warehouse).snapshot().rows("select segment_name, labelled_by from segments.labels")
     assert named == [{"segment_name": "Regulars", "labelled_by": "edda"}]

@@ -4,6 +4,7 @@ import io
 import logging
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -92,6 +93,27 @@ def test_the_owner_and_the_mode_of_a_file_stay(tmp_path):
     users.write(path, {"adam": Known(Role.EDITOR)})
     after = path.stat()
     assert (after.st_uid, after.st_gid, after.st_mode) == (before.st_uid, before.st_gid, before.st_mode)
+
+
+def test_a_link_stays_one(tmp_path):
+    """And leads to a file that has the new user; nothing else is left in the folder."""
+    (tmp_path / "elsewhere").mkdir()
+    path, target = tmp_path / "users.toml", users_file(tmp_path / "elsewhere")
+    path.symlink_to(target)
+    user.put(path, "zed", "viewer", "")
+    assert path.is_symlink()
+    assert "zed" in users.read(target)
+    assert os.listdir(tmp_path / "elsewhere") == ["users.toml"]
+
+
+def test_two_at_once_lose_nothing(tmp_path):
+    """Each sees what the other has done, however long a hash takes."""
+    path = users_file(tmp_path)
+    with ThreadPoolExecutor(4) as pool:
+        done = [pool.submit(user.put, path, f"new-{place}", "viewer", PASSWORD) for place in range(4)]
+        done.append(pool.submit(user.put, path, "vera", "none", ""))
+    assert all(each.result() for each in done)
+    assert set(users.read(path)) == {"adam", "edda", *(f"new-{place}" for place in range(4))}
 
 
 @pytest.mark.parametrize("text", ["", "# nobody\n"])
