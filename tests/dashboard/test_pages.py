@@ -1,7 +1,9 @@
 """The pages without a browser: what they say equals what SQL says, and hostile requests are refused."""
 
 import json
+import re
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -176,3 +178,15 @@ def test_names_are_cut_further_rather_than_left_out():
         ]
         customers = {"x": [0, 100], "y": [0, 100], "segment_id": [0, 0]}
         assert len(segment_scatter(customers, named, *columns, LIGHT).layout.annotations) == len(means)
+
+
+def test_a_process_sends_the_scripts_that_another_one_has_named(published: Path):
+    """Dash sends no script that it has not put into a page yet: of several processes one answers for the page, others for them."""
+    settings = Settings(warehouse=published)
+    page = create_app(settings).server.test_client().get("/").text
+    named = re.findall(r'src="(/_dash-component-suites/[^"]+)"', page)
+    assert len(named) > 5
+    other = create_app(settings).server.test_client()
+    for address in named:
+        with other.get(address) as answer:
+            assert answer.status_code == 200, address
