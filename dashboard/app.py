@@ -64,14 +64,13 @@ def create_app(settings: Settings, limits: ReaderLimits | None = None) -> Dash:
     data.register(app, warehouse)
     ask.register(app, warehouse, settings)
     protect(app)
-    _know_scripts(app)
+    _set_up(app)
     return app
 
 
-def _know_scripts(app: Dash) -> None:
-    """Make the page once: Dash sends no script that it has not named yet, and another process may have named it to a browser."""
-    with app.server.test_request_context():
-        app.index()  # type: ignore[no-untyped-call]
+def _set_up(app: Dash) -> None:
+    """Answer a request: Dash sets itself up with the first one, and others at that moment would find no scripts or callbacks."""
+    app.server.test_client().get("/healthz")
 
 
 def _options(warehouse: Warehouse) -> list[Row]:
