@@ -10,11 +10,10 @@ import os
 import shutil
 import subprocess
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -26,7 +25,7 @@ from dashboard.access.roles import Role
 from dashboard.access.users import Known
 from etl.sample import write_sample
 from tests.benchmarks.chromium import ending_in_order
-from tests.benchmarks.measure import measured
+from tests.benchmarks.measure import measured, sampled
 from tests.benchmarks.results import OTHERS, RESULTS, dated, in_milliseconds, save, table
 from tests.dashboard.servers import Server, serving
 
@@ -63,7 +62,7 @@ def measure(people: int, seconds: int, customers: int, folder: Path, locust: Pat
     directory = folder / f"warehouse_{people}"
     _refresh(directory, customers, 0, folder)
     environ = {"WAREHOUSE": directory, "USERS": _users_file(folder, people), "ACCESS": folder / f"access_{people}.sqlite"}
-    with serving(folder, "-m", "dashboard.serve", **environ) as server, _watched(server) as held:
+    with serving(folder, "-m", "dashboard.serve", **environ) as server, sampled(partial(_holds, server), 1) as held:
         answers = folder / f"found_{people}.json"
         began = time.monotonic()
         options = {
@@ -116,23 +115,9 @@ def _users_file(folder: Path, people: int) -> Path:
     return path
 
 
-@contextmanager
-def _watched(server: Server) -> Iterator[list[float]]:
-    """Look every second what the processes of a server hold; what they share counts once."""
-    held: list[float] = []
-    is_over = threading.Event()
-
-    def look() -> None:
-        while not is_over.wait(1):
-            held.append(sum(map(_held, [server.process.pid, *server.pids()])) / 1e9)
-
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    try:
-        yield held
-    finally:
-        is_over.set()
-        thread.join()
+def _holds(server: Server) -> float:
+    """Gigabytes that the processes of a server hold; what they share counts once."""
+    return sum(map(_held, [server.process.pid, *server.pids()])) / 1e9
 
 
 def _held(pid: int) -> int:

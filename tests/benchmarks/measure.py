@@ -7,7 +7,9 @@ import re
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -53,6 +55,25 @@ def measured(*command: str | Path, seconds: float | None = None, memory: int | N
     if found["status"]:
         raise RuntimeError(f"exit status {found['status']}: {found['said']}")
     return Measure(found["seconds"], found["kilobytes"] * 1024 / 1e9, found["said"])
+
+
+@contextmanager
+def sampled(look: Callable[[], float], seconds: float) -> Iterator[list[float]]:
+    """What `look` says every so many seconds while the block runs."""
+    seen: list[float] = []
+    is_over = threading.Event()
+
+    def follow() -> None:
+        while not is_over.wait(seconds):
+            seen.append(look())
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def steps_of(refresh: Measure) -> dict[str, float]:

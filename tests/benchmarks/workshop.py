@@ -1,9 +1,7 @@
 """What the parts of the benchmark of clustering share: generated customers, their truth, warehouses and whole refreshes."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -14,7 +12,7 @@ from analytics.stability import adjusted_rand
 from etl.customers import load_customers
 from etl.mapping import read_mapping
 from etl.sample import write_sample, write_truth
-from tests.benchmarks.measure import Measure, measured, steps_of
+from tests.benchmarks.measure import Measure, measured, sampled, steps_of
 from tests.benchmarks.results import RESULTS
 from warehouse.build import build
 from warehouse.connection import add_scratch, builder, literal
@@ -120,8 +118,9 @@ class Workshop:
             customers = self.customers(count)
             folder = self.folder / f"warehouse_{count}"
             given: list[str | Path] = ["--customers", customers.path, "--warehouse", folder, "--memory-limit", self.memory_limit]
-            with _largest(folder) as seen:
+            with sampled(partial(size_of, folder), 0.25) as seen:
                 measure = measured("-m", "etl.refresh", *given)
+            seen.append(size_of(folder))
             rand = agreement(folder / CURRENT, customers.truth)
             again = measured("-m", "etl.refresh", *given)
             self._refreshed[count] = Refreshed(measure, again, steps_of(measure), max(seen), rand)
@@ -164,25 +163,6 @@ def agreement(published: Path, truth: Path) -> float:
         ).fetchall()
     planted, found, counts = np.array(rows, dtype=np.int64).T
     return adjusted_rand(planted, found, counts.astype(np.float64))
-
-
-@contextmanager
-def _largest(folder: Path) -> Iterator[list[float]]:
-    """Look four times a second how much stands in a folder while the block runs: gigabytes."""
-    seen, is_over = [0.0], threading.Event()
-
-    def look() -> None:
-        while not is_over.wait(0.25):
-            seen.append(size_of(folder))
-
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        is_over.set()
-        thread.join()
-        seen.append(size_of(folder))
 
 
 def size_of(path: Path) -> float:
