@@ -30,8 +30,10 @@ _Mask = npt.NDArray[np.bool_]
 class Cells:
     """The cube in memory: an element per cell."""
 
+    frame: dict[str, Any]
+    """What dashboard/cube.py sends, without cells and without means of segments."""
     dimensions: dict[str, dict[str, Any]]
-    """By name: kind, and edges or values of the bins, as dashboard/cube.py has them."""
+    """By name: kind, and edges or values of the bins, as it has them."""
     bins: dict[str, npt.NDArray[np.intp]]
     """By dimension, the bin of every cell."""
     count: npt.NDArray[np.int64]
@@ -46,7 +48,7 @@ def serve_counts(app: Dash, warehouse: Warehouse, smallest: int) -> None:
     @app.server.route(FRAME)  # type: ignore[untyped-decorator]
     def send_frame(version: int) -> Response:
         try:
-            return jsonify(warehouse.version(version).once("frame", lambda db: frame(db, smallest)))
+            return jsonify(frame(warehouse.version(version), smallest))
         except MallError:
             abort(404)
 
@@ -61,10 +63,7 @@ def serve_counts(app: Dash, warehouse: Warehouse, smallest: int) -> None:
 
 def frame(db: Snapshot, smallest: int) -> dict[str, Any]:
     """The cube without cells (see dashboard/cube.py), and `everyone`: the counts without a filter."""
-    whole = cube(db)
-    clusterings = [one | {"segments": [segment | {"means": {}} for segment in one["segments"]]} for one in whole["clusterings"]]
-    empty = {"bins": {name: [] for name in whole["bins"]}, "count": [], "sums": {name: [] for name in whole["sums"]}}
-    return whole | {"clusterings": clusterings, "everyone": counts(db, None, smallest)} | empty
+    return _cells(db).frame | {"everyone": counts(db, None, smallest)}
 
 
 def counts(db: Snapshot, chosen: object, smallest: int) -> dict[str, Any]:
@@ -74,7 +73,7 @@ def counts(db: Snapshot, chosen: object, smallest: int) -> dict[str, Any]:
     filters leave, and the mean of every number of them. None stands for what is of fewer than `smallest` customers, or would tell
     of so few by what it leaves out. Raises InputError for filters that are none of ours.
     """
-    cells = db.once("cells", _cells)
+    cells = _cells(db)
     conditions = _known(db, chosen)
     failed = {name: ~_passes(cells, name, condition) for name, condition in conditions.items()}
     failures = sum((each.astype(np.uint16) for each in failed.values()), np.zeros(len(cells.count), dtype=np.uint16))
@@ -105,11 +104,11 @@ def hidden(counts: Sequence[int], smallest: int, chosen: _Mask | None = None) ->
     return _suppressed(table, [np.array([part]) for part in parts], smallest, _is_small(table, smallest))[0]
 
 
-def hidden_table(rows: Sequence[Sequence[int]], smallest: int, told: Sequence[bool]) -> list[Counts]:
-    """A table of customers likewise, of which only some rows are `told`: the sums of its rows and of its columns are known."""
+def hidden_table(rows: Sequence[Sequence[int]], smallest: int, is_told: Sequence[bool]) -> list[Counts]:
+    """A table of customers likewise, of which only some rows are told: the sums of its rows and of its columns are known."""
     table = np.array(rows, dtype=np.int64).reshape(len(rows), -1)
     lines = [_line(table, axis, place) for axis in (0, 1) for place in range(table.shape[axis])]
-    away = _is_small(table, smallest) | ((table > 0) & ~np.array(told, dtype=np.bool_)[:, None])
+    away = _is_small(table, smallest) | ((table > 0) & ~np.array(is_told, dtype=np.bool_)[:, None])
     return _suppressed(table, lines, smallest, away)
 
 
@@ -149,8 +148,15 @@ def _bins(cells: Cells, name: str, left: _Mask, condition: Mapping[str, Any] | N
 
 
 def _cells(db: Snapshot) -> Cells:
+    return db.once("cells", _read)
+
+
+def _read(db: Snapshot) -> Cells:
     whole = cube(db)
+    clusterings = [one | {"segments": [segment | {"means": {}} for segment in one["segments"]]} for one in whole["clusterings"]]
+    empty = {"bins": {name: [] for name in whole["bins"]}, "count": [], "sums": {name: [] for name in whole["sums"]}}
     return Cells(
+        whole | {"clusterings": clusterings} | empty,
         {dimension["name"]: dimension for dimension in whole["dimensions"]},
         {name: np.array(bins, dtype=np.intp) for name, bins in whole["bins"].items()},
         np.array(whole["count"], dtype=np.int64),

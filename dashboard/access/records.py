@@ -4,8 +4,8 @@ import hashlib
 import logging
 import secrets
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -129,25 +129,38 @@ class Records:
         address = f"{self._path.resolve().as_uri()}?mode=rw"
         return sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
 
-    def _ask(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
-        """Run a statement. Raises BusyError where the file cannot be written or read now."""
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        """The file, open. Raises BusyError where it cannot be written or read now."""
         try:
             with closing(self._open()) as connection:
-                return connection.execute(sql, values).fetchall()
+                yield connection
         except sqlite3.Error as error:
-            raise self._failure(error) from error
+            log.error("who enters and what they do cannot be written down (a file that has vanished needs a restart): %s", error)
+            raise BusyError("it cannot be written down who did this, so it is not done; try again in a moment") from error
 
-    def _failure(self, error: sqlite3.Error) -> BusyError:
-        log.error("who enters and what they do cannot be written down (a file that has vanished needs a restart): %s", error)
-        return BusyError("it cannot be written down who did this, so it is not done; try again in a moment")
+    @contextmanager
+    def _alone(self) -> Iterator[sqlite3.Connection]:
+        """The file, open, in a transaction that sees what every other one has written."""
+        with self._connected() as connection:
+            connection.execute("begin immediate")
+            yield connection
+            connection.execute("commit")
+
+    def _ask(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Run a statement."""
+        with self._connected() as connection:
+            return connection.execute(sql, values).fetchall()
 
     def write(
         self, event: Event, user: User, address: str, version: int | None = None, rows: int | None = None, detail: str = ""
     ) -> None:
         """Write down what somebody does, before it is done. Raises BusyError where that is not possible."""
-        self._ask("delete from audit where at < ?", (_text(_now() - KEPT),))
-        row = (_text(_now()), event.value, user.name or None, user.role.name.lower(), address, version, rows, detail[:_LONGEST])
-        self._ask(f"insert into audit values ({', '.join('?' * len(row))})", row)
+        now = _now()
+        row = (_text(now), event.value, user.name or None, user.role.name.lower(), address, version, rows, detail[:_LONGEST])
+        with self._alone() as connection:
+            connection.execute("delete from audit where at < ?", (_text(now - KEPT),))
+            connection.execute(f"insert into audit values ({', '.join('?' * len(row))})", row)
 
     def audit(self, since: datetime | None = None) -> Iterator[tuple[Any, ...]]:
         """What was written down, the oldest first, as COLUMNS."""
@@ -157,10 +170,11 @@ class Records:
 
     def begin(self, user: str, password_hash: str) -> str:
         """Begin a session, and drop those that have ended; returns its token, which is not kept."""
-        self._ask("delete from sessions where ends_at < ?", (_text(_now()),))
-        token = secrets.token_urlsafe(32)
-        ends = _text(_now() + SESSION)
-        self._ask("insert into sessions values (?, ?, ?, ?)", (_hash(token), user, _hash(password_hash), ends))
+        token, now = secrets.token_urlsafe(32), _now()
+        row = (_hash(token), user, _hash(password_hash), _text(now + SESSION))
+        with self._alone() as connection:
+            connection.execute("delete from sessions where ends_at < ?", (_text(now),))
+            connection.execute("insert into sessions values (?, ?, ?, ?)", row)
         return token
 
     def session(self, token: str) -> Session | None:
@@ -190,24 +204,16 @@ class Records:
             "address": address,
             "signed_in": Event.SIGNED_IN.value,
         }
-        try:
-            with closing(self._open()) as connection:
-                connection.execute("begin immediate")  # of two at once the second sees the first
-                connection.execute("delete from attempts where at < :since or (not is_wrong and at < :left_over)", values)
-                looked_at, own, here, named, ever, is_known_here = connection.execute(_ATTEMPTS, values).fetchone()
-                is_flooded = (named >= MOST_OF_NAME or ever >= MOST_EVER) and not is_known_here
-                number = None
-                if own < MOST_WRONG and here < MOST_HERE and not is_flooded and looked_at < MOST_AT_ONCE:
-                    added = connection.execute(
-                        "insert into attempts (at, bucket, address) values (:now, :bucket, :address)", values
-                    )
-                    number = added.lastrowid
-                elif own < MOST_WRONG and here < MOST_HERE and not is_flooded:
-                    raise BusyError("somebody of that name is signing in just now; try again in a moment")
-                connection.execute("commit")
-                return number
-        except sqlite3.Error as error:
-            raise self._failure(error) from error
+        with self._alone() as connection:
+            connection.execute("delete from attempts where at < :since or (not is_wrong and at < :left_over)", values)
+            looked_at, own, here, named, ever, is_known_here = connection.execute(_ATTEMPTS, values).fetchone()
+            is_flooded = (named >= MOST_OF_NAME or ever >= MOST_EVER) and not is_known_here
+            if own >= MOST_WRONG or here >= MOST_HERE or is_flooded:
+                return None
+            if looked_at >= MOST_AT_ONCE:
+                raise BusyError("somebody of that name is signing in just now; try again in a moment")
+            added = connection.execute("insert into attempts (at, bucket, address) values (:now, :bucket, :address)", values)
+            return added.lastrowid
 
     def was_wrong(self, attempt: int) -> None:
         """Count an attempt as a wrong password."""
