@@ -18,6 +18,8 @@ from warehouse.errors import BusyError, InputError
 
 GLANCE_SECONDS = 0.05
 """Between two looks whether a slot is free, or a task is still wanted."""
+_WANTED, _STOPPED = "wanted", "stopped"
+"""How the names of flags begin."""
 _LEFT_BEHIND_SECONDS = 600
 """A flag as old is nobody's any more."""
 
@@ -54,7 +56,7 @@ class Slots:
         try:
             self._path(token).unlink()
         except FileNotFoundError:
-            self._path(token, "stopped").touch(mode=0o600)
+            self._path(token, _STOPPED).touch(mode=0o600)
 
     @contextmanager
     def _flag(self, token: str) -> Iterator[Callable[[], None]]:
@@ -66,7 +68,7 @@ class Slots:
         except FileExistsError as error:
             raise InputError("a statement with this token runs already") from error
 
-        stopped = self._path(token, "stopped")
+        stopped = self._path(token, _STOPPED)
 
         def ask() -> None:
             if not flag.exists() or stopped.exists():
@@ -122,12 +124,13 @@ class Slots:
         return None
 
     def _sweep(self) -> None:
-        for flag in self._folder().glob("*ed-*"):
+        """Remove flags that were left behind; the files that are locked stay, whatever their names."""
+        for flag in (path for what in (_WANTED, _STOPPED) for path in self._folder().glob(f"{what}-*")):
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - flag.stat().st_mtime > _LEFT_BEHIND_SECONDS:
                     flag.unlink()
 
-    def _path(self, token: str, what: str = "wanted") -> Path:
+    def _path(self, token: str, what: str = _WANTED) -> Path:
         return self._folder() / f"{what}-{token}"
 
     def _folder(self) -> Path:

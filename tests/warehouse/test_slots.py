@@ -1,5 +1,6 @@
 """Slots are shared fairly: who has a name gets one at a time, and the others are for others."""
 
+import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 
@@ -53,3 +54,20 @@ def test_nobody_in_particular_has_all_of_them(folder):
     slots = Slots(2, 4, 0.2, folder)
     with slots.slot(token()), slots.slot(token()), pytest.raises(BusyError, match="Other statements take"):
         enter(slots)
+
+
+def test_sweeping_leaves_the_files_that_are_locked(folder):
+    """Whatever the names of their owners make of them, and however old they are; flags that are as old go."""
+    slots = Slots(2, 4, 0.2, folder)
+    owner = next(f"colleague-{number}" for number in range(10_000) if _of(f"colleague-{number}").endswith("ed"))
+    enter(slots, owner)
+    (old := folder / f"wanted-{token()}").touch()
+    for path in folder.iterdir():
+        os.utime(path, (0, 0))
+    enter(slots)
+    assert not old.exists()
+    assert {f"place-{_of(owner)}-0", f"turn-{_of(owner)}-0", "slot-0"} <= {path.name for path in folder.iterdir()}
+
+
+def _of(owner: str) -> str:
+    return hashlib.sha256(owner.encode()).hexdigest()[:16]
