@@ -4,15 +4,17 @@ import logging
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pandas as pd
 import xlsxwriter
+from flask import abort
 from xlsxwriter.exceptions import XlsxFileError
 
 from warehouse.connection import Snapshot
-from warehouse.errors import InputError, WriteError
+from warehouse.errors import BusyError, InputError, MallError, WriteError
 
 TYPES = {
     "csv": "text/csv",
@@ -33,6 +35,18 @@ log = logging.getLogger(__name__)
 _writing_sheets = threading.Lock()
 _SHEETS_LONGEST = 32_767
 """Characters that a cell of Excel holds."""
+
+
+@contextmanager
+def sent_or_refused() -> Iterator[None]:
+    """End what an address asks, and cannot be given: 503 where it may be given later, else 400, with what is wrong."""
+    try:
+        yield
+    except (MallError, ValueError, RecursionError) as error:
+        log.warning("no file was sent: %s", type(error).__name__)  # its words may be a customer's
+        said = " ".join(str(error).encode(errors="replace").decode().split())
+        is_told = isinstance(error, InputError | BusyError)
+        abort(503 if isinstance(error, BusyError) else 400, description=said if is_told else None)
 
 
 def csv_lines(frame: pd.DataFrame) -> Iterator[str]:

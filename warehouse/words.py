@@ -1,5 +1,20 @@
 """Numbers and labels as people read them, for whatever writes sentences: the refresh and the dashboard."""
 
+import unicodedata
+
+_LONGEST = 2_000
+"""Characters of a line that somebody reads on a terminal."""
+
+
+def one_line(text: str) -> str:
+    """What a terminal or a log may be given: no line ends, no controls, no characters that nobody sees; not too long."""
+    line = " ".join(text.splitlines())
+    line = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    return "".join(
+        character.encode("unicode_escape").decode() if unicodedata.category(character).startswith("C") else character
+        for character in line
+    )
+
 
 def percent(share: float) -> str:
     """0.062 -> "6.2 %"; without decimals from 10 %."""

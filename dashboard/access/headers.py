@@ -27,7 +27,7 @@ _SOURCES = {
     "frame-ancestors": "'none'",
 }
 """What a page may load, run, ask and lead to (Content Security Policy, level 3)."""
-_LOGIN_SOURCES = {**_SOURCES, "script-src": "'none'", "img-src": "'self'", "font-src": "'none'", "connect-src": "'none'"}
+_LOGIN_SOURCES = {**_SOURCES, "img-src": "'self'", "font-src": "'none'", "connect-src": "'none'"}
 _YEAR = "max-age=31536000"
 
 

@@ -1,4 +1,4 @@
-"""The page where people sign in. It is plain HTML: whoever is not in yet gets no script and no page of the dashboard."""
+"""The page where people sign in. It is plain HTML and three lines of script: who is not in yet gets nothing of the dashboard."""
 
 from html import escape
 from urllib.parse import urlencode, urlsplit
@@ -11,6 +11,7 @@ _PAGE = """<!doctype html>
 <title>Sign in · Mall segments</title>
 <link rel="icon" href="/_favicon.ico">
 <link rel="stylesheet" href="/assets/login.css">
+<script src="/assets/login.js" defer></script>
 </head>
 <body class="login">
 <main>

@@ -34,7 +34,7 @@ _RULES = {
     COUNTS: Role.VIEWER,
 }
 """By the rule of Flask that an address meets; what a callback needs is asked when its body is known."""
-_LOOK_OF_LOGIN = "/assets/login.css"
+_OF_LOGIN = ("/assets/login.css", "/assets/login.js")
 
 
 def of_callback(output: str) -> Role:
@@ -44,7 +44,7 @@ def of_callback(output: str) -> Role:
 
 def of_address(path: str, rule: str | None) -> Role:
     """The least role of an address, by its path and by the rule that it meets, if any."""
-    return Role.NOBODY if path == _LOOK_OF_LOGIN else _RULES.get(rule or "", Role.ANALYST)
+    return Role.NOBODY if path in _OF_LOGIN else _RULES.get(rule or "", Role.ANALYST)
 
 
 def of_page(path: str) -> Role:

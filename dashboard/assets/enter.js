@@ -6,7 +6,8 @@
   const ask = window.fetch;
   window.fetch = async (...request) => {
     const answer = await ask(...request);
-    if (answer.status === 401) window.location.assign(`/login?next=${encodeURIComponent(window.location.pathname + window.location.search)}`);
+    const { pathname, search, hash } = window.location;
+    if (answer.status === 401) window.location.assign(`/login?next=${encodeURIComponent(pathname + search)}${hash}`);
     return answer;
   };
 })();

@@ -19,7 +19,7 @@ from dashboard.pages import sheet
 from dashboard.schema import schema
 from dashboard.shown import shown
 from warehouse.connection import Warehouse
-from warehouse.errors import InputError, MallError
+from warehouse.errors import BusyError, InputError, MallError
 from warehouse.sandbox import Limits, Sandbox
 from warehouse.settings import Settings
 from warehouse.statement_error import StatementError
@@ -29,8 +29,8 @@ ROWS = "/sql/rows"
 _KINDS = ("csv", "parquet")
 _HEIGHT, _PLOT_HEIGHT = 400, 360
 _OFF = (
-    "SQL is off here, because others than its own machine may reach this dashboard. "
-    "Whoever starts it allows it to everybody who can open it with ALLOW_SQL=1."
+    "SQL is off here. Whoever starts the dashboard allows it with ALLOW_SQL=1; where nothing is said, those may ask "
+    "who have signed in as analysts, or who sit at the dashboard's own machine."
 )
 
 log = logging.getLogger(__name__)
@@ -160,7 +160,7 @@ def _serve(app: Dash, warehouse: Warehouse, settings: Settings, sandbox: Sandbox
             file = sandbox.file(db, sql, token, kind, about, export.FORMULA, current().name)
         except MallError as error:
             answer: Response = jsonify(_failure(error))
-            answer.status_code = 400
+            answer.status_code = 503 if isinstance(error, BusyError) else 400
             return answer
         return send_file(file, export.TYPES[kind], as_attachment=True, download_name=f"rows_of_version_{db.version}.{kind}")
 

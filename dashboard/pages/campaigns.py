@@ -120,13 +120,11 @@ def _serve(app: Dash, warehouse: Warehouse) -> None:
     def send_list(kind: str) -> Response:
         if kind not in _KINDS:
             abort(404)
-        try:
+        with export.sent_or_refused():
             db, campaign, is_hashed = _asked(warehouse)
             ids_told = "hashed ids" if is_hashed else "ids"
             write_down(Event.EXPORTED, db.version, detail=f"campaign list as {kind}, {ids_told}")
             file = _file(db, campaign, is_hashed, kind)
-        except (MallError, ValueError, RecursionError):
-            abort(400)
         name = f"{campaign.name.replace(' ', '_')}.{kind}"
         return send_file(file, export.TYPES[kind], as_attachment=True, download_name=name)
 

@@ -21,7 +21,7 @@ from dashboard.pages.explore_parts import differences, segment_mix, sql_button
 from dashboard.selection import SEGMENT_COLUMNS
 from dashboard.shown import numbered, shown
 from warehouse.connection import Snapshot, Warehouse
-from warehouse.errors import BusyError, InputError, MallError
+from warehouse.errors import InputError, MallError
 from warehouse.settings import Settings
 
 PAGE_ROWS = 100
@@ -220,14 +220,10 @@ def _serve(app: Dash, warehouse: Warehouse) -> None:
         if kind not in _LINKS:
             abort(404)
         asked = request.args
-        try:
+        with export.sent_or_refused():
             db = warehouse.version(numbered(asked.get("v")))
             body = json.loads(asked.get("asked") or "{}")
             file, name = download(db, kind, body, asked.get("segmentation"))
-        except (MallError, ValueError, RecursionError) as error:
-            said = " ".join(str(error).encode(errors="replace").decode().split())
-            log.warning("no file of customers: %s", type(error).__name__)
-            abort(400, description=said if isinstance(error, InputError | BusyError) else None)
         return send_file(file, export.TYPES[kind], as_attachment=True, download_name=name)
 
 

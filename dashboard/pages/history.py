@@ -6,11 +6,12 @@ from typing import Any
 import dash
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html
-from flask import Response, abort, request
+from flask import Response, request
 
 from dashboard import ids, moves, queries
 from dashboard.access.audit_log import write_down
 from dashboard.access.records import Event
+from dashboard.export import sent_or_refused
 from dashboard.pages.history_parts import EXPORT, content, customers, rows
 from dashboard.shown import numbered, shown
 from dashboard.theme import theme
@@ -141,15 +142,13 @@ def _serve_export(app: Dash, warehouse: Warehouse) -> None:
     @app.server.route(EXPORT)  # type: ignore[untyped-decorator]
     def send_movers() -> Response:
         asked = request.args
-        try:
+        with sent_or_refused():
             db = warehouse.version(numbered(asked.get("version")))
             key = _key(db, asked.get("segmentation"), asked.get("algorithm"))
             chosen = moves.flow(json.loads(asked.get("flow") or "null"))
             since = _run(db, asked.get("since"), key)
             write_down(Event.EXPORTED, db.version, detail=f"moved_customers.csv since {since}")
             lines = list(moves.export(db, since, key, chosen))
-        except (MallError, ValueError, RecursionError):
-            abort(400)
         return Response(lines, mimetype="text/csv", headers={"Content-Disposition": "attachment; filename=moved_customers.csv"})
 
 

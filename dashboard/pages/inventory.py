@@ -5,11 +5,12 @@ from typing import Any
 import dash
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, html
-from flask import Response, abort, request
+from flask import Response, request
 
 from dashboard import format, ids, inventory, queries
 from dashboard.access.audit_log import write_down
 from dashboard.access.records import Event
+from dashboard.export import sent_or_refused
 from dashboard.pages.inventory_parts import DEFAULTS, EXPORT, content, items, periods_offered, rows
 from dashboard.shown import numbered, shown
 from warehouse.connection import Snapshot, Warehouse
@@ -105,13 +106,11 @@ def _serve(app: Dash, warehouse: Warehouse) -> None:
     @app.server.route(EXPORT)  # type: ignore[untyped-decorator]
     def send_plan() -> Response:
         asked = request.args
-        try:
+        with sent_or_refused():
             db = warehouse.version(numbered(asked.get("v")))
             chosen = inventory.choice(db, *(asked.get(name) for name in ("kind", "periods", "level")))
             write_down(Event.EXPORTED, db.version, detail="inventory_plan.csv")
             lines = list(inventory.export(db, chosen, *_key(db, asked.get("segmentation"), asked.get("algorithm"))))
-        except MallError:
-            abort(400)
         return Response(lines, mimetype="text/csv", headers={"Content-Disposition": "attachment; filename=inventory_plan.csv"})
 
 

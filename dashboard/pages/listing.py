@@ -7,11 +7,12 @@ from urllib.parse import urlencode
 
 import dash
 from dash import Dash, Input, Output, State, html
-from flask import Response, abort, request
+from flask import Response, request
 
 from dashboard import filters, ids, queries
 from dashboard.access.audit_log import write_down
 from dashboard.access.records import Event
+from dashboard.export import sent_or_refused
 from dashboard.filters import Clause
 from dashboard.pages import sheet
 from dashboard.queries import Row
@@ -96,14 +97,12 @@ def serve(app: Dash, warehouse: Warehouse, path: str, export: Export) -> None:
     @app.server.route(path, endpoint=path)  # type: ignore[untyped-decorator]
     def send() -> Response:
         asked = request.args
-        try:
+        with sent_or_refused():
             db = warehouse.version(numbered(asked.get("v")))
             clauses = filters.parse(json.loads(asked.get("filters") or "null"), queries.dimensions(db))
             run = queries.known_run(db, asked.get("segmentation"), asked.get("algorithm"))
             write_down(Event.EXPORTED, db.version, detail=f"{_name(path)} where {filters.where(clauses)[0]}")
             lines = list(export(db, clauses, run["segmentation"], run["algorithm"]))
-        except (MallError, ValueError, RecursionError):
-            abort(400)
         return Response(lines, mimetype="text/csv", headers={"Content-Disposition": f"attachment; filename={_name(path)}"})
 
 

@@ -44,14 +44,20 @@ def test_people_sign_in_look_around_and_sign_out(served, dash_duo):
     sign_in(driver, "edda")
     there(driver, ".segment-card")
     assert "gender=Female" in driver.current_url
-    driver.find_element("id", "link-sql").click()
-    there(driver, PAGES["sql"])
-    assert refused(driver) == []
     driver.find_element("css selector", ".user summary").click()
     driver.find_element("css selector", ".user button").click()
     there(driver, "#password")
-    driver.get(served)
-    there(driver, "#password")
+    driver.get(f"{served}/sql#sql=select%2042")
+    sign_in(driver, "edda", "wrong password")
+    there(driver, "[role=alert]")
+    driver.get_log("browser")
+    sign_in(driver, "edda")
+    there(driver, PAGES["sql"])
+    wait_until(
+        lambda: driver.find_element("css selector", "textarea").get_property("value") == "select 42",
+        what="the statement of the address",
+    )
+    assert refused(driver) == []
 
 
 def test_a_session_that_ends_leads_to_the_form(served, dash_duo):

@@ -44,8 +44,9 @@ def test_nothing_is_answered_to_nobody(settings):
                 if answer.status_code != 401:
                     answered.add((method, rule.rule, answer.status_code))
     assert {path for _, path, _ in answered} == {"/login", "/logout", "/healthz", "/readyz", "/_favicon.ico"}
-    with client.get("/assets/login.css") as look, client.get("/assets/style.css") as other:
-        assert (look.status_code, other.status_code) == (200, 401)
+    for asset, status in (("login.css", 200), ("login.js", 200), ("style.css", 401), ("ask.js", 401)):
+        with client.get(f"/assets/{asset}") as answer:
+            assert (asset, answer.status_code) == (asset, status)
 
 
 def test_a_page_leads_to_the_form_and_back(settings):
