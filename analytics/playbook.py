@@ -8,11 +8,12 @@ from typing import Any
 import duckdb
 
 from warehouse.errors import InputError
-from warehouse.toml import read_toml
+from warehouse.toml import MOST_LETTERS, read_toml
 
 DEFAULT = Path(__file__).parent / "playbook.toml"
 LEVELS = ("high", "average", "low")
 """How a segment may differ from everyone in a feature; marts.playbook says from where on."""
+_LONGEST_ADVICE = 2_000
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,9 @@ def _play(place: int, table: Mapping[str, Any]) -> Play:
     where = f"play {place}"
     if unknown := set(table) - {"name", "advice", "when"}:
         raise ValueError(f"{where}: unknown entry {', '.join(sorted(unknown))}; known are name, advice, when")
-    for key in ("name", "advice"):
-        if not isinstance(table.get(key), str) or not table[key].strip():
-            raise ValueError(f"{where}: {key} must be text")
+    for key, most in (("name", MOST_LETTERS), ("advice", _LONGEST_ADVICE)):
+        if not isinstance(table.get(key), str) or not 0 < len(table[key].strip()) <= most:
+            raise ValueError(f"{where}: {key} must be text of up to {most:,} letters")
     when = table.get("when", {})
     if not isinstance(when, Mapping):
         raise ValueError(f'{where}: when must be a table, for example {{ frequency = "high" }}')

@@ -8,7 +8,7 @@ from typing import Any
 
 from warehouse.errors import InputError
 from warehouse.settings import FEWEST_SEGMENTS, MOST_SEGMENTS
-from warehouse.toml import read_toml
+from warehouse.toml import MOST_LETTERS, read_toml
 
 DEFAULT = Path(__file__).parent / "segmentations.toml"
 K_MIN, K_MAX = 2, 10
@@ -64,8 +64,8 @@ def _segmentation(name: str, table: Any) -> Segmentation:
     if k_min > k_max:
         raise ValueError(f"[{name}]: k_min is above k_max")
     title = table.get("title", name.replace("_", " ").capitalize())
-    if not isinstance(title, str):
-        raise ValueError(f"[{name}]: title must be text")
+    if not isinstance(title, str) or len(title) > MOST_LETTERS:
+        raise ValueError(f"[{name}]: title must be text of up to {MOST_LETTERS} letters")
     return Segmentation(name, title, tuple(features), k_min, k_max, _count(name, table, "k"))
 
 

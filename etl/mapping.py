@@ -11,7 +11,7 @@ from typing import Any, get_args
 from etl.vocabulary import CUSTOMERS, IGNORE, RESULTS, STOCK, TRANSACTIONS, Vocabulary, normalise
 from warehouse.columns import Column, Scale
 from warehouse.errors import InputError
-from warehouse.toml import read_toml
+from warehouse.toml import MOST_LETTERS, read_toml
 
 NO_DELIMITERS = "\"'\r\n\0"
 """Characters that separate no values."""
@@ -182,9 +182,9 @@ def _details(where: str, said: Table[str, Any]) -> dict[str, Any]:
             value = said[key]
             if kind is float and type(value) is int and abs(value) < 1e300:
                 value = float(value)
-            is_finite = not isinstance(value, float) or isfinite(value)
-            if type(value) is not kind or not is_finite:
-                raise ValueError(f"{where}: {key} must be {'text' if kind is str else 'a number'}")
+            is_fit = isfinite(value) if isinstance(value, float) else isinstance(value, str) and len(value) <= MOST_LETTERS
+            if type(value) is not kind or not is_fit:
+                raise ValueError(f"{where}: {key} must be {f'text of up to {MOST_LETTERS} letters' if kind is str else 'a number'}")
             details[key] = value
     return details
 

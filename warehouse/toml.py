@@ -6,6 +6,9 @@ from typing import Any
 
 from warehouse.errors import InputError
 
+MOST_LETTERS = 200
+"""Of what a file calls something: it stands beside charts and in the heads of tables."""
+
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file. Raises InputError naming it, where it cannot be read or is no TOML."""
