@@ -16,7 +16,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from warehouse.progress import Progress
-from warehouse.words import one_line
+from warehouse.words import printable
 
 _PATIENCE = 2.0
 """Seconds a step may take before it shows."""
@@ -132,7 +132,7 @@ class Reporter:
         self._print(text, style="bold yellow")
 
     def _print(self, *words: str, style: str | None = None) -> None:
-        self._do(lambda: self._console.print(*map(one_line, words), style=style, markup=False))
+        self._do(lambda: self._console.print(*map(printable, words), style=style, markup=False))
 
     def _do(self, action: Callable[[], None]) -> None:
         """Do what writes to the console."""

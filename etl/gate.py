@@ -181,7 +181,10 @@ def _remedy(offer: Offer, missing: Mapping[str, Sequence[str]]) -> str:
         )
     bought = [feature for feature in wanted if feature in offer.of_transactions and feature not in texts]
     if bought:
-        advice.append(f"{', '.join(bought)} come from transactions: give TRANSACTIONS=path")
+        advice.append(
+            f"{', '.join(bought)} come from transactions: give TRANSACTIONS=path, or leave the segmentation out of "
+            "SEGMENTATIONS=path.toml"
+        )
     others = [feature for feature in wanted if feature not in texts and feature not in bought]
     if others:
         found = ", ".join(f"'{column.source_header}'" for column in columns if column.source_header)
@@ -198,15 +201,17 @@ def ask_of_rows(gate: Gate, connection: duckdb.DuckDBPyConnection, loaded: LoadR
     rule = f"{what.capitalize()} rejected"
     detail = f"{loaded.rows_rejected:,} of {loaded.rows_in:,} {what} cannot be used"
     if loaded.rows_rejected > settings.max_rejected * loaded.rows_in:
-        first = connection.execute(
-            "select source_file, source_line, reason from raw.rejects where source = $1 order by 1, 2 limit 1", [loaded.source]
-        ).fetchone()
-        assert first is not None
-        where = f"{first[0]}, line {first[1]}" if len(loaded.files) > 1 else f"line {first[1]}"
+        of_source = f"from raw.rejects where source = '{loaded.source}'"
+        rules = connection.execute(f"select rule, count(*) {of_source} group by rule order by 2 desc, 1").fetchall()
+        ((file, line, reason),) = connection.execute(
+            f"select source_file, source_line, reason {of_source} order by 1, 2 limit 1"
+        ).fetchall()
+        where = f"{file}, line {line}" if len(loaded.files) > 1 else f"line {line}"
+        counts = ", ".join(f"{count:,} {name}" for name, count in rules)
         gate.refuse(
             rule,
-            f"{detail}, more than the {settings.max_rejected:.0%} allowed",
-            f"the first is {where}: {first[2]}. Correct the file, allow more with MAX_REJECTED={_enough(loaded):g}",
+            f"{detail} ({counts}), more than the {settings.max_rejected:.0%} allowed",
+            f"the first is {where}: {reason}. Correct the file, allow more with MAX_REJECTED={_enough(loaded):g}",
             given=loaded.given,
         )
     elif loaded.rows_rejected:
@@ -353,9 +358,16 @@ def _ask_of_extreme(gate: Gate, column: Column, values: _Values) -> None:
         gate.warned(
             "Extremes",
             f"{column.label}: one customer with {farthest:,.10g} makes up {share:.0%} of the spread of all {count:,}, so that the "
-            f"others look alike. Mend the value if it is mistyped; if it is true, say in a MAPPING file: "
-            f'[columns] "{column.source_header.strip()}" = {{ column = "{column.name}", scale = "log" }}',
+            f"others look alike. Mend the value if it is mistyped; if it is true, {_on_log_scale(column)}",
         )
+
+
+def _on_log_scale(column: Column) -> str:
+    """How a person has a column clustered by its logarithm."""
+    header = f'[columns] "{column.source_header.strip()}"'
+    if column.name in CUSTOMERS.names:
+        return f'say in a MAPPING file: {header} = {{ column = "{column.name}", scale = "log" }}'
+    return f'add scale = "log" to {header} in the MAPPING file: {{ kind = "numeric", scale = "log", ... }}'
 
 
 def _ask_of_unit(gate: Gate, column: Column, values: _Values) -> None:

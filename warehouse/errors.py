@@ -18,7 +18,7 @@ A refresh ends with 0 when it has published, and only then; 130 means that it wa
 
 import sys
 
-from warehouse.words import one_line
+from warehouse.words import printable
 
 
 class MallError(Exception):
@@ -69,5 +69,5 @@ class BuildError(MallError):
 
 def refuse(command: str, error: MallError) -> int:
     """End a command with an error: one line on stderr, whatever a value in it holds. Returns the exit status."""
-    print(f"{command}:", one_line(str(error)), file=sys.stderr)
+    print(f"{command}:", printable(str(error)), file=sys.stderr)
     return error.exit_status

@@ -254,7 +254,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         done = label(directory, Label(given.segmentation, given.algorithm, given.segment, by, given.name, given.description))
     except MallError as error:
         return refuse("label", error)
-    print(f"Segment {given.segment} is called “{done.now}”" + (f"; before, “{done.before}”" if done.now != done.before else ""))
+    before = f"; before, “{done.before}”" if done.now != done.before else ""
+    print(f"Segment {given.segment} of {given.segmentation}, {given.algorithm}, is called “{done.now}”{before}")
     return 0
 
 

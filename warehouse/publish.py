@@ -128,7 +128,7 @@ def put(building: Path, final: Path) -> None:
     """Give a finished file its name; what is under that name is replaced at once."""
     with building.open("rb") as file:
         os.fsync(file.fileno())
-    building.chmod(0o444)
+    building.chmod(building.stat().st_mode & 0o444)  # nobody writes it any more; whom the umask keeps out stays out
     building.replace(final)
     _sync(final.parent)
 

@@ -6,7 +6,7 @@ _LONGEST = 2_000
 """Characters of a line that somebody reads on a terminal."""
 
 
-def one_line(text: str) -> str:
+def printable(text: str) -> str:
     """What a terminal or a log may be given: no line ends, no controls, no characters that nobody sees; not too long."""
     line = " ".join(text.splitlines())
     line = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dashboard.access import users
 from dashboard.access.roles import ROLES, Role
-from dashboard.access.users import Known
+from dashboard.access.users import FEWEST_CHARACTERS, Known
 from warehouse.errors import InputError, MallError, refuse
 from warehouse.settings import Settings
 
@@ -63,7 +63,7 @@ def main() -> int:
 def _password() -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\n")
-    password = getpass.getpass("Password (empty: as it is): ")
+    password = getpass.getpass(f"Password ({FEWEST_CHARACTERS} characters or more; empty: as it is): ")
     if password and getpass.getpass("The same again: ") != password:
         raise InputError("those are two different passwords")
     return password

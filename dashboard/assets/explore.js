@@ -229,7 +229,8 @@
       const parts = [html("strong", "", `${mall.format.count(count)} of ${mall.format.count(this.cube.customers)} customers`), ` (${mall.format.percent(share)})`];
       for (const { name, mean, everyone } of this.headlineMeans(means)) {
         const { label, unit, edges } = this.cube.dimensions.get(name);
-        const text = ` · mean ${mall.format.inline(label)} ${mall.format.quantity(mean, unit)}`;
+        const called = mall.format.inline(label);
+        const text = ` · ${/^mean\b/.test(called) ? called : `mean ${called}`} ${mall.format.quantity(mean, unit)}`;
         const hasShare = edges[0] >= 0 && everyone > 0; // of what goes below zero a difference in percent says nothing
         const change = mall.format.change(mean - everyone, hasShare ? everyone : null);
         parts.push(text, count < this.cube.customers ? against(` (${change})`) : "");

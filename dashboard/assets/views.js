@@ -10,6 +10,7 @@
   const { frame, format, snapped, shifted, stepped, widened } = window.mall;
   const { svg, html, button, card, scale, scaleOf, bottomAxis, leftAxis, onDrag } = frame;
   const HANDLE = 6; // how near, in pixels, a pointer must be to an edge of a brush to take hold of it
+  const FEW_HEIGHT = 6;
   const BARS_HINT = "Click selects, Ctrl-click or Shift-click adds, Alt-click leaves out.";
 
   class Histogram {
@@ -64,8 +65,11 @@
       return svg("rect", { class: className, x: left + 0.5, width: Math.max(1, this.x(edges[bin + 1]) - left - 1), y: 0, height: 0 });
     }
 
+    /* A bar as high as its customers; of few, whose number is not told, an outline that says no height. */
     sized(bar, value) {
-      const top = this.y(value);
+      const isFew = value === null;
+      const top = isFew ? this.area.bottom - FEW_HEIGHT : this.y(value);
+      bar.classList.toggle("few", isFew);
       bar.setAttribute("y", top);
       bar.setAttribute("height", Math.max(0, this.area.bottom - top));
       return bar;
@@ -154,8 +158,9 @@
       root.style.cursor = { left: "ew-resize", right: "ew-resize", inside: "grab" }[part] || "crosshair";
       const bin = edges.findIndex((edge, index) => index < edges.length - 1 && this.x(edges[index + 1]) > x);
       if (bin < 0 || x < this.x(edges[0])) return this.host.tip(null);
-      const counts = `${format.count(this.counts[bin])} of ${format.count(this.totals[bin])} customers`;
-      return this.host.tip(event, `${format.number(edges[bin])} to under ${format.number(edges[bin + 1])}: ${counts}`);
+      const total = this.totals[bin];
+      const counts = total === null ? "few" : `${format.count(this.counts[bin])} of ${format.count(total)}`;
+      return this.host.tip(event, `${format.number(edges[bin])} to under ${format.number(edges[bin + 1])}: ${counts} customers`);
     }
   }
 

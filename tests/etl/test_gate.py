@@ -72,7 +72,8 @@ def test_rejected_rows(tmp_path: Path, refresh: Refresh, bad: int, options: tupl
     assert refresh(text, *options) == status
     if status:
         (line,) = capsys.readouterr().err.splitlines()
-        assert re.search(rf"not published: {bad} of 40 rows cannot be used, .*line {42 - bad}: Age is 'old', which is not a", line)
+        counts = rf"not published: {bad} of 40 rows cannot be used \({bad} not a number\), "
+        assert re.search(rf"{counts}.*line {42 - bad}: Age is 'old', which is not a", line)
     else:
         assert verdicts(tmp_path)["Rows rejected"][0] == verdict
 
@@ -164,8 +165,24 @@ def test_one_customer_who_hides_the_others_is_told(refresh: Refresh, capsys: pyt
     assert refresh(shop(60) + "X1,Male,33,99999,20\n") == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "Annual income: one customer with 99,999 makes up 98% of the spread of all 61, so that the others look alike." in said
-    assert 'scale = "log"' in said
+    assert '{ column = "annual_income_k", scale = "log" }' in said
     assert "Age: one customer" not in said
+
+
+def test_the_scale_of_an_own_column_is_told_as_its_mapping_says_it(
+    write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """It has a kind and no column that the product knows."""
+    rows = "".join(f"{n},{20 + n % 30},{10 + n % 7}\n" for n in range(60))
+    customers = write(f"id,Age,Basket\n{rows}X,33,9999999\n")
+    mapping = write('[columns]\nBasket = "numeric"\n', "mapping.toml")
+    own = write('[baskets]\nfeatures = ["age", "basket"]\nk = 2\n', "own.toml")
+    arguments = ["--customers", str(customers), "--mapping", str(mapping), "--segmentations", str(own)]
+    assert main([*arguments, "--warehouse", str(tmp_path / "w")]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert 'add scale = "log" to [columns] "Basket" in the MAPPING file: { kind = "numeric", scale = "log", ... }' in said
+    mapping.write_text('[columns]\nBasket = { kind = "numeric", scale = "log" }\n')
+    assert main([*arguments, "--warehouse", str(tmp_path / "v")]) == 0
 
 
 def test_the_limit_that_is_named_is_enough(refresh: Refresh, capsys: pytest.CaptureFixture[str]):

@@ -89,16 +89,17 @@ def test_further_columns_are_carried_as_text(connection: duckdb.DuckDBPyConnecti
 
 def test_categories_become_numbers(connection: duckdb.DuckDBPyConnection, write: Write):
     """Codes follow the alphabet; each value has a 0/1 column of its own, also when two names would be one."""
-    featured(connection, write(HEADER + "1,Non binary,20,10,5\n2,non-binary,21,11,6\n3,M,22,12,7\n4,,23,13,8\n"))
+    featured(connection, write(HEADER + "1,Non binary,20,10,5\n2,non-binary,21,11,6\n3,M,22,12,7\n4,,23,13,8\n5,Genré,24,14,9\n"))
     assert connection.execute("from features.category_encoding").fetchall() == [
-        ("gender", "Male", 0, "gender_is_male"),
-        ("gender", "Non binary", 1, "gender_is_non_binary_1"),
-        ("gender", "Unknown", 2, "gender_is_unknown"),
-        ("gender", "non-binary", 3, "gender_is_non_binary_3"),
+        ("gender", "Genré", 0, "gender_is_genre"),
+        ("gender", "Male", 1, "gender_is_male"),
+        ("gender", "Non binary", 2, "gender_is_non_binary_2"),
+        ("gender", "Unknown", 3, "gender_is_unknown"),
+        ("gender", "non-binary", 4, "gender_is_non_binary_4"),
     ]
-    flags = "gender_is_male, gender_is_non_binary_1, gender_is_unknown, gender_is_non_binary_3"
+    flags = "gender_is_male, gender_is_non_binary_2, gender_is_unknown, gender_is_non_binary_4"
     rows = connection.execute(f"select {flags} from features.customer_features_scaled order by customer_id").fetchall()
-    assert rows == [(0, 1, 0, 0), (0, 0, 0, 1), (1, 0, 0, 0), (0, 0, 1, 0)]
+    assert rows == [(0, 1, 0, 0), (0, 0, 0, 1), (1, 0, 0, 0), (0, 0, 1, 0), (0, 0, 0, 0)]
 
 
 def test_a_file_without_categories(connection: duckdb.DuckDBPyConnection, write: Write):

@@ -202,7 +202,7 @@ def test_the_command_names_and_lists(warehouse: Path, capsys: pytest.CaptureFixt
     monkeypatch.setattr("getpass.getuser", lambda: "root")
     automatic = shown(warehouse)[1]
     assert main(["--segmentation", "spending", "--segment", "1", "--name", HOSTILE, "--description", "[b]x[/b] :smile:"]) == 0
-    assert capsys.readouterr().out == f"Segment 1 is called “{HOSTILE}”; before, “{automatic}”\n"
+    assert capsys.readouterr().out == f"Segment 1 of spending, kmeans, is called “{HOSTILE}”; before, “{automatic}”\n"
     assert main(["--segmentation", "spending"]) == 0
     heading, first, *others = capsys.readouterr().out.splitlines()
     assert " ".join(heading.split()) == "segmentation algorithm segment name automatic name description by at, UTC"

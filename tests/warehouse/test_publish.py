@@ -153,9 +153,15 @@ def test_a_reader_keeps_its_version(tmp_path: Path):
 
 
 def test_a_published_file_is_not_writable(tmp_path: Path):
-    """The file of a version has no write permission, for nobody."""
+    """The file of a version has no write permission, for nobody; whom the umask keeps out cannot read it either."""
     publish(tmp_path, 1)
     assert (tmp_path / "v1.duckdb").stat().st_mode & 0o777 == 0o444
+    before = os.umask(0o077)
+    try:
+        publish(tmp_path, 2)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "v2.duckdb").stat().st_mode & 0o777 == 0o400
 
 
 def test_a_second_build_is_refused_with_the_name_of_the_first(tmp_path: Path, holder: subprocess.Popen[str]):

@@ -87,6 +87,8 @@ def test_a_viewer_filters_and_is_told_no_small_number(served, dash_duo, bundled_
     known = [int(count) for count in counts if count != "null"]
     assert known
     assert all(count == 0 or count >= 5 for count in known)
+    outlined = driver.find_elements("css selector", "[data-view='age'] .few[data-count]")
+    assert len(outlined) == counts.count("null")
     assert not driver.find_elements("css selector", "#customers, canvas, .statement")
     assert not any(button.is_displayed() for button in driver.find_elements("css selector", "[data-sql-of]"))
     driver.get(f"{served}/segments")

@@ -23,7 +23,7 @@ coded as (
         column_name,
         value,
         row_number() over (partition by column_name order by value) - 1 as code,
-        column_name || '_is_' || trim(regexp_replace(lower(value), '[^a-z0-9]+', '_', 'g'), '_') as slug
+        column_name || '_is_' || trim(regexp_replace(lower(strip_accents(value)), '[^a-z0-9]+', '_', 'g'), '_') as slug
     from present
 )
 
