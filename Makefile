@@ -81,7 +81,7 @@ data: $(FETCH) ## Fetch the Kaggle file to data/Mall_Customers.csv
 	@$(BIN)/python -m etl.fetch
 
 test: $(DEV) browser ## Run every test, the browser's included
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
 bench: $(RIVALS) ## Measure against what people use instead (BENCH=kmeans BENCH_CUSTOMERS=100000 BENCH_LINES=1500000 BENCH_MEMORY=3GB)
 ifneq ($(filter-out transactions,$(BENCH)),)

@@ -60,15 +60,21 @@ def serve(dash_duo, directory: Path, **settings: bool) -> None:
         stop()
 
     app.server.wsgi_app, dash_duo.server.stop = count_and_answer, stop_when_idle
-    dash_duo.start_server(app, start_timeout=60, port=free_port())
+    dash_duo.port = free_port(getattr(dash_duo, "port", None))
+    dash_duo.start_server(app, start_timeout=60, port=dash_duo.port)
 
 
-def free_port() -> int:
-    """A port that nobody listens on, below those that systems hand out by themselves: a browser's own are among these."""
+def free_port(wanted: int | None = None) -> int:
+    """A port that nobody listens on, the wanted one where it is free: at one address a browser compiles the scripts once.
+
+    Others are below those that systems hand out by themselves: a browser's own are among these.
+    """
     while True:
+        port, wanted = wanted or random.randrange(20_000, 30_000), None
         with socket.socket() as asked:
+            asked.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                asked.bind(("127.0.0.1", port := random.randrange(20_000, 30_000)))
+                asked.bind(("127.0.0.1", port))
             except OSError:
                 continue
             return port

@@ -20,7 +20,10 @@ def browser(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture
 def dash_duo(browser, dash_thread_server) -> Iterator:
-    """The same as that of dash[testing], in a tab of its own: nothing of the tests before is kept, shown or in the log."""
+    """The same as that of dash[testing], in a tab of its own: nothing of the tests before is shown or in the log.
+
+    Of what they kept there are the scripts alone, which are named by what they hold.
+    """
     driver, before = browser.driver, browser.driver.window_handles
     driver.switch_to.new_window("tab")
     tab = driver.current_window_handle
@@ -33,5 +36,4 @@ def dash_duo(browser, dash_thread_server) -> Iterator:
     browser.server = dash_thread_server
     yield browser
     driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": dash_thread_server.url, "storageTypes": "all"})
-    driver.execute_cdp_cmd("Network.clearBrowserCache", {})
     driver.get("about:blank")  # a page that is left asks its server for nothing more
