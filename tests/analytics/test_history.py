@@ -1,24 +1,22 @@
 """Refresh after refresh: ids, colours, memberships and events, and marts that know the newest run alone."""
 
-from collections.abc import Sequence
+import contextlib
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pytest
 
-import etl.refresh
 from analytics.run import Segmentation, run
-from tests.helpers import HEADER, contents, featured, refreshed, same_groups
+from tests.analytics.shop import BOTH, CENTRES, SPENDING, Customer, Shop, ShopInMemory, as_csv, crowd, refreshed_once
+from tests.helpers import contents, featured, same_groups
 from warehouse.build import build
-from warehouse.connection import Snapshot
+from warehouse.connection import Snapshot, add_scratch
 from warehouse.history import HISTORY, MARTS, hold_stays
 from warehouse.label import Label, label
 from warehouse.rollback import rollback
+from warehouse.versions import files
 
-CENTRES = [(20, 80), (25, 20), (55, 50), (85, 80), (90, 20)]
-SPENDING = '[spending]\nfeatures = ["annual_income_k", "spending_score"]\nk = 5\nk_min = 5\nk_max = 5\n'
-BOTH = SPENDING + '[who]\nfeatures = ["age"]\nk = 2\nk_max = 2\n'
 STAYS = """
 select customer_id, segment_id, from_run_id, to_run_id
 from segments.membership_history
@@ -26,43 +24,30 @@ where segmentation = 'spending' and algorithm = 'kmeans' and customer_id = ?
 order by from_run_id
 """
 
-Customer = tuple[str, int, float, float]
+
+@pytest.fixture(scope="module")
+def thrice(shared_folder: Path, begun: Path) -> list[Snapshot]:
+    """Three versions: in the second c0-0 has moved to clump 3, c4-19 has left and one segmentation is not run; in the third that
+    is run again and c4-19 is back.
+    """
+    customers = crowd()
+    moved = [(*customers[0][:2], 85.0, 80.0), *customers[1:-1]]
+    later = ((moved, SPENDING), ([*moved, customers[-1]], BOTH))
+    return [Snapshot(path) for path in files(refreshed_once(shared_folder / "shop_of_three", *later, begun=begun))]
 
 
-def crowd(centres: Sequence[tuple[float, float]] = CENTRES, each: int = 20, seed: int = 0) -> list[Customer]:
-    """Customers in clumps of income and score: id, age, income, score."""
-    random = np.random.default_rng(seed)
-    return [
-        (f"c{clump}-{member}", int(random.integers(20, 60)), *(np.array(centre) + random.normal(0, 2, 2)).round(2).tolist())
-        for clump, centre in enumerate(centres)
-        for member in range(each)
-    ]
+@pytest.fixture(scope="module")
+def changed(shared_folder: Path, begun: Path) -> list[Snapshot]:
+    """Three versions: in the second fewer customers are elsewhere, in fewer segments of one segmentation; in the third the others
+    are back where they were.
+    """
+    customers = crowd()
+    elsewhere = [(i, a, 100 - x, y) for i, a, x, y in customers[:70]]
+    later = ((elsewhere, SPENDING.replace("5", "4")), (customers[10:], SPENDING))
+    return [Snapshot(path) for path in files(refreshed_once(shared_folder / "changed_shop", *later, begun=begun))]
 
 
-def as_csv(customers: Sequence[Customer]) -> str:
-    """The file of some customers."""
-    return HEADER + "".join(f"{i},Male,{a},{x},{y}\n" for i, a, x, y in customers)
-
-
-class Shop:
-    """A warehouse that is refreshed again and again."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-
-    def refresh(self, customers: Sequence[Customer], toml: str = SPENDING, name: str = "warehouse") -> Snapshot:
-        (self.directory / "customers.csv").write_text(as_csv(customers))
-        (self.directory / "own.toml").write_text(toml)
-        return refreshed(self.directory / name, self.directory / "customers.csv", self.directory / "own.toml")
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    """An empty one."""
-    return Shop(tmp_path)
-
-
-def _segments(db: Snapshot) -> dict[str, tuple[int, ...]]:
+def _segments(db: Snapshot | ShopInMemory) -> dict[str, tuple[int, ...]]:
     """By customer, the segments of all clusterings."""
     rows = db.rows(
         "select customer_id, list(segment_id order by segmentation, algorithm) as ids from segments.assignments group by 1"
@@ -74,24 +59,22 @@ def _stays(db: Snapshot, customer: str) -> list[tuple[int, int, int | None]]:
     return [(row["segment_id"], row["from_run_id"], row["to_run_id"]) for row in db.rows(STAYS, [customer])]
 
 
-def _events(db: Snapshot, run_id: int, algorithm: str = "kmeans") -> list[tuple[int | None, int | None, str]]:
+def _events(db: ShopInMemory, run_id: int, algorithm: str = "kmeans") -> list[tuple[int | None, int | None, str]]:
     rows = db.rows(
         "from segments.events where run_id = ? and algorithm = ? order by previous_segment_id, segment_id", [run_id, algorithm]
     )
     return [(row["previous_segment_id"], row["segment_id"], row["event"]) for row in rows]
 
 
-def test_shuffled_rows_and_another_seed_give_the_same_ids(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+def test_shuffled_rows_and_another_seed_give_the_same_ids(shop_in_memory: ShopInMemory):
     """Whatever the order of the file and the seed, every customer has the id of the first run, in every clustering."""
     customers = crowd()
-    first = _segments(shop.refresh(customers, BOTH))
-    find = etl.refresh.find_segments
-    monkeypatch.setattr(etl.refresh, "find_segments", lambda *a, **named: find(*a, seed=1, **named))
+    first = _segments(shop_in_memory.refresh(customers, BOTH))
     shuffled = [customers[place] for place in np.random.default_rng(1).permutation(len(customers))]
-    assert _segments(shop.refresh(shuffled, BOTH)) == first
+    assert _segments(shop_in_memory.refresh(shuffled, BOTH, seed=1)) == first
 
 
-def _shares(db: Snapshot, run_id: int, algorithm: str, event: str) -> list[tuple[int, float | None, float | None]]:
+def _shares(db: ShopInMemory, run_id: int, algorithm: str, event: str) -> list[tuple[int, float | None, float | None]]:
     """Of the events of one kind, in order: customers in both segments, and their share of the one before and of the one after."""
     rows = db.rows(
         "from segments.events where run_id = ? and algorithm = ? and event = ? order by previous_segment_id, segment_id",
@@ -111,16 +94,16 @@ def scattered(each: int, spread: float) -> list[Customer]:
 
 
 @pytest.mark.parametrize(("each", "spread"), [(60, 12), pytest.param(1_100, 8, marks=pytest.mark.soak)])
-def test_the_order_of_the_rows_decides_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch, each: int, spread: float):
+def test_the_order_of_the_rows_decides_nothing(tmp_path: Path, each: int, spread: float):
     """Nor does the seed, where clumps run into one another: in warehouses without a history, of customers and of cells."""
     three = SPENDING + '[lifestyle]\nfeatures = ["age", "annual_income_k", "spending_score"]\nk = 4\nk_min = 4\nk_max = 4\n'
     customers = scattered(each, spread)
     found = []
-    find = etl.refresh.find_segments
     for seed in (0, 1):
-        monkeypatch.setattr(etl.refresh, "find_segments", lambda *a, seed=seed, **named: find(*a, seed=seed, **named))
         shuffled = [customers[place] for place in np.random.default_rng(seed).permutation(len(customers))]
-        found.append(_segments(shop.refresh(shuffled, three, f"warehouse{seed}")))
+        with duckdb.connect() as connection:
+            add_scratch(connection)
+            found.append(_segments(ShopInMemory(connection, tmp_path).refresh(shuffled, three, seed)))
     assert found[0] == found[1]
 
 
@@ -168,14 +151,10 @@ def test_drift_never_swaps_ids(connection: duckdb.DuckDBPyConnection, write, tur
     assert connection.execute("select distinct event from segments.events").fetchall() == [("kept",)]
 
 
-def test_stays_open_and_close(shop: Shop):
+def test_stays_open_and_close(thrice: list[Snapshot]):
     """Unchanged customers have one row; who moves, leaves or comes back has one per stay; March is one query away."""
-    customers = crowd()
-    first = shop.refresh(customers)
+    first, second, third = thrice
     home, other = _segments(first)["c0-0"][1], _segments(first)["c3-0"][1]
-    moved = [("c0-0", 30, 85.0, 80.0), *customers[1:-1]]  # c0-0 moves to clump 3, c4-19 leaves
-    second = shop.refresh(moved)
-    third = shop.refresh([*moved, customers[-1]])
     assert _stays(third, "c0-0") == [(home, 1, 2), (other, 2, None)]
     assert _stays(third, "c0-1") == [(home, 1, None)]
     last = _segments(first)["c4-19"][1]
@@ -188,40 +167,36 @@ def test_stays_open_and_close(shop: Shop):
         assert third.value(where, {"t": db.value("select max(created_at) from segments.runs")}) == expected
 
 
-def test_the_number_of_segments_follows_the_customers_and_no_person(shop: Shop):
+def test_the_number_of_segments_follows_the_customers_and_no_person(shop_in_memory: ShopInMemory):
     """A k that a person fixed before decides nothing once it is taken back; the evidence's own gives way to a better one."""
     free = SPENDING.replace("k = 5\nk_min = 5\nk_max = 5", "k_max = 6")
     found = "select distinct k from segments.runs where run_id = (select max(run_id) from segments.runs)"
-    shop.refresh(crowd(), SPENDING.replace("5", "3"))
-    assert shop.refresh(crowd(), free).columns(found) == {"k": [5]}
-    assert shop.refresh(crowd(CENTRES[:4]), free).columns(found) == {"k": [4]}
+    shop_in_memory.refresh(crowd(), SPENDING.replace("5", "3"))
+    assert shop_in_memory.refresh(crowd(), free).rows(found) == [{"k": 5}]
+    assert shop_in_memory.refresh(crowd(CENTRES[:4]), free).rows(found) == [{"k": 4}]
 
 
-def test_a_segmentation_that_is_not_run_closes_and_comes_back(shop: Shop):
+def test_a_segmentation_that_is_not_run_closes_and_comes_back(thrice: list[Snapshot]):
     """Its stays close; when it is run again its segments have their old ids, and other marts never see it in between."""
-    customers = crowd()
-    first = shop.refresh(customers, BOTH)
-    second = shop.refresh(customers)
+    first, second, third = thrice
     assert second.value("select count(*) from segments.membership_history where segmentation = 'who' and to_run_id is null") == 0
     assert second.columns("select distinct segmentation from marts.segment_profiles") == {"segmentation": ["spending"]}
     assert "who_kmeans" not in second.columns("from marts.customers limit 0")
-    third = shop.refresh(customers, BOTH)
-    assert _segments(third) == _segments(first)
+    before = _segments(first)
+    assert _segments(third) == {**before, "c0-0": before["c3-0"][:2] + before["c0-0"][2:]}
     assert third.value("select distinct previous_run_id from segments.events where run_id = 3 and segmentation = 'who'") == 1
 
 
-def test_an_id_is_not_given_again_after_a_rollback(shop: Shop):
+def test_an_id_is_not_given_again_after_a_rollback(begun_shop: Shop):
     """The id of a segment that only the abandoned version knows, and a name given there, stay that segment's for good."""
-    three, four = SPENDING.replace("5", "3"), SPENDING.replace("5", "4")
-    customers = crowd(CENTRES[:3])
-    shop.refresh(customers, three)
-    second = shop.refresh([*customers, *(("n" + i, a, x, y) for i, a, x, y in crowd([CENTRES[3]]))], four)
-    assert _segments(second)["nc0-0"] == (4, 4)
-    label(second.path.parent, Label("spending", "kmeans", 4, "Ann", "Whales"))
+    six, customers = SPENDING.replace("5", "6"), crowd()
+    second = begun_shop.refresh([*customers, *(("n" + i, a, x, y) for i, a, x, y in crowd([(55, 95)]))], six)
+    assert _segments(second)["nc0-0"] == (6, 6)
+    label(second.path.parent, Label("spending", "kmeans", 6, "Ann", "Whales"))
     rollback(second.path.parent)
-    shop.refresh(customers, three)
-    fourth = shop.refresh([*customers, *(("m" + i, a, x, y) for i, a, x, y in crowd([CENTRES[4]]))], four)
-    assert _segments(fourth)["mc0-0"] == (5, 5)
+    begun_shop.refresh(customers)
+    fourth = begun_shop.refresh([*customers, *(("m" + i, a, x, y) for i, a, x, y in crowd([(55, 5)]))], six)
+    assert _segments(fourth)["mc0-0"] == (7, 7)
     assert "Whales" not in fourth.columns("select segment_name from segments.segments")["segment_name"]
 
 
@@ -235,40 +210,39 @@ def test_ids_that_other_runs_gave_are_given_to_nobody(connection: duckdb.DuckDBP
     assert connection.execute("select min(segment_id), max(segment_id) from segments.assignments").fetchone() == (10, 14)
 
 
-def test_ids_of_segments_that_cannot_be_carried_are_given_to_nobody(shop: Shop):
+def test_ids_of_segments_that_cannot_be_carried_are_given_to_nobody(begun_shop: Shop):
     """Where the table of the segments has another layout customers stay in segments that are known by their ids alone."""
-    first = shop.refresh(crowd())
-    before = _segments(first)
-    first.close()
-    first.path.chmod(0o644)
-    with duckdb.connect(str(first.path)) as old:
+    (path,) = files(begun_shop.directory / "warehouse")
+    with contextlib.closing(Snapshot(path)) as first:
+        before = {customer: ids[:2] for customer, ids in _segments(first).items()}  # of the segmentation that is run again
+    path.chmod(0o644)
+    with duckdb.connect(str(path)) as old:
         old.execute("alter table segments.segments rename segment_name to called")
-    second = shop.refresh([(i, a, 100 - x, y) for i, a, x, y in crowd()])
+    second = begun_shop.refresh([(i, a, 100 - x, y) for i, a, x, y in crowd()])
     after = _segments(second)
     assert not {ids for customer in after.values() for ids in customer} & {ids for customer in before.values() for ids in customer}
     assert _stays(second, "c0-0") == [(before["c0-0"][1], 1, 2), (after["c0-0"][1], 2, None)]
 
 
-def test_a_split_a_merge_and_what_is_new_or_gone(shop: Shop):
+def test_a_split_a_merge_and_what_is_new_or_gone(shop_in_memory: ShopInMemory):
     """The larger part keeps the id, a new segment gets one never used before, and events say what happened."""
     split = [(20, 80), (25, 20), (55, 20), (55, 80), (90, 50)]
     sizes = crowd([(20, 80), (25, 20), (55, 50), (90, 50)])
     four, five = SPENDING.replace("5", "4"), SPENDING
-    first = shop.refresh(sizes, four)
-    middle = _segments(first)["c2-0"][1]
+    first = shop_in_memory.refresh(sizes, four)
+    gone, middle = (_segments(first)[customer][1] for customer in ("c0-0", "c2-0"))
     assert first.value("select count(*) from segments.events") == 0
     parted = [(i, a, x, y) if not i.startswith("c2") else (i, a, x, y + (30 if int(i[3:]) < 13 else -30)) for i, a, x, y in sizes]
-    second = shop.refresh(parted, five)
+    second = shop_in_memory.refresh(parted, five)
     assert _segments(second)["c2-0"][1] == middle
     assert _segments(second)["c2-19"][1] == 5
     assert [event for event in _events(second, 2) if event[0] == middle] == [(middle, middle, "split"), (middle, 5, "split")]
     assert {event for *_, event in _events(second, 2)} == {"kept", "split"}
-    third = shop.refresh(sizes, four)
+    third = shop_in_memory.refresh(sizes, four)
     assert [event for event in _events(third, 3) if event[2] == "merged"] == [(middle, middle, "merged"), (5, middle, "merged")]
-    fourth = shop.refresh(
+    fourth = shop_in_memory.refresh(
         [c for c in sizes if not c[0].startswith("c0")] + [(f"n{i[1:]}", a, x + 40, y) for i, a, x, y in crowd(split, 9)[-9:]], four
     )
-    gone = _segments(first)["c0-0"][1]
     assert [event for event in _events(fourth, 4) if event[2] in ("new", "gone")] == [(gone, None, "gone"), (None, 6, "new")]
     for algorithm in ("kmeans", "hierarchical"):
         assert _shares(fourth, 2, algorithm, "split") == [(13, 0.65, 1), (7, 0.35, 1)]
@@ -277,13 +251,18 @@ def test_a_split_a_merge_and_what_is_new_or_gone(shop: Shop):
         assert _shares(fourth, 4, algorithm, "gone") == _shares(fourth, 4, algorithm, "new") == [(0, None, None)]
 
 
-def test_marts_know_the_newest_run_alone(shop: Shop):
+@pytest.mark.parametrize("relation", [*HISTORY, *MARTS])
+def test_what_a_run_wrote_stands_in_later_versions(changed: list[Snapshot], relation: str):
+    """To the last value: what became of segments, what was alarming, who has left; of names that people give there are none yet."""
+    run_id = "to_run_id" if relation == "segments.past_memberships" else "run_id"
+    of_run = f"from {relation} where {run_id} = 2 order by all"
+    assert changed[2].rows(of_run) == changed[1].rows(of_run)
+    assert bool(changed[1].rows(of_run)) == (relation != "segments.labels")
+
+
+def test_marts_know_the_newest_run_alone(shop: Shop, changed: list[Snapshot]):
     """After three refreshes of changing files every mart is what a fresh warehouse of the last file has, ids apart."""
-    customers = crowd()
-    shop.refresh(customers, BOTH)
-    shop.refresh([(i, a, 100 - x, y) for i, a, x, y in customers[:70]], SPENDING.replace("5", "4"))
-    third = shop.refresh(customers[10:], SPENDING)
-    fresh = shop.refresh(customers[10:], SPENDING, "fresh")
+    third, fresh = changed[2], shop.refresh(crowd()[10:])
     ids, others = _segments(third), _segments(fresh)
     assert same_groups(*zip(*((ids[customer], others[customer]) for customer in sorted(ids)), strict=True))
     assert len(ids) == len(others) == 90
