@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import duckdb
 import numpy as np
 import pytest
@@ -6,18 +8,29 @@ from analytics import reader
 from analytics.naming import Feature
 from analytics.reader import hold_customers, read_inputs, read_leaves
 from tests.helpers import HEADER, featured
+from warehouse.connection import add_scratch
 from warehouse.errors import InputError
 
 ROWS = "".join(f"{i},{'MF'[i % 2]},{20 + i % 40},{i % 90},{i * i % 100}\n" for i in range(400))
 FEATURES = ["annual_income_k", "spending_score"]
 
 
+@pytest.fixture(scope="module")
+def features_of_customers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The features of 400 customers, of which nothing is changed."""
+    path = tmp_path_factory.mktemp("reader") / "customers.csv"
+    path.write_text(HEADER + ROWS)
+    with duckdb.connect() as connection:
+        add_scratch(connection)
+        featured(connection, path)
+        yield connection
+
+
 @pytest.fixture
-def customers(connection: duckdb.DuckDBPyConnection, write) -> duckdb.DuckDBPyConnection:
-    """The features of 400 customers."""
-    featured(connection, write(HEADER + ROWS))
-    hold_customers(connection, ["gender_is_female", "age", *FEATURES])
-    return connection
+def customers(features_of_customers: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """400 customers, held to be read."""
+    hold_customers(features_of_customers, ["gender_is_female", "age", *FEATURES])
+    return features_of_customers
 
 
 def test_few_customers_are_points(customers: duckdb.DuckDBPyConnection):

@@ -1,20 +1,33 @@
+from collections.abc import Iterator
+
 import duckdb
 import pytest
 
 from analytics.run import ALGORITHMS, SEED, Segmentation, run
 from tests.helpers import HEADER, featured
 from warehouse.build import build
+from warehouse.connection import add_scratch
 from warehouse.errors import InputError
 
 ROWS = "".join(f"{i},Male,{20 + i},{i % 7},{i * i % 50}\n" for i in range(1, 13))
 
 
+@pytest.fixture(scope="module")
+def features_of_twelve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The features of twelve customers, which clustering only reads."""
+    path = tmp_path_factory.mktemp("twelve") / "customers.csv"
+    path.write_text(HEADER + ROWS)
+    with duckdb.connect() as connection:
+        add_scratch(connection)
+        featured(connection, path)
+        yield connection
+
+
 @pytest.fixture
-def twelve(connection: duckdb.DuckDBPyConnection, write) -> duckdb.DuckDBPyConnection:
-    """The features of twelve customers."""
-    featured(connection, write(HEADER + ROWS))
-    build(connection, ["segments"])
-    return connection
+def twelve(features_of_twelve: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Twelve customers who have never been clustered."""
+    build(features_of_twelve, ["segments"])
+    return features_of_twelve
 
 
 def test_every_segmentation_is_clustered_by_both_algorithms(twelve: duckdb.DuckDBPyConnection):
