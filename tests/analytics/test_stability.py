@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
+from threadpoolctl import threadpool_limits
 
 from analytics.evidence import evaluate
 from analytics.hierarchical import fit_ward
@@ -27,6 +28,7 @@ def _stability(values: Floats, k: int, algorithm: str) -> Floats:
     return bootstrap(values, np.ones(len(values)), labels, k, METHODS[algorithm], np.random.default_rng(3)).similarity
 
 
+@threadpool_limits.wrap(limits=1)  # on more threads so few points wait for whatever else is running
 def _by_sets(values: Floats, labels: Labels, k: int) -> list[float]:
     """The same by scikit-learn and Python's sets, from draws of whole customers with replacement."""
     random = np.random.default_rng(5)
