@@ -64,12 +64,15 @@ def refreshed_once(folder: Path, *refreshes: tuple[Sequence[Customer], str], beg
 
 
 class ShopInMemory:
-    """A database that is refreshed again and again: what a refresh does between loading and the marts, without a version."""
+    """A database that is refreshed again and again: what a refresh does as far as the marts, without a version.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, directory: Path) -> None:
+    `run_id` is the last run that the database has.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, directory: Path, run_id: int = 0) -> None:
         self.connection = connection
         self.directory = directory
-        self.run_id = 0
+        self.run_id = run_id
 
     def refresh(self, customers: Sequence[Customer], toml: str = SPENDING, seed: int = SEED) -> "ShopInMemory":
         """Cluster these customers; returns itself, to ask of."""
@@ -93,3 +96,11 @@ class ShopInMemory:
     def value(self, sql: str) -> Any:
         """As of a snapshot: the first value of the first row."""
         return next(iter(self.rows(sql)[0].values()))
+
+
+def segments_of(db: Snapshot | ShopInMemory) -> dict[str, tuple[int, ...]]:
+    """By customer, the segments of all clusterings."""
+    rows = db.rows(
+        "select customer_id, list(segment_id order by segmentation, algorithm) as ids from segments.assignments group by 1"
+    )
+    return {row["customer_id"]: tuple(row["ids"]) for row in rows}

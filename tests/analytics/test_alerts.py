@@ -1,6 +1,7 @@
 """Alerts: nothing where nothing changed, what changed where something did, and how often chance alone is told."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,15 +13,34 @@ from statsmodels.stats.multitest import multipletests
 from analytics.alert_words import Told, tell
 from analytics.alerts import FALSE_ALARMS, Change, beyond_chance, write_alerts
 from analytics.run import Segmentation, run
-from tests.analytics.shop import BOTH, CENTRES, SPENDING, Customer, ShopInMemory, as_csv, crowd
+from tests.analytics.shop import BOTH, CENTRES, SPENDING, Customer, ShopInMemory, as_csv, crowd, segments_of
 from tests.helpers import HEADER, featured, loaded
 from warehouse.build import build
+from warehouse.connection import add_scratch
 
 LARGE = 60
 """Customers of each clump in a shop in which a change can be told."""
 
 
 COUNT = "select count(*) from segments.alerts"
+
+
+@pytest.fixture(scope="module")
+def begun_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a database of which one run has clustered the large crowd, to be copied."""
+    folder = tmp_path_factory.mktemp("large")
+    with duckdb.connect(folder / "begun.duckdb") as connection:
+        add_scratch(connection)
+        ShopInMemory(connection, folder).refresh(crowd(each=LARGE))
+    return folder / "begun.duckdb"
+
+
+@pytest.fixture
+def large_shop(begun_file: Path, tmp_path: Path) -> Iterator[ShopInMemory]:
+    """One whose first run has clustered the large crowd."""
+    with duckdb.connect(shutil.copy(begun_file, tmp_path)) as connection:
+        add_scratch(connection)
+        yield ShopInMemory(connection, tmp_path, run_id=1)
 
 
 def _others(customers: list[Customer], mark: str) -> list[Customer]:
@@ -52,14 +72,18 @@ def _segment_near(shop: ShopInMemory, income: float, score: float) -> int:
     return int(nearest["segment_id"])
 
 
-def test_an_unchanged_file_alarms_nobody(shop_in_memory: ShopInMemory):
-    """The first run has no alerts, nor has the same file again, nor from other random starts and in another order of its rows."""
+def test_an_unchanged_file_alarms_and_moves_nobody(shop_in_memory: ShopInMemory):
+    """The first run has no alerts, nor has the same file again, nor from other random starts and in another order of its rows:
+    every customer has the id of the first run, in every clustering.
+    """
     customers = crowd()
     assert shop_in_memory.refresh(customers, BOTH).value(COUNT) == 0
+    first = segments_of(shop_in_memory)
     assert shop_in_memory.refresh(customers, BOTH).value(COUNT) == 0
     for seed in (1, 2):
         shuffled = [customers[place] for place in np.random.default_rng(seed).permutation(len(customers))]
         assert shop_in_memory.refresh(shuffled, BOTH, seed).value(COUNT) == 0
+        assert segments_of(shop_in_memory) == first
 
 
 def test_other_customers_like_these_alarm_nobody(shop_in_memory: ShopInMemory):
@@ -68,13 +92,12 @@ def test_other_customers_like_these_alarm_nobody(shop_in_memory: ShopInMemory):
     assert shop_in_memory.refresh(_others(crowd(each=LARGE, seed=1), "b"), BOTH).value(COUNT) == 0
 
 
-def test_a_segment_that_doubles_is_told_with_what_chance_explains(shop_in_memory: ShopInMemory):
+def test_a_segment_that_doubles_is_told_with_what_chance_explains(large_shop: ShopInMemory):
     """Its share lies outside of the interval around the share before, and the sentence has all four."""
     customers = crowd(each=LARGE)
-    shop_in_memory.refresh(customers)
-    shop_in_memory.refresh(customers + _others([each for each in crowd(each=120, seed=2) if each[0].startswith("c0-")], "n"))
-    told = shop_in_memory.rows("from segments.alerts where kind = 'size' and algorithm = 'kmeans' order by place")
-    (row,) = (row for row in told if row["segment_id"] == _segment_near(shop_in_memory, *CENTRES[0]))
+    large_shop.refresh(customers + _others([each for each in crowd(each=120, seed=2) if each[0].startswith("c0-")], "n"))
+    told = large_shop.rows("from segments.alerts where kind = 'size' and algorithm = 'kmeans' order by place")
+    (row,) = (row for row in told if row["segment_id"] == _segment_near(large_shop, *CENTRES[0]))
     assert (row["value_before"], row["value_now"]) == pytest.approx((60 / 300, 180 / 420))
     assert row["noise_low"] < row["value_before"] < row["noise_high"] < row["value_now"]
     assert row["severity"] == "warning"
@@ -82,22 +105,21 @@ def test_a_segment_that_doubles_is_told_with_what_chance_explains(shop_in_memory
     assert "grew from 20 % to 43 % of all customers; chance explains " in row["sentence"]
 
 
-def test_a_segment_whose_mean_moves_is_told(shop_in_memory: ShopInMemory):
+def test_a_segment_whose_mean_moves_is_told(large_shop: ShopInMemory):
     """The income of a fifth of the customers rises by 15 k$, and nothing else is told of K-Means."""
     customers = crowd(each=LARGE)
-    shop_in_memory.refresh(customers)
     richer = [(name, age, income + 15 * name.startswith("c1-"), score) for name, age, income, score in customers]
-    shop_in_memory.refresh(richer)
-    segment = _segment_near(shop_in_memory, 40, 20)
-    assert _alerts(shop_in_memory) == [("profile", "warning", segment, "annual_income_k")]
-    sentence = shop_in_memory.value("select any_value(sentence) from segments.alerts where algorithm = 'kmeans'")
+    large_shop.refresh(richer)
+    segment = _segment_near(large_shop, 40, 20)
+    assert _alerts(large_shop) == [("profile", "warning", segment, "annual_income_k")]
+    sentence = large_shop.value("select any_value(sentence) from segments.alerts where algorithm = 'kmeans'")
     assert "the mean annual income rose from 24.6 k$ to 39.6 k$; chance explains 23 k$ to 2" in sentence
 
 
 def test_a_segment_that_comes_and_goes(shop_in_memory: ShopInMemory):
     """A new group is told as new, and as gone when it has left; of what a person has changed there is a note."""
     one, two = crowd(CENTRES[:4]), crowd()
-    free = SPENDING.replace("k = 5\nk_min = 5\nk_max = 5", "k_max = 7")
+    free = SPENDING.replace("k = 5\nk_min = 5\nk_max = 5", "k_max = 6")
     shop_in_memory.refresh(one, free)
     shop_in_memory.refresh(two, free)
     segment = _segment_near(shop_in_memory, *CENTRES[4])
@@ -137,35 +159,42 @@ def _file(count_bad: int, count: int = 1_000) -> str:
     return HEADER + "".join(rows)
 
 
+@pytest.fixture(scope="module")
+def of_a_thousand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The features of such a file; what is loaded later does not change them."""
+    path = tmp_path_factory.mktemp("alerts") / "customers.csv"
+    path.write_text(_file(0))
+    with duckdb.connect() as connection:
+        add_scratch(connection)
+        featured(connection, path)
+        yield connection
+
+
 @pytest.mark.parametrize(
     ("before", "now", "told"),
     [(0, 0, None), (5, 5, None), (5, 12, None), (2, 40, "warning"), (2, 25, "note"), (40, 2, None)],
 )
-def test_more_rejected_rows_are_told(connection: duckdb.DuckDBPyConnection, write, before: int, now: int, told: str | None):
+def test_more_rejected_rows_are_told(of_a_thousand: duckdb.DuckDBPyConnection, write, before: int, now: int, told: str | None):
     """By a hundredth of the rows and beyond chance; fewer are never an alert."""
+    build(of_a_thousand, ["segments"])
     for run_id, count in ((1, before), (2, now)):
-        loaded(connection, write(_file(count)))
-        if run_id == 1:
-            build(connection, ["staging", "features", "segments"])
-        write_alerts(connection, run_id)
-    rows = connection.execute("select severity, source, value_before, value_now from segments.alerts where kind = 'rejects'")
+        loaded(of_a_thousand, write(_file(count)))
+        write_alerts(of_a_thousand, run_id)
+    rows = of_a_thousand.execute("select severity, source, value_before, value_now from segments.alerts where kind = 'rejects'")
     assert rows.fetchall() == ([(told, "customers", before / 1_000, now / 1_000)] if told else [])
 
 
-def test_a_version_of_an_earlier_release_is_compared_with_nothing(connection: duckdb.DuckDBPyConnection, write):
+def test_a_version_of_an_earlier_release_is_compared_with_nothing(large_shop: ShopInMemory):
     """Without errors of the run before, no difference is held against anything."""
-    _cluster(connection, write, crowd(each=LARGE), 1)
-    connection.execute("update segments.segments set share_error = null, stability_error = null; delete from segments.loads")
-    connection.execute("update segments.centroids set scaled_error = null")
-    _cluster(connection, write, crowd([(x / 2, y / 2) for x, y in CENTRES], each=LARGE), 2)
-    assert connection.execute("select count(*) from segments.alerts").fetchone() == (0,)
+    before = large_shop.connection
+    before.execute("update segments.segments set share_error = null, stability_error = null; delete from segments.loads")
+    before.execute("update segments.centroids set scaled_error = null")
+    assert large_shop.refresh(crowd([(x / 2, y / 2) for x, y in CENTRES], each=LARGE)).value(COUNT) == 0
 
 
-def test_a_fall_by_a_band_beyond_its_noise_is_told(connection: duckdb.DuckDBPyConnection, write):
+def test_a_fall_by_a_band_beyond_its_noise_is_told(large_shop: ShopInMemory):
     """What was very stable is doubtful; within a band, or within twice the error, nothing is said."""
-    customers = crowd(each=LARGE)
-    for run_id in (1, 2):
-        _cluster(connection, write, customers, run_id)
+    connection = large_shop.refresh(crowd(each=LARGE)).connection
     told = "select severity, value_before, value_now from segments.alerts where algorithm = 'kmeans'"
     assert connection.execute(told).fetchall() == []
     stabilities = [(0.99, 0.01), (0.7, 0.2), (0.7, 0.01), (0.55, 0.01), (0.56, 0.001)]

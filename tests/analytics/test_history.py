@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analytics.run import Segmentation, run
-from tests.analytics.shop import BOTH, CENTRES, SPENDING, Customer, Shop, ShopInMemory, as_csv, crowd, refreshed_once
+from tests.analytics.shop import BOTH, CENTRES, SPENDING, Customer, Shop, ShopInMemory, as_csv, crowd, refreshed_once, segments_of
 from tests.helpers import contents, featured, same_groups
 from warehouse.build import build
 from warehouse.connection import Snapshot, add_scratch
@@ -47,14 +47,6 @@ def changed(shared_folder: Path, begun: Path) -> list[Snapshot]:
     return [Snapshot(path) for path in files(refreshed_once(shared_folder / "changed_shop", *later, begun=begun))]
 
 
-def _segments(db: Snapshot | ShopInMemory) -> dict[str, tuple[int, ...]]:
-    """By customer, the segments of all clusterings."""
-    rows = db.rows(
-        "select customer_id, list(segment_id order by segmentation, algorithm) as ids from segments.assignments group by 1"
-    )
-    return {row["customer_id"]: tuple(row["ids"]) for row in rows}
-
-
 def _stays(db: Snapshot, customer: str) -> list[tuple[int, int, int | None]]:
     return [(row["segment_id"], row["from_run_id"], row["to_run_id"]) for row in db.rows(STAYS, [customer])]
 
@@ -64,14 +56,6 @@ def _events(db: ShopInMemory, run_id: int, algorithm: str = "kmeans") -> list[tu
         "from segments.events where run_id = ? and algorithm = ? order by previous_segment_id, segment_id", [run_id, algorithm]
     )
     return [(row["previous_segment_id"], row["segment_id"], row["event"]) for row in rows]
-
-
-def test_shuffled_rows_and_another_seed_give_the_same_ids(shop_in_memory: ShopInMemory):
-    """Whatever the order of the file and the seed, every customer has the id of the first run, in every clustering."""
-    customers = crowd()
-    first = _segments(shop_in_memory.refresh(customers, BOTH))
-    shuffled = [customers[place] for place in np.random.default_rng(1).permutation(len(customers))]
-    assert _segments(shop_in_memory.refresh(shuffled, BOTH, seed=1)) == first
 
 
 def _shares(db: ShopInMemory, run_id: int, algorithm: str, event: str) -> list[tuple[int, float | None, float | None]]:
@@ -103,7 +87,7 @@ def test_the_order_of_the_rows_decides_nothing(tmp_path: Path, each: int, spread
         shuffled = [customers[place] for place in np.random.default_rng(seed).permutation(len(customers))]
         with duckdb.connect() as connection:
             add_scratch(connection)
-            found.append(_segments(ShopInMemory(connection, tmp_path).refresh(shuffled, three, seed)))
+            found.append(segments_of(ShopInMemory(connection, tmp_path).refresh(shuffled, three, seed)))
     assert found[0] == found[1]
 
 
@@ -154,10 +138,10 @@ def test_drift_never_swaps_ids(connection: duckdb.DuckDBPyConnection, write, tur
 def test_stays_open_and_close(thrice: list[Snapshot]):
     """Unchanged customers have one row; who moves, leaves or comes back has one per stay; March is one query away."""
     first, second, third = thrice
-    home, other = _segments(first)["c0-0"][1], _segments(first)["c3-0"][1]
+    home, other = segments_of(first)["c0-0"][1], segments_of(first)["c3-0"][1]
     assert _stays(third, "c0-0") == [(home, 1, 2), (other, 2, None)]
     assert _stays(third, "c0-1") == [(home, 1, None)]
-    last = _segments(first)["c4-19"][1]
+    last = segments_of(first)["c4-19"][1]
     assert _stays(third, "c4-19") == [(last, 1, 2), (last, 3, None)]
     where = (
         "select segment_id from segments.membership_history where segmentation = 'spending' and algorithm = 'kmeans' "
@@ -182,8 +166,8 @@ def test_a_segmentation_that_is_not_run_closes_and_comes_back(thrice: list[Snaps
     assert second.value("select count(*) from segments.membership_history where segmentation = 'who' and to_run_id is null") == 0
     assert second.columns("select distinct segmentation from marts.segment_profiles") == {"segmentation": ["spending"]}
     assert "who_kmeans" not in second.columns("from marts.customers limit 0")
-    before = _segments(first)
-    assert _segments(third) == {**before, "c0-0": before["c3-0"][:2] + before["c0-0"][2:]}
+    before = segments_of(first)
+    assert segments_of(third) == {**before, "c0-0": before["c3-0"][:2] + before["c0-0"][2:]}
     assert third.value("select distinct previous_run_id from segments.events where run_id = 3 and segmentation = 'who'") == 1
 
 
@@ -191,12 +175,12 @@ def test_an_id_is_not_given_again_after_a_rollback(begun_shop: Shop):
     """The id of a segment that only the abandoned version knows, and a name given there, stay that segment's for good."""
     six, customers = SPENDING.replace("5", "6"), crowd()
     second = begun_shop.refresh([*customers, *(("n" + i, a, x, y) for i, a, x, y in crowd([(55, 95)]))], six)
-    assert _segments(second)["nc0-0"] == (6, 6)
+    assert segments_of(second)["nc0-0"] == (6, 6)
     label(second.path.parent, Label("spending", "kmeans", 6, "Ann", "Whales"))
     rollback(second.path.parent)
     begun_shop.refresh(customers)
     fourth = begun_shop.refresh([*customers, *(("m" + i, a, x, y) for i, a, x, y in crowd([(55, 5)]))], six)
-    assert _segments(fourth)["mc0-0"] == (7, 7)
+    assert segments_of(fourth)["mc0-0"] == (7, 7)
     assert "Whales" not in fourth.columns("select segment_name from segments.segments")["segment_name"]
 
 
@@ -214,12 +198,12 @@ def test_ids_of_segments_that_cannot_be_carried_are_given_to_nobody(begun_shop: 
     """Where the table of the segments has another layout customers stay in segments that are known by their ids alone."""
     (path,) = files(begun_shop.directory / "warehouse")
     with contextlib.closing(Snapshot(path)) as first:
-        before = {customer: ids[:2] for customer, ids in _segments(first).items()}  # of the segmentation that is run again
+        before = {customer: ids[:2] for customer, ids in segments_of(first).items()}  # of the segmentation that is run again
     path.chmod(0o644)
     with duckdb.connect(str(path)) as old:
         old.execute("alter table segments.segments rename segment_name to called")
     second = begun_shop.refresh([(i, a, 100 - x, y) for i, a, x, y in crowd()])
-    after = _segments(second)
+    after = segments_of(second)
     assert not {ids for customer in after.values() for ids in customer} & {ids for customer in before.values() for ids in customer}
     assert _stays(second, "c0-0") == [(before["c0-0"][1], 1, 2), (after["c0-0"][1], 2, None)]
 
@@ -230,12 +214,12 @@ def test_a_split_a_merge_and_what_is_new_or_gone(shop_in_memory: ShopInMemory):
     sizes = crowd([(20, 80), (25, 20), (55, 50), (90, 50)])
     four, five = SPENDING.replace("5", "4"), SPENDING
     first = shop_in_memory.refresh(sizes, four)
-    gone, middle = (_segments(first)[customer][1] for customer in ("c0-0", "c2-0"))
+    gone, middle = (segments_of(first)[customer][1] for customer in ("c0-0", "c2-0"))
     assert first.value("select count(*) from segments.events") == 0
     parted = [(i, a, x, y) if not i.startswith("c2") else (i, a, x, y + (30 if int(i[3:]) < 13 else -30)) for i, a, x, y in sizes]
     second = shop_in_memory.refresh(parted, five)
-    assert _segments(second)["c2-0"][1] == middle
-    assert _segments(second)["c2-19"][1] == 5
+    assert segments_of(second)["c2-0"][1] == middle
+    assert segments_of(second)["c2-19"][1] == 5
     assert [event for event in _events(second, 2) if event[0] == middle] == [(middle, middle, "split"), (middle, 5, "split")]
     assert {event for *_, event in _events(second, 2)} == {"kept", "split"}
     third = shop_in_memory.refresh(sizes, four)
@@ -263,7 +247,7 @@ def test_what_a_run_wrote_stands_in_later_versions(changed: list[Snapshot], rela
 def test_marts_know_the_newest_run_alone(shop: Shop, changed: list[Snapshot]):
     """After three refreshes of changing files every mart is what a fresh warehouse of the last file has, ids apart."""
     third, fresh = changed[2], shop.refresh(crowd()[10:])
-    ids, others = _segments(third), _segments(fresh)
+    ids, others = segments_of(third), segments_of(fresh)
     assert same_groups(*zip(*((ids[customer], others[customer]) for customer in sorted(ids)), strict=True))
     assert len(ids) == len(others) == 90
     apart = {"segment_id", "second_segment_id", "colour", "kmeans_segment_id", "hierarchical_segment_id", "bin"}
