@@ -88,7 +88,7 @@ def test_one_extreme_customer_is_no_error(connection: duckdb.DuckDBPyConnection,
 def test_many_customers_are_fitted_to_the_last(connection: duckdb.DuckDBPyConnection, tmp_path: Path):
     """Centroids are the means of their members, everyone is in the nearest segment, and the evidence is of these labels."""
     _loaded(connection, tmp_path, "")
-    run(connection, 1, [Segmentation("spending", "Spending", SPENDING, k=5)])
+    run(connection, 1, [Segmentation("spending", "Spending", SPENDING, 5, 5)])
     apart = connection.execute(
         f"""
         with means as (

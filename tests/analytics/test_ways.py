@@ -8,8 +8,10 @@ from sklearn.metrics import adjusted_rand_score
 from analytics import hierarchical, reader
 from analytics.hierarchical import Tree, weighted_ward
 from analytics.points import Points
+from analytics.run import Segmentation, run
 from etl.sample import BUNDLED
-from tests.helpers import refreshed
+from tests.helpers import featured
+from warehouse.build import build
 from warehouse.connection import Warehouse
 
 
@@ -50,21 +52,22 @@ def test_cells_have_the_inertia_of_their_customers():
     assert points.centroids(labels) == pytest.approx(customers.centroids(labels[cells]))
 
 
-def test_cells_find_the_segments_of_the_customers(published, tmp_path, monkeypatch, write):
+def test_cells_find_the_segments_of_the_customers(published, connection, monkeypatch):
     """Seen as cells and micro-clusters, the sample falls into nearly the same segments, at nearly the same inertia."""
     monkeypatch.setattr(reader, "FEW_CUSTOMERS", 500)
     monkeypatch.setattr(reader, "MOST_CELLS", 600)
     monkeypatch.setattr(reader, "SAMPLE", 800)
     monkeypatch.setattr(hierarchical, "MICRO_CLUSTERS", 200)
-    only = write('[spending]\nfeatures = ["annual_income_k", "spending_score"]\n', "spending.toml")
-    cells, exact = refreshed(tmp_path / "w", BUNDLED, only), Warehouse(published).snapshot()
-    spending = "from segments.runs where segmentation = 'spending' order by algorithm"
-    for by_cells, by_customers in zip(cells.rows(spending), exact.rows(spending), strict=True):
-        assert by_cells["n_points"] <= 600
-        assert by_cells["k"] == by_customers["k"] == 5
-        assert by_cells["inertia"] == pytest.approx(by_customers["inertia"], rel=0.01)
-    members = "select {}_{} from marts.customers order by customer_id"
+    featured(connection, BUNDLED)
+    build(connection, ["segments"])
+    run(connection, 1, [Segmentation("spending", "Spending", ("annual_income_k", "spending_score"))])
+    exact = Warehouse(published).snapshot()
+    runs = "select n_points, k, inertia from segments.runs where segmentation = 'spending' order by algorithm"
+    for (n_points, k, inertia), by_customers in zip(connection.execute(runs).fetchall(), exact.rows(runs), strict=True):
+        assert n_points <= 600 < by_customers["n_points"]
+        assert k == by_customers["k"] == 5
+        assert inertia == pytest.approx(by_customers["inertia"], rel=0.01)
+    members = "select segment_id from segments.assignments where segmentation = 'spending' and algorithm = ? order by customer_id"
     for algorithm in ("kmeans", "hierarchical"):
-        query = members.format("spending", algorithm)
-        labels = [[row[0] for row in db.frame(query).to_numpy()] for db in (cells, exact)]
-        assert adjusted_rand_score(*labels) > 0.95
+        by_cells = [segment for (segment,) in connection.execute(members, [algorithm]).fetchall()]
+        assert adjusted_rand_score(by_cells, exact.columns(members, [algorithm])["segment_id"]) > 0.95
