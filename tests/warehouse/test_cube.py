@@ -1,7 +1,8 @@
 import math
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import cycle, islice
 
 import duckdb
 import pytest
@@ -13,7 +14,7 @@ from warehouse.checks import run_checks
 from warehouse.connection import Snapshot, add_scratch
 from warehouse.rules import count_rules
 
-pytestmark = pytest.mark.xdist_group("cube")  # the marts of each list are built once
+pytestmark = pytest.mark.xdist_group("cube")  # the marts are built once
 
 NUMBERS = {
     "whole": [0, 1, 2, 3, 5, 8, 13, 21, 29],
@@ -41,58 +42,89 @@ WIDE = {
 }
 """What a numeric column on a log scale may hold."""
 
-Cube = tuple[duckdb.DuckDBPyConnection, list[float], list[tuple[float, str, int, int]]]
+ALONE = {"on an edge": [0, 19, 20, 59], "constant": [7.5]}
+"""What else it may hold: values of which the bins are written down below."""
+
+PEOPLE = 31
+"""Customers: as many as the longest list has numbers; the others begin anew."""
 
 
-def _cubed(connection: duckdb.DuckDBPyConnection, numbers: list[float], scale: str = "linear") -> list[tuple[float, str, int, int]]:
-    """Build the marts of customers with a number, `amount`, and a category, `tier`; returns them with their segments."""
-    build(connection, ["raw.columns"])
-    connection.executemany(
-        "insert into raw.columns values ('customers', $1, $1, $2, $1, $1, '', null, null, 1, $4, '.', '', $3)",
-        [("customer_id", "id", 1, "linear"), ("amount", "numeric", 2, scale), ("tier", "category", 3, "linear")],
-    )
-    build(connection, [f"raw.{name}" for name in ("customers", "transactions", "stock", "results", "rejects", "sources", "gate")])
-    connection.executemany(
-        "insert into raw.customers values ('literal', $1, $1, $2, $3)",
-        [(place, repr(number), "gold" if place % 3 else "iron") for place, number in enumerate(numbers)],
-    )
-    build(connection, ["staging", "features", "segments"])
-    run(connection, 1, [Segmentation("any", "Any", ("amount",), k=2)])
-    build(connection, ["marts"])
-    count_rules(connection)
-    return connection.execute("select amount, tier, any_kmeans, any_hierarchical from marts.customers").fetchall()
+class Cube:
+    """The marts of customers who have a number of each list, and a category, `tier`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        lists = NUMBERS | ALONE | WIDE
+        self.column_of: Mapping[str, str] = {name: f"amount_{place}" for place, name in enumerate(lists)}
+        build(connection, ["raw.columns"])
+        kinds = [("customer_id", "id", "linear")]
+        kinds += [(column, "numeric", "log" if name in WIDE else "linear") for name, column in self.column_of.items()]
+        kinds += [("tier", "category", "linear")]
+        connection.executemany(
+            "insert into raw.columns values ('customers', $1, $1, $2, $1, $1, '', null, null, 1, $4, '.', '', $3)",
+            [(name, kind, place, scale) for place, (name, kind, scale) in enumerate(kinds, start=1)],
+        )
+        sources = ("customers", "transactions", "stock", "results", "rejects", "sources", "gate")
+        build(connection, [f"raw.{name}" for name in sources])
+        given = zip(*(islice(cycle(numbers), PEOPLE) for numbers in lists.values()), strict=True)
+        connection.executemany(
+            f"insert into raw.customers values ('literal', $1, $1{''.join(f', ${place + 2}' for place in range(len(lists) + 1))})",
+            [(place, *map(repr, numbers), "gold" if place % 3 else "iron") for place, numbers in enumerate(given)],
+        )
+        build(connection, ["staging", "features", "segments"])
+        run(connection, 1, [Segmentation("any", "Any", tuple(self.column_of[name] for name in lists if name != "constant"), k=2)])
+        build(connection, ["marts"])
+        count_rules(connection)
+
+    def bins(self, name: str) -> list[tuple[int, float, float]]:
+        """The bins of a list: number, lower and upper edge."""
+        return self.connection.execute(
+            "select bin, lower_edge, upper_edge from marts.crossfilter_bins where dimension = ? order by bin",
+            [self.column_of[name]],
+        ).fetchall()
+
+    def counts(self, name: str) -> list[tuple[float, int]]:
+        """Customers by the lower edge of their bin of a list."""
+        column = self.column_of[name]
+        return self.connection.execute(
+            "select lower_edge, sum(count_customers)::integer from marts.crossfilter_cube inner join marts.crossfilter_bins "
+            f"on dimension = '{column}' and bin = {column}_bin group by 1 order by 1"
+        ).fetchall()
 
 
-@pytest.fixture(scope="module", params=NUMBERS)
-def cube(request: pytest.FixtureRequest) -> Iterator[Cube]:
-    """The marts of each list of numbers."""
+@pytest.fixture(scope="module")
+def cube() -> Iterator[Cube]:
+    """Built once for all lists of numbers."""
     with duckdb.connect() as connection:
         add_scratch(connection)
-        yield connection, NUMBERS[request.param], _cubed(connection, NUMBERS[request.param])
+        yield Cube(connection)
 
 
-def test_the_bins_are_what_their_edges_say(cube: Cube):
+def test_every_check_holds(cube: Cube):
+    """Whatever the numbers are, and in all columns at once."""
+    assert run_checks(cube.connection) == len(checks())
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_the_bins_are_what_their_edges_say(cube: Cube, name: str):
     """Every customer is in the one bin whose edges hold the value; the cube counts and sums exactly these cells."""
-    connection, _, customers = cube
-    _assert_in_bins(connection, customers)
+    _assert_in_bins(cube, name, NUMBERS[name])
 
 
 @pytest.mark.parametrize("name", WIDE)
-def test_the_bins_of_a_log_scale_are_what_their_edges_say(connection: duckdb.DuckDBPyConnection, name: str):
+def test_the_bins_of_a_log_scale_are_what_their_edges_say(cube: Cube, name: str):
     """The same on a log scale, where bins lie side by side, five for every ten times, and nought opens one."""
-    _assert_in_bins(connection, _cubed(connection, WIDE[name], "log"))
-    bins = connection.execute(
-        "select lower_edge, upper_edge from marts.crossfilter_bins where dimension = 'amount' order by bin"
-    ).fetchall()
-    assert [upper for _, upper in bins[:-1]] == [lower for lower, _ in bins[1:]]
-    assert all(0 in edges or max(edges, key=abs) / min(edges, key=abs) <= 2 or edges[1] == 1e18 for edges in bins)
-    assert bins[0][0] <= min(WIDE[name]) < bins[0][1]
+    _assert_in_bins(cube, name, WIDE[name])
+    edges = [(lower, upper) for _, lower, upper in cube.bins(name)]
+    assert [upper for _, upper in edges[:-1]] == [lower for lower, _ in edges[1:]]
+    assert all(0 in pair or max(pair, key=abs) / min(pair, key=abs) <= 2 or pair[1] == 1e18 for pair in edges)
+    assert edges[0][0] <= min(WIDE[name]) < edges[0][1]
 
 
-def _assert_in_bins(connection: duckdb.DuckDBPyConnection, customers: list[tuple[float, str, int, int]]) -> None:
-    bins = connection.execute(
-        "select bin, lower_edge, upper_edge from marts.crossfilter_bins where dimension = 'amount'"
-    ).fetchall()
+def _assert_in_bins(cube: Cube, name: str, numbers: list[float]) -> None:
+    column, bins = cube.column_of[name], cube.bins(name)
+    customers = cube.connection.execute(f"select {column}, tier, any_kmeans, any_hierarchical from marts.customers").fetchall()
+    assert Counter(amount for amount, *_ in customers) == Counter(islice(cycle(numbers), PEOPLE))
     counts: Counter[tuple[int, ...]] = Counter()
     sums: Counter[tuple[int, ...]] = Counter()
     for amount, tier, *segments in customers:
@@ -100,8 +132,9 @@ def _assert_in_bins(connection: duckdb.DuckDBPyConnection, customers: list[tuple
         cell = (amount_bin, ["gold", "iron"].index(tier), *(segment - 1 for segment in segments))
         counts[cell] += 1
         sums[cell] += amount
-    cells = connection.execute(
-        "select amount_bin, tier_bin, any_kmeans_bin, any_hierarchical_bin, count_customers, sum_amount from marts.crossfilter_cube"
+    cells = cube.connection.execute(
+        f"select {column}_bin, tier_bin, any_kmeans_bin, any_hierarchical_bin, count_customers, sum_{column} "
+        "from marts.crossfilter_cube"
     ).fetchall()
     in_cube: Counter[tuple[int, ...]] = Counter()
     sums_in_cube: Counter[tuple[int, ...]] = Counter()
@@ -110,49 +143,34 @@ def _assert_in_bins(connection: duckdb.DuckDBPyConnection, customers: list[tuple
         sums_in_cube[tuple(bins_of_cell)] += total
     assert counts == in_cube
     assert dict(sums) == pytest.approx(dict(sums_in_cube))
-    assert run_checks(connection) == len(checks())
 
 
-def test_bins_are_few_and_round(cube: Cube):
+@pytest.mark.parametrize("name", NUMBERS)
+def test_bins_are_few_and_round(cube: Cube, name: str):
     """About 30 bins at most, side by side, of a width of 1, 2 or 5 times a power of ten; whole numbers are not split."""
-    connection, numbers, _ = cube
-    (width,) = connection.execute("select bin_width from marts.crossfilter_dimensions where dimension = 'amount'").fetchone()
+    (width,) = cube.connection.execute(
+        "select bin_width from marts.crossfilter_dimensions where dimension = ?", [cube.column_of[name]]
+    ).fetchone()
     magnitude = 10 ** math.floor(math.log10(width) + 1e-9)
     assert round(width / magnitude, 9) in (1, 2, 5)
-    if all(number == int(number) for number in numbers):
+    if all(number == int(number) for number in NUMBERS[name]):
         assert width >= 1
-    edges = connection.execute("select lower_edge, upper_edge from marts.crossfilter_bins where dimension = 'amount'").fetchall()
-    assert 1 <= len(edges) <= 32
-    assert all(edges[place][1] == edges[place + 1][0] for place in range(len(edges) - 1))
+    bins = cube.bins(name)
+    assert 1 <= len(bins) <= 32
+    assert all(bins[place][2] == bins[place + 1][1] for place in range(len(bins) - 1))
 
 
-def test_values_on_an_edge_open_a_bin(connection: duckdb.DuckDBPyConnection):
+def test_values_on_an_edge_open_a_bin(cube: Cube):
     """A bin has its lower edge and not its upper: 20 is in the bin from 20."""
-    _cubed(connection, [0, 19, 20, 59])
-    rows = connection.execute(
-        "select lower_edge, sum(count_customers) from marts.crossfilter_cube inner join marts.crossfilter_bins "
-        "on dimension = 'amount' and bin = amount_bin group by 1 order by 1"
-    ).fetchall()
-    assert rows == [(0, 1), (18, 1), (20, 1), (58, 1)]
+    assert cube.counts("on an edge") == [(0, 8), (18, 8), (20, 8), (58, 7)]
 
 
-def test_a_constant_has_one_bin(connection: duckdb.DuckDBPyConnection, sample: Snapshot):
+def test_a_constant_has_one_bin(cube: Cube):
     """A number that is the same for all has one bin, and its sums are kept."""
-    build(connection, ["raw.columns"])
-    connection.executemany(
-        "insert into raw.columns values ('customers', $1, $1, $2, $1, $1, '', null, null, 1, 'linear', '.', '', $3)",
-        [("customer_id", "id", 1), ("amount", "numeric", 2), ("other", "numeric", 3)],
-    )
-    build(connection, [f"raw.{name}" for name in ("customers", "transactions", "stock", "results", "rejects", "sources", "gate")])
-    connection.executemany("insert into raw.customers values ('literal', $1, $1, '7.5', $1)", [(place,) for place in range(4)])
-    build(connection, ["staging", "features", "segments"])
-    run(connection, 1, [Segmentation("any", "Any", ("other",), k=2)])
-    build(connection, ["marts"])
-    bins = connection.execute(
-        "select bin, lower_edge, upper_edge from marts.crossfilter_bins where dimension = 'amount'"
-    ).fetchall()
-    assert bins == [(0, 7.0, 8.0)]
-    assert connection.execute("select sum(sum_amount) from marts.crossfilter_cube where amount_bin = 0").fetchone() == (30.0,)
+    assert cube.bins("constant") == [(0, 7.0, 8.0)]
+    column = cube.column_of["constant"]
+    total = cube.connection.execute(f"select sum(sum_{column}) from marts.crossfilter_cube where {column}_bin = 0").fetchone()
+    assert total == (7.5 * PEOPLE,)
 
 
 def _independent(connection: duckdb.DuckDBPyConnection, customers: int, numbers: int) -> None:
