@@ -5,10 +5,11 @@ import duckdb
 import pytest
 
 import warehouse.build
-from tests.helpers import four, loaded, refreshed, relations_of
+from tests.helpers import four, loaded, relations_of
 from warehouse.build import Category, Clustering, Context, build, execute_file, literal, render
 from warehouse.catalog import SQL, relations
 from warehouse.columns import Column
+from warehouse.connection import Warehouse
 from warehouse.errors import BuildError
 
 AGE = Column("age", "numeric", "Age", "years", "age", minimum=0, maximum=120, source_header="Age")
@@ -32,10 +33,10 @@ def test_an_empty_warehouse_has_an_empty_context(connection: duckdb.DuckDBPyConn
     assert Context() == Context.read(connection)
 
 
-def test_a_context_is_what_the_warehouse_holds(connection: duckdb.DuckDBPyConnection, tmp_path: Path, write, quick: Path):
+def test_a_context_is_what_the_warehouse_holds(four_published: Path):
     """Columns, category values and clusterings are read back from the tables."""
-    snapshot = refreshed(tmp_path / "warehouse", write(four()), quick)
-    context = Context.read(snapshot._connection)
+    snapshot = Warehouse(four_published / "w").snapshot()
+    context = Context.read(snapshot._in_warehouse())
     assert AGE in context.columns
     assert context.categories == (
         Category("gender", "Female", 0, "gender_is_female"),

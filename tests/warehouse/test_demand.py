@@ -12,7 +12,7 @@ from analytics.backtest import choose
 from analytics.demand import LEVELS, forecast
 from etl.sample_transactions import BUNDLED_STOCK
 from tests.helpers import refreshed
-from warehouse.connection import Snapshot
+from warehouse.connection import Snapshot, Warehouse
 
 Write = Callable[..., Path]
 KINDS = ("product", "category")
@@ -123,24 +123,27 @@ def test_who_drives_the_demand(bundled: Snapshot):
     assert all(expected[item, segment] == expected[item].max() for item, segment in first.items())
 
 
-def test_too_short_a_time_is_told(tmp_path: Path, write: Write):
-    """Ten weeks make no plan; items not sold lately are left out of one, and counted."""
-    header = "invoice,date,customer_id,product,quantity,unit_price\n"
-    segmentation = write('[value]\nfeatures = ["monetary"]\nk = 2\n', "v.toml")
-    for days, name in ((70, "short"), (420, "long")):
-        rows = "".join(
-            f"{day}-{who},{date(2024, 1, 1) + timedelta(day)},C{who},{'OLD' if day < 20 else 'P'},1,{5 + who}\n"
-            for day in range(days)
-            for who in range(8)
-        )
-        db = refreshed(tmp_path / name, None, segmentation, transactions=write(header + rows, f"{name}.csv"))
-        model = db.rows("from segments.demand_models")[0]
-        if name == "short":
-            assert model["shortfall"] == "the transactions span only 10 complete weeks, and fewer than 26 are too few"
-            assert db.value("select count(*) from marts.inventory_plan") == 0
-        else:
-            assert (model["count_items"], model["count_left_out"]) == (1, 1)
-            assert db.rows("select distinct item from marts.inventory_plan") == [{"item": "P"}]
+def test_too_short_a_time_is_told(ten_weeks: Path):
+    """Ten weeks make no plan."""
+    db = Warehouse(ten_weeks).snapshot()
+    model = db.rows("from segments.demand_models")[0]
+    assert model["shortfall"] == "the transactions span only 10 complete weeks, and fewer than 26 are too few"
+    assert db.value("select count(*) from marts.inventory_plan") == 0
+
+
+def test_items_not_sold_lately_are_left_out(tmp_path: Path, write: Write):
+    """Of a plan, and counted."""
+    rows = "".join(
+        f"{day}-{who},{date(2024, 1, 1) + timedelta(day)},C{who},{'OLD' if day < 20 else 'P'},1,{5 + who}\n"
+        for day in range(420)
+        for who in range(8)
+    )
+    lines = write(f"invoice,date,customer_id,product,quantity,unit_price\n{rows}", "t.csv")
+    segmentation = write('[value]\nfeatures = ["monetary"]\nk = 2\nk_max = 2\n', "v.toml")
+    db = refreshed(tmp_path / "w", None, segmentation, transactions=lines)
+    model = db.rows("from segments.demand_models")[0]
+    assert (model["count_items"], model["count_left_out"]) == (1, 1)
+    assert db.rows("select distinct item from marts.inventory_plan") == [{"item": "P"}]
 
 
 def test_without_transactions_there_is_nothing(sample: Snapshot):

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.helpers import four, published_once, refreshed
+from tests.helpers import refreshed
 from tests.warehouse.crashing import leftovers
 from warehouse.checks import run_checks
-from warehouse.connection import Warehouse, builder, identity
+from warehouse.connection import Snapshot, Warehouse, builder, identity
 from warehouse.errors import BusyError, InputError
 from warehouse.forget import forget
 from warehouse.label import Label, label, main, segments
@@ -22,16 +22,10 @@ from warehouse.rollback import rollback
 HOSTILE = "<img src=x onerror=alert(1)> \"'; -- 🛍️"
 
 
-@pytest.fixture(scope="session")
-def small(shared_folder: Path) -> Path:
-    """A folder with a source and a warehouse of it in version 1, to be copied."""
-    return published_once(shared_folder / "four", four())
-
-
 @pytest.fixture
-def warehouse(tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """That warehouse, in the directory that the commands take."""
-    shutil.copytree(small, tmp_path, symlinks=True, dirs_exist_ok=True)
+def warehouse(tmp_path: Path, four_published: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Version 1 of four customers, in the directory that the commands take, and its source."""
+    shutil.copytree(four_published, tmp_path, symlinks=True, dirs_exist_ok=True)
     monkeypatch.setenv("WAREHOUSE", str(tmp_path / "w"))
     return tmp_path / "w"
 
@@ -120,8 +114,13 @@ def test_a_name_stays_through_refresh_rollback_and_erasure(warehouse: Path, tmp_
     expected = automatic | {1: "Big spenders", 2: "Big savers"}
     assert (third.version, shown(warehouse)) == (3, expected)
     assert labels(warehouse) == [(1, "Big spenders", "Buy often"), (2, "Big savers", None)]
+    (warehouse / "v2.duckdb").unlink()  # of the kept versions one is enough
     forget(warehouse, "4")
     assert third.path.exists()
+    earlier = Snapshot(warehouse / "v1.duckdb")
+    assert earlier.value(names) == ["Big spenders"]
+    assert earlier.value("select count(*) from segments.assignments where customer_id = '4'") == 0
+    earlier.close()
     assert shown(warehouse) == expected
     assert labels(warehouse) == [(1, "Big spenders", "Buy often"), (2, "Big savers", None)]
     label(warehouse, says("", segment=2))

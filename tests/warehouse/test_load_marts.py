@@ -134,21 +134,29 @@ def test_the_index_of_a_category_by_hand(versions):
     assert (row["mean_now"], row["count_groups"]) == (None, 3)
 
 
-def test_a_skewed_column_that_moves_within_a_bin_has_moved(tmp_path, quick):
+@pytest.fixture(scope="module")
+def shifts(tmp_path_factory):
+    """How far columns with one outlier moved: `doubled` from 11 to 69 to twice that, incomes from 100 to 104 to 105 to 109."""
+    folder = tmp_path_factory.mktemp("shifts")
+    (folder / "quick.toml").write_text(QUICK)
+    (folder / "mapping.toml").write_text('[columns]\nDoubled = { kind = "numeric" }\n')
+    for factor, least in ((1, 100), (2, 105)):
+        rows = [
+            f"{place},Male,{20 + place % 50},{least + place % 5},{place % 90},{factor * (10 + place % 59)}"
+            for place in range(1, 101)
+        ]
+        rows.append("101,Male,30,5000,50,90000")
+        (folder / "customers.csv").write_text("\n".join([f"{HEADER.strip()},Doubled", *rows, ""]))
+        snapshot = refreshed(folder / "warehouse", folder / "customers.csv", folder / "quick.toml", mapping=folder / "mapping.toml")
+    return {row["dimension"]: row for row in snapshot.rows("from marts.distribution_shifts")}
+
+
+def test_a_skewed_column_that_moves_within_a_bin_has_moved(shifts):
     """One large value stretches the bins so that all others share one; that they doubled is still seen."""
-    for factor in (1, 2):
-        rows = [f"{place},Male,{20 + place},{factor * (10 + place)},{place}" for place in range(1, 60)]
-        (tmp_path / "customers.csv").write_text(file([*rows, "60,Male,30,90000,50"]))
-        snapshot = refreshed(tmp_path / "warehouse", tmp_path / "customers.csv", quick)
-    row = snapshot.rows("from marts.distribution_shifts where dimension = 'annual_income_k'")[0]
-    assert (row["count_groups"], row["shift"]) == (10, "moved a lot")
+    assert (shifts["doubled"]["count_groups"], shifts["doubled"]["shift"]) == (10, "moved a lot")
 
 
-def test_a_narrow_column_beside_one_outlier(tmp_path, quick):
+def test_a_narrow_column_beside_one_outlier(shifts):
     """Incomes of 100 to 104 that became 105 to 109 have moved a lot, although one of 5,000 makes all of them look alike."""
-    for least in (100, 105):
-        rows = [f"{place},Male,{20 + place % 50},{least + place % 5},{place % 90}" for place in range(1, 101)]
-        (tmp_path / "customers.csv").write_text(file([*rows, "101,Male,30,5000,50"]))
-        snapshot = refreshed(tmp_path / "warehouse", tmp_path / "customers.csv", quick)
-    row = snapshot.rows("from marts.distribution_shifts where dimension = 'annual_income_k'")[0]
-    assert (row["count_groups"], row["shift"]) == (6, "moved a lot")  # the five values, and what is above
+    moved = shifts["annual_income_k"]
+    assert (moved["count_groups"], moved["shift"]) == (6, "moved a lot")  # the five values, and what is above

@@ -7,10 +7,10 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from etl.sample import BUNDLED
-from tests.helpers import FOUR, HEADER, four, refreshed
+from tests.helpers import FOUR, HEADER, refreshed
 from warehouse.build import Clustering, Context, execute_file
 from warehouse.catalog import SQL
-from warehouse.connection import Snapshot
+from warehouse.connection import Snapshot, Warehouse
 
 NUMERIC = ["age", "annual_income_k", "spending_score"]
 BY = ["segmentation", "algorithm", "segment_id"]
@@ -39,9 +39,9 @@ def test_agreement_is_the_adjusted_rand_index(snapshot: Snapshot, segmentation: 
     assert row["count_customers"] == len(wide["one"])
 
 
-def test_the_same_groups_agree_wholly(tmp_path: Path, write, quick: Path):
+def test_the_same_groups_agree_wholly(four_published: Path):
     """Where both algorithms find the same groups the index is 1."""
-    snapshot = refreshed(tmp_path / "warehouse", write(four()), quick)
+    snapshot = Warehouse(four_published / "w").snapshot()
     assert snapshot.value("select adjusted_rand_index from marts.algorithm_agreement") == 1
 
 

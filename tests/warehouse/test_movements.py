@@ -1,5 +1,6 @@
 """Who moved between two runs, and whether they changed or the model did."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,21 +12,15 @@ from tests.moved import AFTER, BEFORE, HIGH, LOW
 from warehouse.connection import Snapshot
 
 
-@pytest.fixture
-def second(moved: Snapshot) -> Snapshot:
-    """The second run."""
-    return Snapshot(moved.path.with_name("v2.duckdb"))
-
-
 def movements(snapshot: Snapshot, since: int, segmentation: str = "pay", algorithm: str = "kmeans") -> dict[str, str]:
     """By customer: what moved them."""
     rows = snapshot.rows(f"from marts.movements({since}) where segmentation = ? and algorithm = ?", (segmentation, algorithm))
     return {row["customer_id"]: row["movement"] for row in rows}
 
 
-def test_every_movement_has_its_cause(second: Snapshot):
+def test_every_movement_has_its_cause(moved_second: Snapshot):
     """Who rose has changed, who stood between was moved by the model, newcomers joined, one left, all others stayed."""
-    found = movements(second, 1)
+    found = movements(moved_second, 1)
     assert found.pop("riser") == "customer changed"
     assert found.pop("between") == "model changed"
     assert found.pop("leaver") == "left"
@@ -33,12 +28,12 @@ def test_every_movement_has_its_cause(second: Snapshot):
     assert {found[name] for name in [*LOW, *HIGH]} == {"stayed"}
 
 
-def test_the_old_model_is_asked_of_the_data_of_today(second: Snapshot):
+def test_the_old_model_is_asked_of_the_data_of_today(moved_second: Snapshot):
     """For whoever moved, the segment told is that of the nearest old centroid, worked out by hand."""
-    centroids = second.rows(
+    centroids = moved_second.rows(
         "select segment_id, value from segments.centroids where run_id = 1 and segmentation = 'pay' and algorithm = 'kmeans'"
     )
-    moved = second.rows(
+    moved = moved_second.rows(
         "from marts.movements(1) inner join staging.customers using (customer_id) "
         "where segmentation = 'pay' and algorithm = 'kmeans' and previous_segment_id <> segment_id"
     )
@@ -48,9 +43,9 @@ def test_the_old_model_is_asked_of_the_data_of_today(second: Snapshot):
         assert row["old_model_segment_id"] == nearest["segment_id"]
 
 
-def test_of_ward_no_cause_is_told(second: Snapshot):
+def test_of_ward_no_cause_is_told(moved_second: Snapshot):
     """It has no rule for new data: who moved has moved, and nothing more is said."""
-    found = movements(second, 1, algorithm="hierarchical")
+    found = movements(moved_second, 1, algorithm="hierarchical")
     assert set(found.values()) == {"stayed", "joined", "left", "moved"}
     assert found["riser"] == "moved"
 
@@ -61,14 +56,14 @@ def test_after_a_change_of_features_no_cause_is_told(moved: Snapshot):
     assert set(found.values()) == {"stayed", "moved"}
 
 
-def test_without_its_scaling_an_old_run_tells_no_cause(second: Snapshot, tmp_path: Path):
+def test_without_its_scaling_an_old_run_tells_no_cause(moved_second: Snapshot, tmp_path: Path):
     """The model of a run that an earlier release made is not complete: nothing is made up."""
     found = {}
     for condition in ("false", "run_id = 1"):
         sql = (
             f"delete from segments.scaling where {condition}; select movement from marts.movements(1) where customer_id = 'riser' "
         )
-        found[condition] = asked(second, tmp_path, sql + "and segmentation = 'pay' and algorithm = 'kmeans'")
+        found[condition] = asked(moved_second, tmp_path, sql + "and segmentation = 'pay' and algorithm = 'kmeans'")
     assert found == {"false": "customer changed", "run_id = 1": "moved"}
 
 
@@ -97,11 +92,14 @@ def test_rows_sum_to_the_population(moved: Snapshot, clustering: tuple[str, str]
     }
 
 
-def test_unchanged_customers_never_count_as_changed(mall: Snapshot, tmp_path: Path, mall_csv: Path):
+def test_unchanged_customers_never_count_as_changed(mall_published: Path, tmp_path: Path, mall_csv: Path):
     """The real file again, into another number of segments: customers move, and the model moved every one of them."""
     (tmp_path / "s.toml").write_text(QUICK)
-    refreshed(tmp_path / "w", mall_csv, tmp_path / "s.toml", k=2)
-    found = movements(refreshed(tmp_path / "w", mall_csv, tmp_path / "s.toml", k=3), 1, "spending")
+    shutil.copytree(mall_published, tmp_path / "w", symlinks=True)
+    later = refreshed(tmp_path / "w", mall_csv, tmp_path / "s.toml", k=3)
+    numbers = "select count(*) from segments.segments where segmentation = 'spending' and algorithm = 'kmeans' group by run_id"
+    assert [row["count_star()"] for row in later.rows(f"{numbers} order by run_id")] == [5, 3]
+    found = movements(later, 1, "spending")
     assert set(found.values()) == {"stayed", "model changed"}
     assert len(found) == 200
 

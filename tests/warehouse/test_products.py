@@ -291,7 +291,7 @@ def test_planted_tastes_are_found_and_beat_popularity(bundled: Snapshot):
 
 
 LINES = "invoice,date,customer_id,product,quantity,unit_price\n"
-VALUE = '[value]\nfeatures = ["monetary"]\nk = 2\n'
+VALUE = '[value]\nfeatures = ["monetary"]\nk = 2\nk_max = 2\n'
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,6 @@ SQL = {recipe.name: recipe.sql for recipe in recipes()}
 MEMBERS = "from segments.assignments where segmentation = 'spending' and algorithm = 'kmeans'"
 
 
-@pytest.fixture
-def second(moved_published: Path) -> Snapshot:
-    """The second of the three runs in which customers move."""
-    return Snapshot(moved_published / "v2.duckdb")
-
-
 def names(db: Snapshot) -> dict[int, str]:
     """By id: the names of the K-Means segments of spending."""
     found = db.rows(
@@ -149,14 +143,14 @@ def test_a_new_customer_is_where_they_seem_to_be(bundled: Snapshot):
     assert all(row["margin"] > 0 for row in found.values())
 
 
-def test_who_moved_and_why(second: Snapshot):
+def test_who_moved_and_why(moved_second: Snapshot):
     """Known from how the runs were made: one rose, one was moved by the model, one left, newcomers joined, all others stayed."""
-    moves = second.rows(SQL["moves_between_segments"])
+    moves = moved_second.rows(SQL["moves_between_segments"])
     counted = sum((Counter({row["movement"]: row["count_customers"]}) for row in moves), Counter())
     joined, stayed = len(AFTER.keys() - BEFORE.keys()), len(AFTER.keys() & BEFORE.keys()) - 2
     assert counted == {"customer changed": 1, "model changed": 1, "left": 1, "joined": joined, "stayed": stayed}
     assert [row["movement"] for row in moves][-1] == "stayed"
-    movers = {row["customer_id"]: row for row in second.rows(SQL["movers"])}
+    movers = {row["customer_id"]: row for row in moved_second.rows(SQL["movers"])}
     assert {customer: row["movement"] for customer, row in movers.items()} == {
         "riser": "customer changed",
         "between": "model changed",

@@ -21,15 +21,9 @@ CLIENT = Path(sys.executable).with_name("duckdb")
 every = pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
 
 
-@pytest.fixture
-def two_runs(moved_published: Path) -> Snapshot:
-    """The second of the three runs in which customers move."""
-    return Snapshot(moved_published / "v2.duckdb")
-
-
-def full(recipe: Recipe, bundled: Snapshot, two_runs: Snapshot) -> Snapshot:
+def full(recipe: Recipe, bundled: Snapshot, moved_second: Snapshot) -> Snapshot:
     """A warehouse that has all that the recipe needs."""
-    return two_runs if "two runs" in recipe.needs else bundled
+    return moved_second if "two runs" in recipe.needs else bundled
 
 
 def test_there_are_recipes_in_the_order_of_their_files():
@@ -39,9 +33,9 @@ def test_there_are_recipes_in_the_order_of_their_files():
 
 
 @every
-def test_a_recipe_answers(recipe: Recipe, bundled: Snapshot, two_runs: Snapshot):
+def test_a_recipe_answers(recipe: Recipe, bundled: Snapshot, moved_second: Snapshot):
     """Where nothing is missing it has rows, no two columns of one name, and segments by their names."""
-    db = full(recipe, bundled, two_runs)
+    db = full(recipe, bundled, moved_second)
     assert missing(db, recipe) == []
     names, chunks = db.chunks(recipe.sql, 10)
     assert next(chunks)
@@ -106,9 +100,9 @@ def test_needs_are_asked_once(published: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.skipif(not CLIENT.exists(), reason="the duckdb client is not installed beside Python")
-def test_the_older_client_has_the_same_answers(bundled: Snapshot, two_runs: Snapshot):
+def test_the_older_client_has_the_same_answers(bundled: Snapshot, moved_second: Snapshot):
     """`make sql` opens a client of an older DuckDB: it finds as many rows."""
-    for db in (bundled, two_runs):
+    for db in (bundled, moved_second):
         told = [recipe for recipe in RECIPES if not missing(db, recipe)]
         queries = "".join(f"select '{recipe.name}', count(*) from ({recipe.sql});\n" for recipe in told)
         command = [str(CLIENT), "-readonly", "-bail", "-noheader", "-csv", str(db.path)]

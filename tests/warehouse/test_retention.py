@@ -1,18 +1,20 @@
 """What the warehouse says of who still is a customer: histories against pandas, formulas against Python, all against truth."""
 
 import math
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
+from analytics.retention import model_retention
+from etl.transactions import load_transactions_and_customers
 from tests.bought import PERSON
 from tests.helpers import FOUR, HEADER, QUICK, refreshed
+from warehouse.build import build
 from warehouse.connection import Snapshot, Warehouse
-from warehouse.forget import forget
 
 Write = Callable[..., Path]
 
@@ -155,19 +157,22 @@ def alive_or_not(path: Path, customers: int = 1500, days: int = 730) -> pd.Serie
     return pd.Series(stays)
 
 
-def test_the_probabilities_are_true(tmp_path: Path, write: Write):
+def test_the_probabilities_are_true(tmp_path: Path, connection: duckdb.DuckDBPyConnection):
     """Of made-up customers of whom it is known who left: of those called 70 % alive about 70 % are, and what is foreseen comes."""
     stays = alive_or_not(tmp_path / "t.csv")
-    db = refreshed(
-        tmp_path / "w", None, write('[value]\nfeatures = ["monetary"]\nk = 2\n', "v.toml"), transactions=tmp_path / "t.csv"
-    )
-    frame = db.frame("from marts.retention where purchase_days > 1 and customer_id <> 'END'").set_index("customer_id")
+    load_transactions_and_customers(connection, tmp_path / "t.csv")
+    build(connection, ["features", "segments.retention_models", "segments.retention_expectations"])
+    model_retention(connection, 1)
+    needed = "retention_predictions", "retention_standings", "retention", "retention_calibration"
+    build(connection, [f"marts.{name}" for name in needed])
+    told = "from marts.retention where purchase_days > 1 and customer_id <> 'END'"
+    frame = connection.execute(told).df().set_index("customer_id")
     frame["stays"] = stays
     assert len(frame) > 1000
     for _, own in frame.groupby(pd.cut(frame["probability_alive"], [0, 0.1, 0.3, 0.5, 0.7, 0.9, 1])):
         error = math.sqrt((own["probability_alive"] * (1 - own["probability_alive"])).sum()) / len(own)
         assert abs(own["stays"].mean() - own["probability_alive"].mean()) < 4 * error + 0.01
-    trial = db.frame("from marts.retention_calibration where grouping = 'everyone'").iloc[0]
+    trial = connection.execute("from marts.retention_calibration where grouping = 'everyone'").df().iloc[0]
     assert trial["purchases_predicted"] == pytest.approx(trial["purchases_actual"], abs=4 * trial["purchases_error"])
     assert trial["share_predicted"] == pytest.approx(trial["share_actual"], abs=0.05)
 
@@ -190,17 +195,12 @@ def test_without_transactions_there_is_nothing(sample: Snapshot):
         assert sample.value(f"select count(*) from {relation}") == 0
 
 
-def test_an_erasure_leaves_no_trace_of_a_history(tmp_path: Path, bought_published: Path):
+def test_an_erasure_leaves_no_trace_of_a_history(bought: Snapshot, bought_without_person: Path):
     """The person is counted out, what only they needed is gone, and the forecasts of all others are as they were."""
-    directory = tmp_path / "w"
-    shutil.copytree(bought_published, directory, symlinks=True)
-    db = Warehouse(directory).snapshot()
-    before = db.frame("from marts.retention where customer_id <> ? order by customer_id", [PERSON])
-    models = db.frame("from segments.retention_models order by period")
-    assert db.value("select count(*) from marts.retention where customer_id = ?", [PERSON]) == 1
-    db.close()
-    forget(directory, PERSON)
-    db = Warehouse(directory).snapshot()
+    before = bought.frame("from marts.retention where customer_id <> ? order by customer_id", [PERSON])
+    models = bought.frame("from segments.retention_models order by period")
+    assert bought.value("select count(*) from marts.retention where customer_id = ?", [PERSON]) == 1
+    db = Warehouse(bought_without_person).snapshot()
     after = db.frame("from marts.retention order by customer_id").drop(columns="saving_rank")
     pd.testing.assert_frame_equal(after, before.drop(columns="saving_rank"))
     left = db.frame("from segments.retention_models order by period")

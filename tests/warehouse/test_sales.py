@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.helpers import refreshed
 from warehouse.build import build
-from warehouse.connection import Snapshot
+from warehouse.connection import Snapshot, Warehouse
 
 Write = Callable[..., Path]
 MONDAY = date(2024, 1, 1)
@@ -190,12 +189,9 @@ def test_the_sample_is_expected_to_calm_down_after_christmas(bundled: Snapshot):
     assert change < -0.3
 
 
-def test_too_short_a_time_is_told(tmp_path: Path, write: Write):
+def test_too_short_a_time_is_told(ten_weeks: Path):
     """Ten weeks make no forecast, and the warehouse is published all the same."""
-    header = "invoice,date,customer_id,product,quantity,unit_price\n"
-    rows = "".join(f"{day}-{who},{MONDAY + timedelta(day)},C{who},P,1,{5 + who}\n" for day in range(70) for who in range(8))
-    segmentation = write('[value]\nfeatures = ["monetary"]\nk = 2\n', "v.toml")
-    db = refreshed(tmp_path / "w", None, segmentation, transactions=write(header + rows, "t.csv"))
+    db = Warehouse(ten_weeks).snapshot()
     model = db.rows("from segments.sales_models")[0]
     assert model["shortfall"] == "the transactions span only 10 complete weeks, and fewer than 26 are too few"
     assert db.value("select count(*) from marts.sales_forecast where not is_forecast") > 0

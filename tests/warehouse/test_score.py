@@ -1,5 +1,6 @@
 """The model is SQL: marts.score_customers says of any customers what the clustering says of its own."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,8 @@ import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
 
-from tests.helpers import HEADER, refreshed
-from warehouse.connection import Snapshot
+from tests.helpers import HEADER, published_once, refreshed
+from warehouse.connection import Snapshot, Warehouse
 
 COLUMNS = ("customer_id", "segmentation", "algorithm", "segment_id", "distance", "second_segment_id", "margin")
 BY = ["customer_id", "segmentation"]
@@ -25,6 +26,24 @@ def scored(snapshot: Snapshot, customers: str) -> pd.DataFrame:
 def give(snapshot: Snapshot, name: str, sql: str) -> None:
     """Make a table of customers who are not in the warehouse."""
     snapshot._connection.execute(f"create or replace table memory.main.{name} as {sql}")
+
+
+@pytest.fixture
+def sample(published: Path) -> Snapshot:
+    """The warehouse of the bundled sample, open for one test, which may give it customers; so are the others."""
+    return Warehouse(published).snapshot()
+
+
+@pytest.fixture
+def mall(mall_published: Path) -> Snapshot:
+    """The warehouse of the Kaggle file."""
+    return Warehouse(mall_published).snapshot()
+
+
+@pytest.fixture
+def bundled(bundled_published: Path) -> Snapshot:
+    """The warehouse of the bundled sample with its transactions."""
+    return Warehouse(bundled_published).snapshot()
 
 
 @pytest.fixture(params=["sample", "mall"])
@@ -125,17 +144,22 @@ def test_a_segmentation_whose_columns_are_missing_is_left_out(mall: Snapshot, bu
         assert found["segmentation"] == told
 
 
-@pytest.fixture
-def odd(tmp_path: Path, write) -> Snapshot:
-    """Customers with gaps, clustered on a category as well, and one who lies exactly between two segments."""
+@pytest.fixture(scope="session")
+def odd_published(shared_folder: Path) -> Path:
+    """A folder with a warehouse of customers with gaps, clustered on a category as well, and its sources, to be copied."""
     rows = [("F", "", 10, 1), ("M", 20, 10, 2), ("F", 20, 20, 3), ("", 20, 20, 4), ("M", 60, 90, ""), ("F", 60, 90, 6)]
     rows += [("M", 60, 95, 7), ("F", 60, 95, 8)]
-    path = write(HEADER + "".join(f"{place},{','.join(map(str, row))}\n" for place, row in enumerate(rows, start=1)))
-    segmentations = tmp_path / "odd.toml"
-    segmentations.write_text(
-        '[who]\nfeatures = ["gender_is_female", "age", "spending_score"]\nk = 2\n[income]\nfeatures = ["annual_income_k"]\nk = 2\n'
+    return published_once(
+        shared_folder / "odd",
+        HEADER + "".join(f"{place},{','.join(map(str, row))}\n" for place, row in enumerate(rows, start=1)),
+        '[who]\nfeatures = ["gender_is_female", "age", "spending_score"]\nk = 2\n[income]\nfeatures = ["annual_income_k"]\nk = 2\n',
     )
-    return refreshed(tmp_path / "warehouse", path, segmentations)
+
+
+@pytest.fixture
+def odd(odd_published: Path) -> Snapshot:
+    """That warehouse, open for one test."""
+    return Warehouse(odd_published / "w").snapshot()
 
 
 def test_gaps_and_categories_are_completed_as_in_the_clustering(odd: Snapshot):
@@ -189,12 +213,13 @@ def test_who_is_nowhere_is_in_no_segment(mall: Snapshot, value: str):
     assert None not in mall.columns("from marts.score_customers('memory.main.nowhere') where customer_id = 'm'")["segment_name"]
 
 
-def test_an_earlier_run_can_score_too(odd: Snapshot, tmp_path: Path, write):
+def test_an_earlier_run_can_score_too(odd: Snapshot, odd_published: Path, tmp_path: Path, write):
     """With of_run_id the model is that of an earlier run, though its customers are gone."""
+    shutil.copytree(odd_published / "w", tmp_path / "w", symlinks=True)
     later = refreshed(
-        tmp_path / "warehouse",
+        tmp_path / "w",
         write(HEADER + "".join(f"{n},{'FM'[n % 2]},{20 + n},{10 * n},{n}\n" for n in range(1, 9))),
-        tmp_path / "odd.toml",
+        odd_published / "quick.toml",
     )
     given = "select '7' as customer_id, 'F' as gender, 60 as age, 95 as annual_income_k, 7 as spending_score"
     for db in (odd, later):
