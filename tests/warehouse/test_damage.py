@@ -157,20 +157,30 @@ def test_a_refresh_without_the_link(warehouse: Path, two_versions: Path, capsys:
     assert "9 customers after 21 in version 2: more than 50% are gone" in capsys.readouterr().err
 
 
-@pytest.fixture
-def hidden_damage(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The warehouse with version 2 damaged inside a table of its history, where opening the file does not look."""
-    monkeypatch.setattr("warehouse.connection._LOOK_AT", -1)
-    good = (warehouse / "v2.duckdb").read_bytes()
-    for place in range(HEADERS + 5000, len(good), BLOCK):  # a block has one checksum
-        spoil(warehouse / "v2.duckdb", lambda _, place=place: flip(good, place))  # type: ignore[misc]
-        with contextlib.suppress(DamagedError):
-            snapshot = Snapshot(warehouse / "v2.duckdb")
-            try:
-                snapshot.look_into((*HISTORY, *STAYS))
-            except DamagedError:
-                return warehouse
+@pytest.fixture(scope="session")
+def hit_within(two_versions: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The bytes of version 2 with one turned over inside a table of its history, where opening the file does not look."""
+    good = (two_versions / "warehouse" / "v2.duckdb").read_bytes()
+    tried = tmp_path_factory.mktemp("hit") / "v2.duckdb"
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr("warehouse.connection._LOOK_AT", -1)
+        for place in range(HEADERS + 5000, len(good), BLOCK):  # a block has one checksum
+            tried.write_bytes(flip(good, place))
+            with contextlib.suppress(DamagedError):
+                snapshot = Snapshot(tried)
+                try:
+                    snapshot.look_into((*HISTORY, *STAYS))
+                except DamagedError:
+                    return tried.read_bytes()
     pytest.fail("no byte of the history was hit")
+
+
+@pytest.fixture
+def hidden_damage(warehouse: Path, hit_within: bytes, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The warehouse with version 2 damaged there."""
+    monkeypatch.setattr("warehouse.connection._LOOK_AT", -1)
+    spoil(warehouse / "v2.duckdb", lambda _: hit_within)
+    return warehouse
 
 
 def test_damage_that_a_query_finds(hidden_damage: Path):
