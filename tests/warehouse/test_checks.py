@@ -207,6 +207,14 @@ def test_a_broken_claim_is_found(copy: duckdb.DuckDBPyConnection, check: str, sq
     assert f"-- {failure.claim}" == path.read_text(encoding="utf-8").splitlines()[0]
     assert failure.count >= 1
     assert failure.example
+
+
+@pytest.mark.parametrize(("check", "sql"), dict(BREAKS).items())
+def test_nothing_is_published_past_a_broken_claim(copy: duckdb.DuckDBPyConnection, check: str, sql: str):
+    """Whichever check fails, what stops is told the claim and the file, among all checks together."""
+    copy.execute(sql)
+    failure = failing(copy, SQL / "checks" / f"{check}.sql")
+    assert failure is not None
     message = f"not published, because a check failed: .*{re.escape(failure.claim)} .*sql/checks/{check}.sql"
     with pytest.raises(GateError, match=message):
         run_checks(copy)
