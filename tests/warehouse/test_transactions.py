@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -40,57 +41,66 @@ def told(connection: duckdb.DuckDBPyConnection, write: Write) -> Callable[..., d
     return told
 
 
-@pytest.mark.parametrize(
-    ("row", "kind"),
-    [
-        ("7,2024-02-01,a,A1,Apple,2,5", "sale"),
-        ("7,2024-02-01,,A1,Apple,2,5", "sale"),
-        ("7,2024-02-01,a,A1,Apple,-2,5", "return"),
-        ("C7,2024-02-01,a,A1,Apple,-2,5", "cancellation"),
-        ("C7,2024-02-01,a,A1,Apple,2,5", "sale"),
-        ("Carla,2024-02-01,a,A1,Apple,-2,5", "return"),
-        ("7,2024-02-01,a,A1,Apple,-2,0", "stock adjustment"),
-        ("7,2024-02-01,a,A1,Apple,2,0", "free"),
-        ("7,2024-02-01,a,A1,Apple,1,501", "odd price"),
-        ("7,2024-02-01,a,A1,Apple,1,500", "sale"),
-        ("C7,2024-02-01,a,A1,Apple,-1,0.04", "odd price"),
-        ("7,2024-02-01,a,NEW,New,1,50000", "sale"),
-        ("7,2024-02-01,a,post,x,1,18", "service"),
-        ("7,2024-02-01,a,X1,Next Day Carriage,1,18", "service"),
-        ("7,2024-02-01,a,X1,Gift Card 50,1,50", "service"),
-        ("7,2024-02-01,a,X1,Postage stamp album,1,18", "sale"),
-        ("7,2024-02-01,a,X1,Coffee beans,1,18", "sale"),
-        ("C7,2024-02-01,a,D,Discount,-1,18", "service"),
-        ("1,2024-01-01,z,A1,Apple,1,5", "duplicate"),
-    ],
-)
-def test_what_a_line_is(told: Callable[..., dict[int, str]], row: str, kind: str):
+LINE_KINDS = [
+    ("7{n},2024-02-01,a{n},A1,Apple,2,5", "sale"),
+    ("7{n},2024-02-01,,A1,Apple,2,5", "sale"),
+    ("7{n},2024-02-01,a{n},A1,Apple,-2,5", "return"),
+    ("C7{n},2024-02-01,a{n},A1,Apple,-2,5", "cancellation"),
+    ("C7{n},2024-02-01,a{n},A1,Apple,2,5", "sale"),
+    ("Carla,2024-02-01,a{n},A1,Apple,-2,5", "return"),
+    ("7{n},2024-02-01,a{n},A1,Apple,-2,0", "stock adjustment"),
+    ("7{n},2024-02-01,a{n},A1,Apple,2,0", "free"),
+    ("7{n},2024-02-01,a{n},A1,Apple,1,501", "odd price"),
+    ("7{n},2024-02-01,a{n},A1,Apple,1,500", "sale"),
+    ("C7{n},2024-02-01,a{n},A1,Apple,-1,0.04", "odd price"),
+    ("7{n},2024-02-01,a{n},NEW,New,1,50000", "sale"),
+    ("7{n},2024-02-01,a{n},post,x,1,18", "service"),
+    ("7{n},2024-02-01,a{n},X{n},Next Day Carriage,1,18", "service"),
+    ("7{n},2024-02-01,a{n},X{n},Gift Card 50,1,50", "service"),
+    ("7{n},2024-02-01,a{n},X{n},Postage stamp album,1,18", "sale"),
+    ("7{n},2024-02-01,a{n},X{n},Coffee beans,1,18", "sale"),
+    ("C7{n},2024-02-01,a{n},D,Discount,-1,18", "service"),
+    ("1,2024-01-01,z,A1,Apple,1,5", "duplicate"),
+]
+"""Lines of which each has a customer, an invoice and further products of its own, and what each is."""
+
+
+def test_what_a_line_is(told: Callable[..., dict[int, str]]):
     """Each by the first rule that applies, beside eleven ordinary sales of the same product at 5."""
     rows = [f"{n},2024-01-01,z,A1,Apple,1,5" for n in range(1, 12)]
-    assert told([*rows, row])[12] == kind
+    found = told([*rows, *(row.format(n=place) for place, (row, _) in enumerate(LINE_KINDS, start=20))])
+    assert [(row, found[place]) for place, (row, _) in enumerate(LINE_KINDS, start=12)] == LINE_KINDS
 
 
-@pytest.mark.parametrize(
-    ("steps", "undone"),
-    [
-        ("+-", {1}),
-        ("-+", set()),
-        ("++-", {1}),
-        ("+-+", {1}),
-        ("-+-", {2}),
-        ("+--", {1}),
-        ("--++-", {3}),
-        ("+-+-+", {1, 3}),
-        ("++--+", {1, 2}),
-    ],
-)
-def test_a_return_undoes_a_sale_before_it(told: Callable[..., dict[int, str]], steps: str, undone: set[int]):
+UNDONE = {
+    "+-": {1},
+    "-+": set(),
+    "++-": {1},
+    "+-+": {1},
+    "-+-": {2},
+    "+--": {1},
+    "--++-": {3},
+    "+-+-+": {1, 3},
+    "++--+": {1, 2},
+}
+"""Sales and returns of one customer, in their order, and the places of the sales that are undone."""
+
+
+def test_a_return_undoes_a_sale_before_it(told: Callable[..., dict[int, str]]):
     """The first that is left; none where all before it are undone: that was of something bought before the file begins."""
-    rows = [f"{n},2024-01-{n:02},a,A1,Apple,{'-' if step == '-' else ''}2,5" for n, step in enumerate(steps, start=1)]
-    others = ["91,2024-01-01,b,A1,Apple,2,5", "92,2024-01-01,a,A1,Apple,3,5", "93,2024-01-01,a,B2,Bread,2,5"]
-    found = told([*rows, *others])
-    assert {place for place, kind in found.items() if kind == "reversed sale"} == undone
-    assert [found[place] for place in range(len(rows) + 1, len(rows) + 4)] == ["sale"] * 3
+    rows: list[str] = []
+    for case, steps in enumerate(UNDONE, start=10):
+        rows += [
+            f"{case}{n},2024-01-{n:02},a{case},A1,Apple,{'-' if step == '-' else ''}2,5" for n, step in enumerate(steps, start=1)
+        ]
+        rows.append(f"{case}91,2024-01-01,b{case},A1,Apple,2,5")
+        rows.append(f"{case}92,2024-01-01,a{case},A1,Apple,3,5")
+        rows.append(f"{case}93,2024-01-01,a{case},B2,Bread,2,5")
+    kinds = iter(told(rows).values())
+    for steps, undone in UNDONE.items():
+        own, others = list(islice(kinds, len(steps))), list(islice(kinds, 3))
+        assert (steps, {place for place, kind in enumerate(own, start=1) if kind == "reversed sale"}) == (steps, undone)
+        assert others == ["sale"] * 3
 
 
 def test_a_column_that_is_called_like_ours(connection: duckdb.DuckDBPyConnection, write: Write):
