@@ -12,10 +12,13 @@ import etl.refresh
 from etl.refresh import main
 from etl.sample import write_sample
 from etl.sample_transactions import write_transactions
-from tests.helpers import FOUR, HEADER, QUICK, four, published_once, refreshed
-from warehouse.connection import Warehouse
+from tests.helpers import FOUR, HEADER, QUICK, four, loaded, published_once, refreshed
+from warehouse.versions import CURRENT
 
 Write = Callable[..., Path]
+NUMBERS = "customer_id, age, annual_income_k, spending_score"
+FOUR_NUMBERS = [("1", 19.0, 15.0, 39.0), ("2", 21.0, 15.0, 81.0), ("3", 20.0, 86.0, 6.0), ("4", 23.0, 90.0, 77.0)]
+"""Those of the four customers."""
 
 CUSTOMERS = {
     "an empty file": (b"", "is empty"),
@@ -54,14 +57,14 @@ CUSTOMERS = {
 }
 """What stands in the customers file, and what is said of it."""
 
-TAKEN = {
-    "a blank first line": "\n" + four(),
-    "a line in Latin 1": four().replace("Female", "J\xe4ger", 1).encode("latin-1"),
-    "UTF-16": four().encode("utf-16"),
-    "lines of an old Mac": four().replace("\n", "\r"),
-    "line ends mixed": four().replace("\n", "\r\n", 2),
+TAKEN: dict[str, Callable[[str], str | bytes]] = {
+    "a blank first line": lambda text: "\n" + text,
+    "a line in Latin 1": lambda text: text.replace("Female", "J\xe4ger", 1).encode("latin-1"),
+    "UTF-16": lambda text: text.encode("utf-16"),
+    "lines of an old Mac": lambda text: text.replace("\n", "\r"),
+    "line ends mixed": lambda text: text.replace("\n", "\r\n", 2),
 }
-"""What earlier releases refused, and what is now read: the same four customers."""
+"""What earlier releases refused, and what is now read: ways to write a file."""
 
 
 SEGMENTATIONS = {
@@ -111,12 +114,9 @@ def refused(old: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]
     """Run a refresh that must fail with status 2, one line, nothing published and the old version untouched; get the line."""
 
     def run(*arguments: object) -> str:
-        held = Warehouse(old).snapshot()
-        before = held.path.read_bytes(), sorted(path.name for path in old.iterdir())
+        before = (old / CURRENT).readlink(), {path.name: path.read_bytes() for path in old.iterdir()}
         assert main(["--warehouse", str(old), *map(str, arguments)]) == 2
-        after = Warehouse(old).snapshot()
-        assert after.path == held.path
-        assert (after.path.read_bytes(), sorted(path.name for path in old.iterdir())) == before
+        assert ((old / CURRENT).readlink(), {path.name: path.read_bytes() for path in old.iterdir()}) == before
         err = capsys.readouterr().err
         assert err.endswith("\n")
         assert err.count("\n") == 1
@@ -135,16 +135,22 @@ def test_a_bad_customers_file(name: str, write: Write, refused: Callable[..., st
 
 
 @pytest.mark.parametrize("name", TAKEN)
-def test_an_odd_file_is_taken(name: str, write: Write, tmp_path: Path, quick: Path):
-    """An odd way to write a file is no fault of its customers: they are those of the plain file."""
-    numbers = "select customer_id, age, annual_income_k, spending_score from staging.customers order by customer_id"
-    odd = refreshed(tmp_path / "odd", write(TAKEN[name], "odd.csv"), quick)
-    assert [tuple(row.values()) for row in odd.rows(numbers)] == [
-        ("1", 19.0, 15.0, 39.0),
-        ("2", 21.0, 15.0, 81.0),
-        ("3", 20.0, 86.0, 6.0),
-        ("4", 23.0, 90.0, 77.0),
-    ]
+def test_an_odd_file_is_taken(name: str, connection: duckdb.DuckDBPyConnection, write: Write):
+    """An odd way to write a file is no fault of its customers: they are those of the plain file, and not a row is lost."""
+    report = loaded(connection, write(TAKEN[name](four()), "odd.csv"))
+    assert (report.rows_in, report.rows_kept, report.rows_rejected) == (4, 4, 0)
+    assert connection.execute(f"select {NUMBERS} from staging.customers order by customer_id").fetchall() == FOUR_NUMBERS
+
+
+def test_odd_files_are_published(tmp_path: Path, write: Write, quick: Path):
+    """All of them together, each with customers of its own."""
+    (tmp_path / "odd").mkdir()
+    for place, odd in enumerate(TAKEN.values()):
+        write(odd(re.sub(r"^(?=\d)", str(place), four(), flags=re.MULTILINE)), f"odd/{place}.csv")
+    snapshot = refreshed(tmp_path / "w", tmp_path / "odd", quick)
+    rows = snapshot.rows(f"select {NUMBERS} from staging.customers order by customer_id")
+    expected = [(f"{place}{id}", *numbers) for place in range(len(TAKEN)) for id, *numbers in FOUR_NUMBERS]
+    assert [tuple(row.values()) for row in rows] == expected
 
 
 @pytest.mark.parametrize("name", SEGMENTATIONS)
@@ -214,20 +220,27 @@ def test_bad_variables(monkeypatch: pytest.MonkeyPatch, refused: Callable[..., s
     assert refused() == "refresh: MAX_REJECTED=5%: give a number from 0 to 1\n"
 
 
-def test_the_sample_never_replaces_real_customers(tmp_path, monkeypatch, capsys):
-    """A refresh that forgets CUSTOMERS leaves a warehouse of real customers alone, unless it is told to."""
-    write_sample(tmp_path / "sample.csv", 60)
-    write_transactions(tmp_path / "sample.parquet", 60)
+def test_the_sample_never_replaces_real_customers(old: Path, tmp_path, write: Write, monkeypatch, capsys):
+    """A refresh that forgets CUSTOMERS leaves a warehouse of real customers alone, unless it is told to.
+
+    The first real file after it begins anew: no stay, no event, no distribution of people who never were.
+    """
+    write_sample(tmp_path / "sample.csv", 20)
+    write_transactions(tmp_path / "sold.parquet", 20)
+    with duckdb.connect() as connection:  # too few days to foretell anything from
+        connection.execute(f"copy (from '{tmp_path}/sold.parquet' limit 40) to '{tmp_path}/sample.parquet'")
+    (tmp_path / "few.toml").write_text(QUICK)
+    shutil.copytree(old, tmp_path / "warehouse", symlinks=True)
     monkeypatch.setattr(etl.refresh, "BUNDLED", tmp_path / "sample.csv")
     monkeypatch.setattr(etl.refresh, "BUNDLED_TRANSACTIONS", tmp_path / "sample.parquet")
-    customers = "".join(f"{i},Male,{20 + i % 30},{15 + i % 50},{1 + i * 7 % 99}\n" for i in range(40))
-    header = "CustomerID,Gender,Age,Annual Income (k$),Spending Score (1-100)\n"
-    (tmp_path / "real.csv").write_text(header + customers)
-    (tmp_path / "few.toml").write_text('[spending]\nfeatures = ["annual_income_k", "spending_score"]\nk_max = 3\n')
     monkeypatch.chdir(tmp_path)
     given = ["--warehouse", "warehouse", "--segmentations", "few.toml"]
-    assert main([*given, "--customers", "real.csv"]) == 0
     assert main(given) == 2
     assert "will not take their place" in capsys.readouterr().err
     assert main([*given, "--force"]) == 0
     assert main(given) == 0, "a sample may follow a sample"
+    real = refreshed(tmp_path / "warehouse", write(four()), tmp_path / "few.toml")
+    for relation in ("segments.runs", "segments.segments", "marts.distribution_history"):
+        assert real.columns(f"select distinct run_id from {relation}") == {"run_id": [4]}
+    assert real.value("select count(*) from segments.events") == 0
+    assert real.value("select count(*) from segments.membership_history where customer_id like 'synthetic%'") == 0
