@@ -57,9 +57,10 @@ class Desk:
         return self.folder / "data" / "warehouse"
 
     def environ(self, command: str) -> dict[str, str]:
-        """What the shell of a person has; and a port that nobody else has, and segments that are found in no time."""
+        """What the shell of a person has; and a port that nobody else has, segments found in no time, and two versions to keep."""
         is_bought = "TRANSACTIONS=" in command and "CUSTOMERS=" not in command
         given = {"PORT": str(self.port), "SEGMENTATIONS": "bought.toml" if is_bought else "quick.toml", "LC_ALL": "C.UTF-8"}
+        given["KEEP_VERSIONS"] = "2"  # who is erased is erased from all of them
         return {**os.environ, **given, "PATH": f"{self.folder / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"}
 
     def run(self, command: str, **environ: str) -> str:

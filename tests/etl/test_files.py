@@ -91,15 +91,15 @@ def test_packed_files_are_refused(connection: duckdb.DuckDBPyConnection, write: 
         loaded(connection, tmp_path / "customers.zip")
 
 
-@pytest.mark.parametrize("written", ["CUST-2", " CUST-2\t", "\u00a0CUST-2\u200b", "\ufeffCUST-2"])
 @pytest.mark.parametrize("asked", ["CUST-2", "CUST-2\t", "\u200bCUST-2 "])
-def test_who_was_erased_stays_out_with_any_blanks(
-    connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path, written: str, asked: str
-):
+def test_who_was_erased_stays_out_with_any_blanks(connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path, asked: str):
     """Blanks around an id, in the file or where the erasure was asked for, do not bring a person back."""
     remember(tmp_path, read(tmp_path), asked)
-    report = load_customers(connection, write(f"id,age\nCUST-1,20\n{written},30\nCUST-3,40\n"), None, read(tmp_path))
-    assert (report.rows_kept, report.rows_forgotten) == (2, 1)
+    written = ["CUST-2", " CUST-2\t", "\u00a0CUST-2\u200b", "\ufeffCUST-2"]
+    rows = "".join(f"{one},30\n" for one in written)
+    report = load_customers(connection, write(f"id,age\nCUST-1,20\n{rows}CUST-3,40\n"), None, read(tmp_path))
+    assert (report.rows_kept, report.rows_forgotten) == (2, len(written))
+    assert connection.execute("select customer_id from raw.customers order by 1").fetchall() == [("CUST-1",), ("CUST-3",)]
 
 
 def test_who_was_erased_is_not_loaded(connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path):
@@ -132,41 +132,40 @@ def test_names_that_are_no_text_are_told_apart(tmp_path: Path):
     assert [name for _, name in find_files(tmp_path)] == [f"{tmp_path.name}/a\\xe8.csv", f"{tmp_path.name}/a\\xe9.csv"]
 
 
-@pytest.mark.parametrize(
-    "erased", ["anna@example.org", "a.b-77", "Anna Maria", "2024/0077", "Zoë-1", "顧客七七", "Doe, John", 'the "J"']
-)
+ERASED = ("anna@example.org", "a.b-77", "Anna Maria", "2024/0077", "Zoë-1", "顧客七七", "Doe, John", 'the "J"')
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_a_broken_line_is_blanked_whatever_the_id_is(
-    connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path, erased: str, delimiter: str
+    connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path, delimiter: str
 ):
     """Ids with dots, blanks, slashes, quotes or letters of any script are found in lines that cannot be read; other lines stay."""
-    remember(tmp_path, read(tmp_path), erased)
-    value = '"' + erased.replace('"', '""') + '"' if set(erased) & set(',"') else erased
-    lines = [["id", "age"], ["1", "20"], [value, "30", "x"], [f"{value} ", "30", "x"], ["2", "40", "x"]]
+    lines = [["id", "age"], ["1", "20"]]
+    for erased in ERASED:
+        remember(tmp_path, read(tmp_path), erased)
+        value = '"' + erased.replace('"', '""') + '"' if set(erased) & set(',"') else erased
+        lines += [[value, "30", "x"], [f"{value} ", "30", "x"]]
+    lines.append(["2", "40", "x"])
     path = write("".join(delimiter.join(line) + "\n" for line in lines))
     load_customers(connection, path, None, read(tmp_path))
     assert connection.execute("select source_line, row_text from raw.rejects order by all").fetchall() == [
-        (3, None),
-        (4, None),
-        (5, delimiter.join(lines[4])),
+        *((line, None) for line in range(3, len(lines))),
+        (len(lines), delimiter.join(lines[-1])),
     ]
 
 
-@pytest.mark.parametrize(
-    "mention",
-    ["anna@example.org", "ask anna@example.org.", "(anna@example.org)", "mailto <anna@example.org>", "'anna@example.org'"],
-)
-def test_a_mention_in_anothers_rejected_row_is_blanked(
-    connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path, mention: str
-):
+def test_a_mention_in_anothers_rejected_row_is_blanked(connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path):
     """The person is found in what other people's rejected rows say, and in the reason that repeats it."""
-    remember(tmp_path, read(tmp_path), "anna@example.org")
-    path = write(f"id,age,note\n1,20,\n2,{mention},\n3,-1,{mention}\n4,-1,ann@example.org\n")
+    person = "anna@example.org"
+    remember(tmp_path, read(tmp_path), person)
+    rows = ["id,age,note", "1,20,"]
+    for n, mention in enumerate((person, f"ask {person}.", f"({person})", f"mailto <{person}>", f"'{person}'")):
+        rows += [f"2{n},{mention},", f"3{n},-1,{mention}"]
+    path = write("\n".join([*rows, "4,-1,ann@example.org"]) + "\n")
     load_customers(connection, path, None, read(tmp_path))
     assert connection.execute("select source_line, reason from raw.rejects order by all").fetchall() == [
-        (3, "erased on request"),
-        (4, "erased on request"),
-        (5, "age is -1, below 0"),
+        *((line, "erased on request") for line in range(3, len(rows) + 1)),
+        (len(rows) + 1, "age is -1, below 0"),
     ]
 
 

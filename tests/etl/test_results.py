@@ -38,25 +38,28 @@ def test_groups_and_outcomes_are_read_as_people_write_them(connection: duckdb.Du
     assert found == [("1", "treatment", 1, "x"), ("2", "holdout", 0, "x"), ("3", "treatment", 1.5, None), ("4", "holdout", 0, None)]
 
 
-@pytest.mark.parametrize(
-    ("row", "rule", "reason"),
-    [
-        (",2,holdout,1", "no campaign", "the row has no campaign"),
-        ("a,,holdout,1", "no customer id", "the row has no customer_id"),
-        ("a,2,B,1", "no group", "group is 'B', which is neither treatment nor holdout"),
-        ("a,2,,1", "no group", "group is '', which is neither treatment nor holdout"),
-        ("a,2,holdout,", "no outcome", "the row has no outcome; who did nothing has 0"),
-        ("a,2,holdout,maybe", "not a number", "outcome is 'maybe', which is not a number"),
-        (",,,", "blank row", "the row is blank"),
-        ("campaign,customer_id,group,outcome", "repeated header", "the row repeats the header"),
-    ],
+REJECTED = (
+    (",2,holdout,1", "no campaign", "the row has no campaign"),
+    ("a,,holdout,1", "no customer id", "the row has no customer_id"),
+    ("a,2,B,1", "no group", "group is 'B', which is neither treatment nor holdout"),
+    ("a,2,,1", "no group", "group is '', which is neither treatment nor holdout"),
+    ("a,2,holdout,", "no outcome", "the row has no outcome; who did nothing has 0"),
+    ("a,2,holdout,maybe", "not a number", "outcome is 'maybe', which is not a number"),
+    (",,,", "blank row", "the row is blank"),
+    ("campaign,customer_id,group,outcome", "repeated header", "the row repeats the header"),
 )
-def test_why_a_row_is_rejected(connection: duckdb.DuckDBPyConnection, write: Write, row: str, rule: str, reason: str):
-    """The row stands in raw.rejects, and the others are kept."""
-    report = resulted(connection, write, f"{GIVEN}a,1,treatment,1\n{row}\na,3,holdout,0\n")
-    assert (report.rows_in, report.rows_kept, report.rows_rejected) == (3, 2, 1)
-    found = connection.execute("select source, source_line, rule, reason, row_text from raw.rejects").fetchall()
-    assert found == [("results", 3, rule, reason, row)]
+"""A row, the rule by which it is rejected, and the reason."""
+
+
+def test_why_a_row_is_rejected(connection: duckdb.DuckDBPyConnection, write: Write):
+    """The rows stand in raw.rejects, and the others are kept."""
+    rows = "".join(f"{row}\n" for row, *_ in REJECTED)
+    report = resulted(connection, write, f"{GIVEN}a,1,treatment,1\n{rows}a,3,holdout,0\n")
+    assert (report.rows_in, report.rows_kept, report.rows_rejected) == (2 + len(REJECTED), 2, len(REJECTED))
+    found = connection.execute(
+        "select source, source_line, rule, reason, row_text from raw.rejects order by source_line"
+    ).fetchall()
+    assert found == [("results", line, rule, reason, row) for line, (row, rule, reason) in enumerate(REJECTED, start=3)]
 
 
 def test_who_stands_twice(connection: duckdb.DuckDBPyConnection, write: Write):
@@ -115,15 +118,6 @@ def test_a_campaign_that_begins_like_totals(connection: duckdb.DuckDBPyConnectio
     assert (report.rows_kept, report.rows_rejected) == (1, 1)
 
 
-def test_rows_of_strangers_are_warned_of(tmp_path: Path, write: Write):
-    """They are measured, and the gate says that they are nobody's."""
-    results = write(f"{GIVEN}a,1,test,1\na,{sha256(b'2').hexdigest()},holdout,1\na,x,test,0\n", "results.csv")
-    db = refreshed(tmp_path / "w", write(four()), write(QUICK, "q.toml"), results=results)
-    assert db.rows("select verdict, detail from marts.gate where rule = 'Customers of campaigns'") == [
-        {"verdict": "warned", "detail": "2 of 3 rows of results are of a customer, by id or by its hash."}
-    ]
-
-
 def test_a_person_is_erased_from_results_too(tmp_path: Path, write: Write):
     """Their rows go, hashed ones too, and the account of the file says so; what was measured stays."""
     person = "PERSON-77"
@@ -162,13 +156,16 @@ def test_files_that_cannot_be_used(connection: duckdb.DuckDBPyConnection, write:
 
 
 def test_the_command_line_takes_results_and_a_playbook(tmp_path: Path, write: Write, capsys: pytest.CaptureFixture[str]):
-    """And refuses what is not there with one line."""
+    """And refuses what is not there with one line. Rows of strangers are measured, and the gate says that they are nobody's."""
     given = ["--customers", str(write(four())), "--warehouse", str(tmp_path / "w"), "--segmentations", str(write(QUICK, "q.toml"))]
-    results = write(f"{GIVEN}a,1,test,1\na,2,holdout,0\n", "results.csv")
+    results = write(f"{GIVEN}a,1,test,1\na,{sha256(b'2').hexdigest()},holdout,1\na,x,test,0\n", "results.csv")
     plays = write('[[play]]\nname = "x"\nadvice = "y"\n', "plays.toml")
     assert main([*given, "--results", str(results), "--playbook", str(plays)]) == 0
     db = Warehouse(tmp_path / "w").snapshot()
     assert db.value("select count(*) from marts.campaigns") == 1
+    assert db.rows("select verdict, detail from marts.gate where rule = 'Customers of campaigns'") == [
+        {"verdict": "warned", "detail": "2 of 3 rows of results are of a customer, by id or by its hash."}
+    ]
     assert db.rows("select distinct play from marts.playbook") == [{"play": "x"}]
     assert main([*given, "--results", str(tmp_path / "none.csv")]) == 2
     assert main([*given, "--playbook", str(tmp_path / "none.toml")]) == 2
