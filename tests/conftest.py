@@ -39,13 +39,14 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests all go to one of the processes that `make test` runs: two browsers at once would wait for each other.
+    """Browser tests go to two of the processes that `make test` runs: with more browsers at once each would wait for the others.
 
     They and the tests that kill go first: at the end the other processes would wait for them.
     """
     for item in items:
         if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            pages = "Explore and SQL" if item.path.stem in ("test_explore", "test_browser", "test_ask_browser") else "other pages"
+            item.add_marker(pytest.mark.xdist_group(f"browser of {pages}"))
     items.sort(key=lambda item: not (item.get_closest_marker("browser") or item.path.stem == "test_crash"))
 
 

@@ -158,7 +158,7 @@ def test_an_error_is_marked_where_it_is(dash_duo, published):
 def test_a_statement_can_be_stopped(dash_duo, published):
     """Stop ends it, whoever waits sees so at once, and the next one runs."""
     page = Asking(dash_duo, published)
-    page.write("select count(*) from range(100000000000)")
+    page.write("select count(*) from range(1000000000000000)")
     page.find(".ask-run").click()
     wait_until(lambda: "Running" in page.find(".ask-bar .view-caption").text, what="it to run")
     next(each for each in page.all(".ask-bar .tool") if each.text == "Stop").click()

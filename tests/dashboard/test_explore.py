@@ -210,6 +210,7 @@ def test_views_are_saved_and_found_again(explore):
     page.driver.refresh()
     page = Page(type("Duo", (), {"driver": page.driver}))
     page.click(".saved summary")
+    wait_until(lambda: texts(page, ".saved-open") == [name], what="the view in the list, once more")
     page.click(".saved-open")
     wait_until(lambda: page.address() == {"gender": "Female"}, what="the filter of the view")
     wait_until(lambda: page.headline() == answers.count(page.address()), what="its count")

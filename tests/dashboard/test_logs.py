@@ -74,7 +74,7 @@ def test_what_was_asked_is_not_logged(published, monkeypatch, caplog):
     monkeypatch.setattr(explore, "download", failing(InputError("there is no column 4711")))
     answer = client.get(f"{explore.EXPORT}.csv")
     assert (answer.status_code, "4711" in answer.text) == (400, True)
-    assert caplog.messages == ["no file of customers: InputError"]
+    assert caplog.messages == ["no file was sent: InputError"]
 
 
 @pytest.mark.parametrize(
