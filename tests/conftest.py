@@ -33,8 +33,8 @@ def pytest_setup_options():
 
 @pytest.hookimpl(optionalhook=True)  # pytest-xdist defines it
 def pytest_xdist_auto_num_workers() -> int:
-    """Four processes more than there are processors, 8 at most: tests wait for disks, browsers and processes that they kill."""
-    return min(8, len(os.sched_getaffinity(0)) + 4)
+    """Three processes more than there are processors, 8 at most: tests wait for disks, browsers and processes that they kill."""
+    return min(8, len(os.sched_getaffinity(0)) + 3)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups

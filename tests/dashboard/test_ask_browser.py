@@ -176,7 +176,7 @@ def test_what_runs_goes_on_while_another_page_is_looked_at(dash_duo, published):
     wait_until(lambda: page.all("#explore"), what="Explore")
     page.find("#link-sql").click()
     wait_until(lambda: page.cells() == [["285714286"]] or "took longer" in page.find(".ask-error").text, what="the answer")
-    page.write("select count(*) from range(100000000000)")
+    page.write("select count(*) from range(1000000000000000)")
     page.find(".ask-run").click()
     page.find("#link-explore").click()
     wait_until(lambda: page.all("#explore"), what="Explore")
