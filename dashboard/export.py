@@ -3,18 +3,19 @@
 import logging
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pandas as pd
 import xlsxwriter
-from flask import abort
+from flask import Response, abort
 from xlsxwriter.exceptions import XlsxFileError
 
 from warehouse.connection import Snapshot
 from warehouse.errors import BusyError, InputError, MallError, WriteError
+from warehouse.words import printable
 
 TYPES = {
     "csv": "text/csv",
@@ -44,9 +45,13 @@ def sent_or_refused() -> Iterator[None]:
         yield
     except (MallError, ValueError, RecursionError) as error:
         log.warning("no file was sent: %s", type(error).__name__)  # its words may be a customer's
-        said = " ".join(str(error).encode(errors="replace").decode().split())
         is_told = isinstance(error, InputError | BusyError)
-        abort(503 if isinstance(error, BusyError) else 400, description=said if is_told else None)
+        abort(503 if isinstance(error, BusyError) else 400, description=printable(str(error)) if is_told else None)
+
+
+def csv_response(lines: Iterable[str], name: str) -> Response:
+    """Lines of a CSV file, to be saved under a name."""
+    return Response(lines, mimetype=TYPES["csv"], headers={"Content-Disposition": f"attachment; filename={name}"})
 
 
 def csv_lines(frame: pd.DataFrame) -> Iterator[str]:

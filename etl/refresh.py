@@ -30,9 +30,9 @@ from etl.gate import (
     ask_of_segments,
     ask_of_shifts,
     ask_of_transactions,
-    ask_of_values,
 )
 from etl.gate_further import ask_of_playbook, ask_of_results, ask_of_stock
+from etl.gate_values import ask_of_values
 from etl.mapping import read_mapping
 from etl.options import KAGGLE_FILE, parse
 from etl.sample import BUNDLED
@@ -243,7 +243,7 @@ def _before(draft: Draft, settings: Settings, reporter: Reporter) -> Before | No
     try:
         return Before.of(db)
     except (DamagedError, ReleaseError, duckdb.Error) as error:
-        reporter.warn(f"{_NOT_COMPARED}: {' '.join(str(error).splitlines())}")
+        reporter.warn(f"{_NOT_COMPARED}: {error}")
         return None
     finally:
         db.close()

@@ -129,31 +129,31 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connected
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sample(published: Path) -> Snapshot:
-    """The warehouse of the bundled sample, open."""
+    """The warehouse of the bundled sample, opened once, to be read only; so are those below."""
     return Warehouse(published).snapshot()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def mall(mall_published: Path) -> Snapshot:
     """The warehouse of the Kaggle file, open."""
     return Warehouse(mall_published).snapshot()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def moved(moved_published: Path) -> Snapshot:
     """The last of the three runs in which customers move, open."""
     return Warehouse(moved_published).snapshot()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def bundled(bundled_published: Path) -> Snapshot:
     """The warehouse of the bundled sample with its transactions, open."""
     return Warehouse(bundled_published).snapshot()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def bought(bought_published: Path) -> Snapshot:
     """The warehouse of transactions, open."""
     return Warehouse(bought_published).snapshot()

@@ -1,7 +1,8 @@
 """Literal customers and small readings of a warehouse, for the tests."""
 
 import fcntl
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from etl.customers import load_customers
 from etl.mapping import read_mapping
 from etl.refresh import refresh
 from warehouse.build import build
-from warehouse.connection import Snapshot, Warehouse
+from warehouse.connection import Snapshot, Warehouse, add_scratch
 from warehouse.settings import Settings
 from warehouse.versions import current
 
@@ -82,6 +83,21 @@ def featured(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Load a file and build its features."""
     loaded(connection, path)
     build(connection, ["staging", "features"])
+
+
+@contextmanager
+def features_of(folder: Path, customers: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory with the features of the text of a file, which is written to the folder."""
+    (folder / "customers.csv").write_text(customers)
+    with duckdb.connect() as connection:
+        add_scratch(connection)
+        featured(connection, folder / "customers.csv")
+        yield connection
+
+
+def rejects(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str, str, str]]:
+    """The rows that were rejected, by line: source, line, rule, reason, text."""
+    return connection.execute("select source, source_line, rule, reason, row_text from raw.rejects order by source_line").fetchall()
 
 
 def relations_of(connection: duckdb.DuckDBPyConnection) -> set[str]:

@@ -11,7 +11,7 @@ from flask import Response, request
 from dashboard import ids, moves, queries
 from dashboard.access.audit_log import write_down
 from dashboard.access.records import Event
-from dashboard.export import sent_or_refused
+from dashboard.export import csv_response, sent_or_refused
 from dashboard.pages.history_parts import EXPORT, content, customers, rows
 from dashboard.shown import numbered, shown
 from dashboard.theme import theme
@@ -149,7 +149,7 @@ def _serve_export(app: Dash, warehouse: Warehouse) -> None:
             since = _run(db, asked.get("since"), key)
             write_down(Event.EXPORTED, db.version, detail=f"moved_customers.csv since {since}")
             lines = list(moves.export(db, since, key, chosen))
-        return Response(lines, mimetype="text/csv", headers={"Content-Disposition": "attachment; filename=moved_customers.csv"})
+        return csv_response(lines, "moved_customers.csv")
 
 
 def _key(db: Snapshot, segmentation: Any, algorithm: Any) -> tuple[str, str]:

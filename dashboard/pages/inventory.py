@@ -10,7 +10,7 @@ from flask import Response, request
 from dashboard import format, ids, inventory, queries
 from dashboard.access.audit_log import write_down
 from dashboard.access.records import Event
-from dashboard.export import sent_or_refused
+from dashboard.export import csv_response, sent_or_refused
 from dashboard.pages.inventory_parts import DEFAULTS, EXPORT, content, items, periods_offered, rows
 from dashboard.shown import numbered, shown
 from warehouse.connection import Snapshot, Warehouse
@@ -111,7 +111,7 @@ def _serve(app: Dash, warehouse: Warehouse) -> None:
             chosen = inventory.choice(db, *(asked.get(name) for name in ("kind", "periods", "level")))
             write_down(Event.EXPORTED, db.version, detail="inventory_plan.csv")
             lines = list(inventory.export(db, chosen, *_key(db, asked.get("segmentation"), asked.get("algorithm"))))
-        return Response(lines, mimetype="text/csv", headers={"Content-Disposition": "attachment; filename=inventory_plan.csv"})
+        return csv_response(lines, "inventory_plan.csv")
 
 
 def _key(db: Snapshot, segmentation: Any, algorithm: Any) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from flask import Response, request
 from dashboard import filters, ids, queries
 from dashboard.access.audit_log import write_down
 from dashboard.access.records import Event
-from dashboard.export import sent_or_refused
+from dashboard.export import csv_response, sent_or_refused
 from dashboard.filters import Clause
 from dashboard.pages import sheet
 from dashboard.queries import Row
@@ -103,7 +103,7 @@ def serve(app: Dash, warehouse: Warehouse, path: str, export: Export) -> None:
             run = queries.known_run(db, asked.get("segmentation"), asked.get("algorithm"))
             write_down(Event.EXPORTED, db.version, detail=f"{_name(path)} where {filters.where(clauses)[0]}")
             lines = list(export(db, clauses, run["segmentation"], run["algorithm"]))
-        return Response(lines, mimetype="text/csv", headers={"Content-Disposition": f"attachment; filename={_name(path)}"})
+        return csv_response(lines, _name(path))
 
 
 def _name(path: str) -> str:

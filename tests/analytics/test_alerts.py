@@ -14,13 +14,12 @@ from analytics.alert_words import Told, tell
 from analytics.alerts import FALSE_ALARMS, Change, beyond_chance, write_alerts
 from analytics.run import Segmentation, run
 from tests.analytics.shop import BOTH, CENTRES, SPENDING, Customer, ShopInMemory, as_csv, crowd, segments_of
-from tests.helpers import HEADER, featured, loaded
+from tests.helpers import HEADER, featured, features_of, loaded
 from warehouse.build import build
 from warehouse.connection import add_scratch
 
 LARGE = 60
 """Customers of each clump in a shop in which a change can be told."""
-
 
 COUNT = "select count(*) from segments.alerts"
 
@@ -162,11 +161,7 @@ def _file(count_bad: int, count: int = 1_000) -> str:
 @pytest.fixture(scope="module")
 def of_a_thousand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """The features of such a file; what is loaded later does not change them."""
-    path = tmp_path_factory.mktemp("alerts") / "customers.csv"
-    path.write_text(_file(0))
-    with duckdb.connect() as connection:
-        add_scratch(connection)
-        featured(connection, path)
+    with features_of(tmp_path_factory.mktemp("alerts"), _file(0)) as connection:
         yield connection
 
 

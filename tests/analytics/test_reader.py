@@ -7,8 +7,7 @@ import pytest
 from analytics import reader
 from analytics.naming import Feature
 from analytics.reader import hold_customers, read_inputs, read_leaves
-from tests.helpers import HEADER, featured
-from warehouse.connection import add_scratch
+from tests.helpers import HEADER, featured, features_of
 from warehouse.errors import InputError
 
 ROWS = "".join(f"{i},{'MF'[i % 2]},{20 + i % 40},{i % 90},{i * i % 100}\n" for i in range(400))
@@ -18,11 +17,7 @@ FEATURES = ["annual_income_k", "spending_score"]
 @pytest.fixture(scope="module")
 def features_of_customers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """The features of 400 customers, of which nothing is changed."""
-    path = tmp_path_factory.mktemp("reader") / "customers.csv"
-    path.write_text(HEADER + ROWS)
-    with duckdb.connect() as connection:
-        add_scratch(connection)
-        featured(connection, path)
+    with features_of(tmp_path_factory.mktemp("reader"), HEADER + ROWS) as connection:
         yield connection
 
 

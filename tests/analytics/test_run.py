@@ -4,9 +4,8 @@ import duckdb
 import pytest
 
 from analytics.run import ALGORITHMS, SEED, Segmentation, run
-from tests.helpers import HEADER, featured
+from tests.helpers import HEADER, featured, features_of
 from warehouse.build import build
-from warehouse.connection import add_scratch
 from warehouse.errors import InputError
 
 ROWS = "".join(f"{i},Male,{20 + i},{i % 7},{i * i % 50}\n" for i in range(1, 13))
@@ -15,11 +14,7 @@ ROWS = "".join(f"{i},Male,{20 + i},{i % 7},{i * i % 50}\n" for i in range(1, 13)
 @pytest.fixture(scope="module")
 def features_of_twelve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """The features of twelve customers, which clustering only reads."""
-    path = tmp_path_factory.mktemp("twelve") / "customers.csv"
-    path.write_text(HEADER + ROWS)
-    with duckdb.connect() as connection:
-        add_scratch(connection)
-        featured(connection, path)
+    with features_of(tmp_path_factory.mktemp("twelve"), HEADER + ROWS) as connection:
         yield connection
 
 

@@ -12,7 +12,7 @@ from etl.further import load_results
 from etl.mapping import read_mapping
 from etl.refresh import main
 from etl.vocabulary import RESULTS
-from tests.helpers import HEADER, QUICK, four, loaded, refreshed
+from tests.helpers import HEADER, QUICK, four, loaded, refreshed, rejects
 from warehouse.connection import Warehouse
 from warehouse.errors import InputError
 from warehouse.forget import forget
@@ -56,10 +56,9 @@ def test_why_a_row_is_rejected(connection: duckdb.DuckDBPyConnection, write: Wri
     rows = "".join(f"{row}\n" for row, *_ in REJECTED)
     report = resulted(connection, write, f"{GIVEN}a,1,treatment,1\n{rows}a,3,holdout,0\n")
     assert (report.rows_in, report.rows_kept, report.rows_rejected) == (2 + len(REJECTED), 2, len(REJECTED))
-    found = connection.execute(
-        "select source, source_line, rule, reason, row_text from raw.rejects order by source_line"
-    ).fetchall()
-    assert found == [("results", line, rule, reason, row) for line, (row, rule, reason) in enumerate(REJECTED, start=3)]
+    assert rejects(connection) == [
+        ("results", line, rule, reason, row) for line, (row, rule, reason) in enumerate(REJECTED, start=3)
+    ]
 
 
 def test_who_stands_twice(connection: duckdb.DuckDBPyConnection, write: Write):

@@ -11,7 +11,7 @@ from etl.further import load_stock
 from etl.mapping import read_mapping
 from etl.transactions import load_transactions_and_customers
 from etl.vocabulary import STOCK
-from tests.helpers import QUICK, four, refreshed
+from tests.helpers import QUICK, four, refreshed, rejects
 from warehouse.build import build
 from warehouse.errors import GateError, InputError
 
@@ -80,10 +80,7 @@ def test_why_a_row_is_rejected(connection: duckdb.DuckDBPyConnection, write: Wri
     rows = "".join(f"{row}\n" for row, *_ in REJECTED)
     report = stocked(connection, write, f"sku,on hand\np1,4\n{rows}p2,1\n")
     assert (report.rows_in, report.rows_kept, report.rows_rejected) == (2 + len(REJECTED), 2, len(REJECTED))
-    found = connection.execute(
-        "select source, source_line, rule, reason, row_text from raw.rejects order by source_line"
-    ).fetchall()
-    assert found == [("stock", line, rule, reason, row) for line, (row, rule, reason) in enumerate(REJECTED, start=3)]
+    assert rejects(connection) == [("stock", line, rule, reason, row) for line, (row, rule, reason) in enumerate(REJECTED, start=3)]
 
 
 def test_rows_that_are_alike_all_count(connection: duckdb.DuckDBPyConnection, write: Write, tmp_path: Path):

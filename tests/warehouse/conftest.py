@@ -8,44 +8,14 @@ import pytest
 
 from tests.bought import PERSON
 from tests.helpers import four, once, published_once, refreshed
-from warehouse.connection import Snapshot, Warehouse
+from warehouse.connection import Snapshot
 from warehouse.forget import forget
-
-
-@pytest.fixture(scope="session")
-def sample(published: Path) -> Snapshot:
-    """The warehouse of the bundled sample, opened once, to be read only; so are those below."""
-    return Warehouse(published).snapshot()
-
-
-@pytest.fixture(scope="session")
-def mall(mall_published: Path) -> Snapshot:
-    """The warehouse of the Kaggle file."""
-    return Warehouse(mall_published).snapshot()
-
-
-@pytest.fixture(scope="session")
-def moved(moved_published: Path) -> Snapshot:
-    """The last of the three runs in which customers move."""
-    return Warehouse(moved_published).snapshot()
 
 
 @pytest.fixture(scope="session")
 def moved_second(moved_published: Path) -> Snapshot:
     """The second of the three runs in which customers move."""
     return Snapshot(moved_published / "v2.duckdb")
-
-
-@pytest.fixture(scope="session")
-def bundled(bundled_published: Path) -> Snapshot:
-    """The warehouse of the bundled sample with its transactions."""
-    return Warehouse(bundled_published).snapshot()
-
-
-@pytest.fixture(scope="session")
-def bought(bought_published: Path) -> Snapshot:
-    """The warehouse of transactions."""
-    return Warehouse(bought_published).snapshot()
 
 
 @pytest.fixture(scope="session")

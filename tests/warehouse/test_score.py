@@ -3,6 +3,8 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import duckdb
@@ -16,6 +18,7 @@ from warehouse.connection import Snapshot, Warehouse
 
 COLUMNS = ("customer_id", "segmentation", "algorithm", "segment_id", "distance", "second_segment_id", "margin")
 BY = ["customer_id", "segmentation"]
+Give = Callable[[Snapshot, str, str], None]
 
 
 def scored(snapshot: Snapshot, customers: str) -> pd.DataFrame:
@@ -23,27 +26,16 @@ def scored(snapshot: Snapshot, customers: str) -> pd.DataFrame:
     return snapshot.frame(f"select {', '.join(COLUMNS)} from marts.score_customers('{customers}') order by all")
 
 
-def give(snapshot: Snapshot, name: str, sql: str) -> None:
-    """Make a table of customers who are not in the warehouse."""
-    snapshot._connection.execute(f"create or replace table memory.main.{name} as {sql}")
-
-
 @pytest.fixture
-def sample(published: Path) -> Snapshot:
-    """The warehouse of the bundled sample, open for one test, which may give it customers; so are the others."""
-    return Warehouse(published).snapshot()
+def give() -> Iterator[Give]:
+    """Make a table of customers who are not in the warehouse, for one test."""
+    with ExitStack() as given:
 
+        def give(snapshot: Snapshot, name: str, sql: str) -> None:
+            snapshot._connection.execute(f"create table memory.main.{name} as {sql}")
+            given.callback(snapshot._connection.execute, f"drop table memory.main.{name}")
 
-@pytest.fixture
-def mall(mall_published: Path) -> Snapshot:
-    """The warehouse of the Kaggle file."""
-    return Warehouse(mall_published).snapshot()
-
-
-@pytest.fixture
-def bundled(bundled_published: Path) -> Snapshot:
-    """The warehouse of the bundled sample with its transactions."""
-    return Warehouse(bundled_published).snapshot()
+        yield give
 
 
 @pytest.fixture(params=["sample", "mall"])
@@ -79,7 +71,7 @@ def test_scores_are_the_assignments(snapshot: Snapshot):
     parity(snapshot)
 
 
-def test_scores_are_the_predictions_of_scikit_learn(snapshot: Snapshot):
+def test_scores_are_the_predictions_of_scikit_learn(snapshot: Snapshot, give: Give):
     """KMeans.predict with the stored centroids finds the same segments for customers nobody has seen."""
     give(
         snapshot,
@@ -112,7 +104,7 @@ def test_scores_are_the_predictions_of_scikit_learn(snapshot: Snapshot):
         assert found["second_segment_name"].tolist() == names[found["second_segment_id"]].tolist()
 
 
-def test_customers_can_be_given_as_a_view_a_query_or_a_literal(mall: Snapshot):
+def test_customers_can_be_given_as_a_view_a_query_or_a_literal(mall: Snapshot, give: Give):
     """Further columns do no harm, whole numbers count as numbers, and a customer given twice has two rows each."""
     give(mall, "whole", "select '1' as customer_id, 'x' as other, 15 as annual_income_k, 39 as spending_score, 19 as age")
     own = mall.rows(
@@ -186,7 +178,7 @@ def test_a_column_on_a_log_scale_is_clustered_by_its_logarithm(tmp_path: Path, w
     np.testing.assert_allclose(centroids, np.sign(means) * np.expm1(np.abs(means)))
 
 
-def test_of_two_centroids_at_the_same_distance_the_lower_id_counts(odd: Snapshot):
+def test_of_two_centroids_at_the_same_distance_the_lower_id_counts(odd: Snapshot, give: Give):
     """Who lies halfway is in the segment with the lower id, and the margin is 0."""
     low, high = odd.columns(
         "select value from segments.centroids where segmentation = 'income' and algorithm = 'kmeans' order by segment_id"
@@ -201,7 +193,7 @@ def test_of_two_centroids_at_the_same_distance_the_lower_id_counts(odd: Snapshot
 
 
 @pytest.mark.parametrize("value", ["'nan'::double", "'infinity'::double", "'-infinity'::double", "1e308"])
-def test_who_is_nowhere_is_in_no_segment(mall: Snapshot, value: str):
+def test_who_is_nowhere_is_in_no_segment(mall: Snapshot, value: str, give: Give):
     """A value that cannot be computed with puts nobody into the first segment; who is given beside it is told as ever."""
     give(
         mall,
@@ -213,7 +205,7 @@ def test_who_is_nowhere_is_in_no_segment(mall: Snapshot, value: str):
     assert None not in mall.columns("from marts.score_customers('memory.main.nowhere') where customer_id = 'm'")["segment_name"]
 
 
-def test_an_earlier_run_can_score_too(odd: Snapshot, odd_published: Path, tmp_path: Path, write):
+def test_an_earlier_run_can_score_too(odd: Snapshot, odd_published: Path, tmp_path: Path, write, give: Give):
     """With of_run_id the model is that of an earlier run, though its customers are gone."""
     shutil.copytree(odd_published / "w", tmp_path / "w", symlinks=True)
     later = refreshed(
