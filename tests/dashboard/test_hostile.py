@@ -274,5 +274,5 @@ def test_no_name_of_the_data_is_run(dash_duo, named):
         assert told == [None, 0]
     driver.get(f"{dash_duo.server_url}/")
     page = Page(dash_duo)
-    assert NAMES[1] in page.driver.execute_script("return document.body.innerText")
+    wait_until(lambda: NAMES[1] in page.driver.execute_script("return document.body.innerText"), what="the ids of the table")
     assert [entry for entry in dash_duo.get_logs() or [] if entry["level"] == "SEVERE"] == []
