@@ -33,20 +33,19 @@ def pytest_setup_options():
 
 @pytest.hookimpl(optionalhook=True)  # pytest-xdist defines it
 def pytest_xdist_auto_num_workers() -> int:
-    """Three processes more than there are processors, 8 at most: tests wait for disks, browsers and processes that they kill."""
-    return min(8, len(os.sched_getaffinity(0)) + 3)
+    """Two processes more than there are processors, 8 at most: tests wait for disks, browsers and processes that they kill."""
+    return min(8, len(os.sched_getaffinity(0)) + 2)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests go to two of the processes that `make test` runs: with more browsers at once each would wait for the others.
+    """Browser tests all go to one of the processes that `make test` runs: two browsers at once would wait for each other.
 
     They and the tests that kill go first: at the end the other processes would wait for them.
     """
     for item in items:
         if item.get_closest_marker("browser"):
-            pages = "Explore and SQL" if item.path.stem in ("test_explore", "test_browser", "test_ask_browser") else "other pages"
-            item.add_marker(pytest.mark.xdist_group(f"browser of {pages}"))
+            item.add_marker(pytest.mark.xdist_group("browser"))
     items.sort(key=lambda item: not (item.get_closest_marker("browser") or item.path.stem == "test_crash"))
 
 

@@ -42,9 +42,9 @@ def changed(page: Page, before: dict[str, str]) -> None:
     wait_until(lambda: page.address() != before, what=f"the address to change from {before}")
 
 
-def test_no_more_browsers_than_groups(request, worker_id):
+def test_one_process_has_all_browsers(request, worker_id):
     """Where several processes share the tests, they keep to the group of a test."""
-    assert worker_id == "master" or request.node.nodeid.endswith("@browser of Explore and SQL")
+    assert worker_id == "master" or request.node.nodeid.endswith("@browser")
 
 
 def test_every_view_filters_all_others(explore):

@@ -55,7 +55,7 @@ def test_an_address_shows_the_same_figures_of_its_version(dash_duo, moved_publis
     wait_until(lambda: page.headline() == figures[0] == page.table_count(), what="the figures of the link")
     assert page.counts(page.views()[1]) == figures[1]
     assert page.find("#header-source").text.startswith("You see version 2, as the address says.")
-    page.find("[data-show-newest]").click()
+    page.click("[data-show-newest]")
     wait_until(lambda: page.version() == str(newest), what="the newest version")
     answers = Answers(tmp_path / f"v{newest}.duckdb")
     wait_until(lambda: page.headline() == answers.count(page.address()) == page.table_count(), what="the newest figures")
