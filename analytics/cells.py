@@ -62,7 +62,7 @@ def _ask(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
     (count,) = connection.execute("select count(*) from scratch.scaled_customers").fetchone() or (0,)
     connection.execute(
         f"create or replace temporary table asked as select {', '.join(names)} from scratch.scaled_customers "
-        f"where hash(customer_id) % {-(-count // _ASKED) or 1} = 0"
+        f"where _draw % {-(-count // _ASKED) or 1} = 0"
     )
 
 

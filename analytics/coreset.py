@@ -12,6 +12,7 @@ import duckdb
 import numpy as np
 
 from analytics.cells import cell_aggregates
+from analytics.draw import COUNT, number_of
 from analytics.kmeans import fit_in_order
 from analytics.points import Floats, Labels, matrix
 
@@ -60,11 +61,11 @@ def draw_coreset(connection: duckdb.DuckDBPyConnection, names: Sequence[str], si
         select
             customer_id,
             {", ".join(names)},
-            {_uniform("customer_id")} < _evenly as _is_even,
+            _draw / {COUNT}e0 < _evenly as _is_even,
             1 - (1 - _evenly) * (1 - _by_distance) as _chance
         from customers
-        where {_uniform("customer_id")} < _evenly or {_uniform("customer_id, 'by distance'")} < _by_distance
-        order by _is_even desc, hash(customer_id), customer_id
+        where _draw / {COUNT}e0 < _evenly or {number_of("customer_id || ' by distance'")} / {COUNT}e0 < _by_distance
+        order by _is_even desc, _draw, customer_id
         """,
         {"half": size / 2, "count": count, "scatter": scatter, **{f"mean_{place}": mean for place, mean in enumerate(means)}},
     ).fetchnumpy()
@@ -75,11 +76,6 @@ def draw_coreset(connection: duckdb.DuckDBPyConnection, names: Sequence[str], si
         count / np.sum(1 / chance) / chance,
         int(np.count_nonzero(read["_is_even"])),
     )
-
-
-def _uniform(keys: str) -> str:
-    """SQL: a number from 0 to 1 that is the same whenever the keys are."""
-    return f"hash({keys}) / 18446744073709551616.0"
 
 
 def fold(connection: duckdb.DuckDBPyConnection, names: Sequence[str], values: Floats, weights: Floats, most: int) -> None:

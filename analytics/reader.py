@@ -13,6 +13,7 @@ import numpy as np
 from analytics.assign import fill
 from analytics.cells import make_cells
 from analytics.coreset import draw_coreset, fold
+from analytics.draw import number_of
 from analytics.hierarchical import MICRO_CLUSTERS
 from analytics.naming import Feature
 from analytics.points import Points, matrix
@@ -61,9 +62,9 @@ def hold_customers(
 ) -> None:
     """Put the scaled features `names` of all customers into `scratch.scaled_customers`, in the order of their ids.
 
-    Beside them stands, for the `clusterings` (segmentation, algorithm), who was where before. The views that make the features
-    read, trim and cast the text of the source, each time they are asked. A name that is no feature is left out: read_inputs
-    refuses it.
+    Beside them stand `_draw`, the number by which a customer is drawn, and, for the `clusterings` (segmentation, algorithm), who
+    was where before. The views that make the features read, trim and cast the text of the source, each time they are asked. A name
+    that is no feature is left out: read_inputs refuses it.
     """
     there = {column[0] for column in connection.execute("from features.customer_features_scaled limit 0").description}
     features = [f"customers.{name}" for name in dict.fromkeys(names) if name in there]
@@ -71,7 +72,7 @@ def hold_customers(
     connection.execute(
         f"""
         create or replace table scratch.scaled_customers as
-        select {", ".join(["customers.customer_id", *features, *before])}
+        select {", ".join(["customers.customer_id", *features, f"{number_of('customers.customer_id')} as _draw", *before])}
         from features.customer_features_scaled as customers
         {joins}
         order by customers.customer_id
@@ -221,26 +222,26 @@ def _draw_sample(connection: duckdb.DuckDBPyConnection) -> int:
         f"""
         create or replace temporary table sampled as
         with first as (
-            select customer_id, hash(customer_id) as hashed
+            select customer_id, _draw
             from scratch.scaled_customers
-            order by hashed, customer_id
+            order by _draw, customer_id
             limit {SAMPLE}
         ),
 
         reserve as (
-            select unnest(arg_min(customer_id, hash(customer_id), {_RESERVE})) as customer_id
+            select unnest(arg_min({{'customer_id': customer_id, '_draw': _draw}}, _draw, {_RESERVE})) as kept
             from customer_points
-            where hash(customer_id) > (select max(hashed) from first)
+            where _draw > (select max(_draw) from first)
             group by point_id
         ),
 
         chosen as (
-            select customer_id, true as is_first from first
+            select customer_id, _draw, true as is_first from first
             union all
-            select customer_id, false as is_first from reserve
+            select kept.customer_id, kept._draw, false as is_first from reserve
         )
 
-        select customer_id, is_first, row_number() over (order by is_first desc, hash(customer_id), customer_id) - 1 as place
+        select customer_id, is_first, row_number() over (order by is_first desc, _draw, customer_id) - 1 as place
         from chosen
         """
     )

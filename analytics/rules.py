@@ -8,6 +8,7 @@ import duckdb
 import numpy as np
 from sklearn.tree import DecisionTreeClassifier
 
+from analytics.draw import COUNT, number_of
 from analytics.naming import Feature
 from analytics.points import Floats, Labels
 from warehouse.connection import literal
@@ -61,7 +62,7 @@ def write_rules(connection: duckdb.DuckDBPyConnection, segmentation: str, algori
     rules = find_rules(features, categories, values, labels, drawn["weight"])
     connection.executemany(
         "update segments.segments set rule = $rule, rule_sql = $rule_sql "
-        "where run_id = (select max(run_id) from segments.assignments) "
+        "where run_id = (select max(run_id) from segments.runs) "
         "and segmentation = $segmentation and algorithm = $algorithm and segment_id = $segment_id",
         [
             {
@@ -82,7 +83,7 @@ def _draw(connection: duckdb.DuckDBPyConnection, segmentation: str, algorithm: s
     return connection.execute(
         f"""
         with members as (
-            select segment_id, customer_id, hash(customer_id) as place
+            select segment_id, customer_id, {number_of("customer_id")} as place
             from segments.assignments
             where segmentation = $segmentation and algorithm = $algorithm
         ),
@@ -98,7 +99,7 @@ def _draw(connection: duckdb.DuckDBPyConnection, segmentation: str, algorithm: s
             select segment_id, size, unnest(arg_min(customer_id, place, {DRAWN_PER_SEGMENT})) as customer_id
             from members
             inner join sizes using (segment_id)
-            where place <= 18446744073709551615.0 * {3 * DRAWN_PER_SEGMENT} / size
+            where place <= {COUNT * 3 * DRAWN_PER_SEGMENT}e0 / size
             group by segment_id, size
         )
 

@@ -60,25 +60,42 @@ def account(connection: duckdb.DuckDBPyConnection, files: Files, warnings: Seque
     what = files.vocabulary.source
     kept = "(from raw.transactions where not is_duplicate)" if what == "transactions" else f"raw.{what}"
     is_synthetic = f"starts_with(customer_id, '{SYNTHETIC_PREFIX}')" if what != "stock" else "false"
-    generated = 0
-    for source in files.sources:
-        counts = connection.execute(
+    counted = {
+        source_file: counts
+        for source_file, *counts in connection.execute(
             f"""
+            with rows as (
+                select source_file, 'read' as kind, false as is_synthetic from source_rows
+                union all
+                select source_file, 'no row' as kind, false as is_synthetic from source_rejects
+                union all
+                select source_file, 'forgotten' as kind, false as is_synthetic from forgotten_rows
+                union all
+                select source_file, 'kept' as kind, {is_synthetic} as is_synthetic from {kept}
+                union all
+                select source_file, 'rejected' as kind, false as is_synthetic from raw.rejects where source = $source
+                union all
+                select source_file, 'duplicate' as kind, false as is_synthetic from duplicate_rows
+            )
+
             select
-                (select count(*) from source_rows where source_file = $file)
-                + (select count(*) from source_rejects where source_file = $file)
-                + (select count(*) from forgotten_rows where source_file = $file) as rows_in,
-                (select count(*) from {kept} where source_file = $file) as rows_kept,
-                (select count(*) from raw.rejects where source = $source and source_file = $file) as rows_rejected,
-                (select count(*) from duplicate_rows where source_file = $file) as rows_duplicate,
-                (select count(*) from forgotten_rows where source_file = $file) as rows_forgotten,
-                (select count(*) from {kept} where source_file = $file and {is_synthetic}) as rows_synthetic
+                source_file,
+                count(*) filter (kind in ('read', 'no row', 'forgotten')),
+                count(*) filter (kind = 'kept'),
+                count(*) filter (kind = 'rejected'),
+                count(*) filter (kind = 'duplicate'),
+                count(*) filter (kind = 'forgotten'),
+                count(*) filter (is_synthetic)
+            from rows
+            group by source_file
             """,
-            {"file": source.name, "source": what},
-        ).fetchone()
-        assert counts is not None
+            {"source": what},
+        ).fetchall()
+    }
+    generated = sum(counts[-1] for counts in counted.values())
+    for source in files.sources:
+        counts = counted.get(source.name, [0] * 6)
         _, kept_here, *_, generated_here = counts
-        generated += generated_here
         connection.execute(
             "insert into raw.sources values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [

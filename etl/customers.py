@@ -7,7 +7,7 @@ import duckdb
 
 from etl.accounts import LoadReport, account, refuse_unusable
 from etl.decimals import set_decimal_marks
-from etl.erased import leave_out, redact
+from etl.erased import leave_out, redact, redact_rejects
 from etl.loading import cut_off, keep_rows, left_out, open_files, read_files, write_columns, write_rejects
 from etl.mapping import Mapping
 from etl.vocabulary import CUSTOMER_ID, CUSTOMERS
@@ -42,7 +42,7 @@ def load_customers(
     warnings = [*left_out(files), *set_decimal_marks(connection, files)]
     if not any(column.kind == "id" and column.source_header for column in files.columns):
         execute_file(connection, SQL / "load" / "made_ids.sql")
-    warnings += leave_out(connection, forgotten)
+    warnings += [*leave_out(connection, forgotten), *redact(connection, forgotten, files.columns)]
     for name in questions:
         step(name)
         execute_file(connection, SQL / "load" / f"{name}.sql")
@@ -50,7 +50,7 @@ def load_customers(
     keep_rows(connection, files)
     step("raw.rejects")
     write_rejects(connection, files)
-    warnings += redact(connection, forgotten, CUSTOMERS.source, files.columns)
+    redact_rejects(connection, forgotten)
     report = account(connection, files, [*warnings, *cut_off(connection, files)])
     for name in ("repeated_customers", "suspicious_rows"):
         connection.execute(f"drop table {name}")

@@ -10,7 +10,7 @@ import duckdb
 
 from etl.accounts import LoadReport, account, refuse_unusable
 from etl.decimals import set_decimal_marks
-from etl.erased import leave_out, redact
+from etl.erased import leave_out, redact, redact_rejects
 from etl.loading import (
     cut_off,
     keep_rows,
@@ -89,6 +89,7 @@ def _load(
     warnings = [*left_out(files), *set_decimal_marks(connection, files)]
     if source.is_of_people:
         warnings += leave_out(connection, forgotten)
+    warnings += redact(connection, forgotten, files.columns)
     step(f"{vocabulary.source}_faults")
     execute_file(connection, SQL / "load" / f"{vocabulary.source}_faults.sql")
     if source.is_of_people:
@@ -99,7 +100,7 @@ def _load(
     step(f"raw.{vocabulary.source}")
     keep_rows(connection, files)
     write_rejects(connection, files)
-    warnings += redact(connection, forgotten, vocabulary.source, files.columns)
+    redact_rejects(connection, forgotten)
     report = account(connection, files, [*warnings, *cut_off(connection, files)])
     build(connection, [f"staging.{vocabulary.source}"])
     refuse_unusable(connection, report)

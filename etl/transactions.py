@@ -9,7 +9,7 @@ import duckdb
 from etl.accounts import LoadReport, account, refuse_unusable
 from etl.dates import set_date_order
 from etl.decimals import set_decimal_marks
-from etl.erased import leave_out, redact
+from etl.erased import leave_out, redact, redact_rejects
 from etl.loading import Files, cut_off, left_out, only_known, open_files, read_files, refuse_missing, write_columns, write_rejects
 from etl.mapping import Mapping
 from etl.vocabulary import BOTH, TRANSACTIONS, normalise
@@ -102,7 +102,7 @@ def _load(connection: duckdb.DuckDBPyConnection, files: Files, forgotten: Forgot
     step("decimal marks and dates")
     warnings = [*left_out(files), *set_decimal_marks(connection, files), *set_date_order(connection, files)]
     files, doubts = _settle_price(connection, files)
-    warnings += [*doubts, *leave_out(connection, forgotten)]
+    warnings += [*doubts, *leave_out(connection, forgotten), *redact(connection, forgotten, files.columns)]
     for name in _QUESTIONS:
         step(name)
         execute_file(connection, SQL / "load" / f"{name}.sql")
@@ -116,7 +116,7 @@ def _load(connection: duckdb.DuckDBPyConnection, files: Files, forgotten: Forgot
     )
     step("raw.rejects")
     write_rejects(connection, files)
-    warnings += redact(connection, forgotten, TRANSACTIONS.source, files.columns)
+    redact_rejects(connection, forgotten)
     report = account(connection, files, [*warnings, *cut_off(connection, files)])
     build(connection, ["staging.transactions"])
     refuse_unusable(connection, report)

@@ -4,7 +4,7 @@ from itertools import groupby
 
 import duckdb
 
-_NEWEST = "run_id = (select max(run_id) from segments.assignments)"
+_NEWEST = "run_id = (select max(run_id) from segments.runs)"
 
 
 def count_rules(connection: duckdb.DuckDBPyConnection) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from analytics.draw import number_of
 from analytics.run import SEED, read_segmentations, run
 from tests.helpers import HEADER, featured, once, refreshed
 from warehouse.build import build
@@ -104,3 +105,7 @@ def segments_of(db: Snapshot | ShopInMemory) -> dict[str, tuple[int, ...]]:
         "select customer_id, list(segment_id order by segmentation, algorithm) as ids from segments.assignments group by 1"
     )
     return {row["customer_id"]: tuple(row["ids"]) for row in rows}
+
+
+HOLD_GIVEN = f"create table scratch.scaled_customers as select *, {number_of('customer_id')} as _draw from given"
+"""What analytics.reader.hold_customers would leave behind of scaled features that are given."""

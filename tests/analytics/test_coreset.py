@@ -6,6 +6,7 @@ import pytest
 
 from analytics.cells import make_cells
 from analytics.coreset import draw_coreset, fold
+from tests.analytics.shop import HOLD_GIVEN
 
 COUNT = 20_000
 NAMES = [f"f{place}" for place in range(8)]
@@ -19,7 +20,7 @@ def values(connection: duckdb.DuckDBPyConnection) -> np.ndarray:
     values[:10] = 40 + random.normal(size=(10, 8))
     ids = np.array([f"{place:05}" for place in range(COUNT)], dtype=object)
     connection.register("given", {"customer_id": ids, **dict(zip(NAMES, np.ascontiguousarray(values.T), strict=True))})
-    connection.execute("create table scratch.scaled_customers as from given")
+    connection.execute(HOLD_GIVEN)
     connection.unregister("given")
     return values
 
@@ -48,7 +49,7 @@ def test_a_feature_may_be_called_as_we_call_things(connection: duckdb.DuckDBPyCo
     random = np.random.default_rng(2)
     ids = np.array([f"{place:04}" for place in range(3_000)], dtype=object)
     connection.register("given", {"customer_id": ids, name: random.normal(size=3_000), "other": random.normal(size=3_000)})
-    connection.execute("create table scratch.scaled_customers as from given")
+    connection.execute(HOLD_GIVEN)
     drawn = draw_coreset(connection, [name, "other"], 400)
     for cells in (
         lambda: make_cells(connection, [name, "other"], 1_500),

@@ -12,6 +12,7 @@ from analytics.cells import make_cells
 from analytics.run import Segmentation, run
 from etl.customers import load_customers
 from etl.mapping import read_mapping
+from tests.analytics.shop import HOLD_GIVEN
 from tests.helpers import HEADER, featured
 from warehouse.build import build
 from warehouse.errors import InputError
@@ -24,7 +25,7 @@ def _scaled(connection: duckdb.DuckDBPyConnection, values: np.ndarray) -> list[s
     names = [f"f{place}" for place in range(values.shape[1])]
     scaled = {name: (column - column.mean()) / (column.std() or 1) for name, column in zip(names, values.T, strict=True)}
     connection.register("given", {"customer_id": np.arange(len(values)).astype(str).astype(object), **scaled})
-    connection.execute("create table scratch.scaled_customers as from given")
+    connection.execute(HOLD_GIVEN)
     connection.unregister("given")
     return names
 

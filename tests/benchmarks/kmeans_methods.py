@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from analytics.draw import number_of
 from warehouse.connection import add_scratch
 
 STARTS = 10
@@ -65,8 +66,8 @@ def scaled_customers(connection: duckdb.DuckDBPyConnection, warehouse: Path, nam
     scratch = warehouse.with_suffix(".scratch")
     add_scratch(connection, str(scratch))
     connection.execute(
-        "create view scratch.scaled_customers as "
-        f"select customer_id, {', '.join(names)} from warehouse.features.customer_features_scaled"
+        f"create view scratch.scaled_customers as select customer_id, {', '.join(names)}, {number_of('customer_id')} as _draw "
+        "from warehouse.features.customer_features_scaled"
     )
     try:
         yield

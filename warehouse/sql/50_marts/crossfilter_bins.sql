@@ -20,11 +20,18 @@ last_bins as (
     {% endfor %}
 ),
 
+numbered as (
+    select
+        dimension,
+        unnest(range(last_bin + 1)) as bin
+    from last_bins
+),
+
 numeric_bins as (
     select
         dimension,
-        cast(unnest(range(last_bin + 1)) as integer) as bin
-    from last_bins
+        cast(bin as integer) as bin
+    from numbered
 ),
 
 segments as (

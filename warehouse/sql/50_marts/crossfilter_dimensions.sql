@@ -32,11 +32,15 @@ spans as (
 ),
 
 levels as (
-    select unnest([
-        {% for most in bins %}
-        {'level': {{ loop.index0 }}, 'most_bins': {{ most }}}{{ "," if not loop.last }}
-        {% endfor %}
-    ], recursive := true)
+    select
+        level,
+        most_bins
+    from (
+        values
+            {% for most in bins %}
+            ({{ loop.index0 }}, {{ most }}){{ "," if not loop.last }}
+            {% endfor %}
+    ) as tried (level, most_bins)
 ),
 
 {# about so many bins, of a width of 1, 2 or 5 times a power of ten; whole numbers are never split,

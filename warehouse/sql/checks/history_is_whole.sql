@@ -24,7 +24,7 @@ in_order as (
     select
         *,
         lag(coalesce(to_run_id, 2147483647)) over places as last_run_id,
-        lag(coalesce(valid_to, 'infinity')) over places as last_valid_to,
+        lag(coalesce(valid_to, timestamp '9999-12-31 00:00:00')) over places as last_valid_to,
         lag(segment_id) over places as last_segment_id
     from stays
     window places as (partition by customer_id, segmentation, algorithm order by from_run_id, to_run_id)
@@ -32,7 +32,10 @@ in_order as (
 
 problems as (
     select
-        current_stays.*,
+        current_stays.customer_id,
+        current_stays.segmentation,
+        current_stays.algorithm,
+        current_stays.from_run_id,
         case
             when runs.run_id is null then 'stay began in a run that is not known'
             when current_stays.from_run_id > current_stays.run_id then 'stay began after the newest run'
@@ -43,17 +46,23 @@ problems as (
         and runs.segmentation = current_stays.segmentation
         and runs.algorithm = current_stays.algorithm
 
-    union all by name
+    union all
 
     select
-        *,
+        customer_id,
+        segmentation,
+        algorithm,
+        from_run_id,
         case when to_run_id <= from_run_id or valid_to <= valid_from then 'stay ends before it began' end as problem
     from past_stays
 
-    union all by name
+    union all
 
     select
-        *,
+        customer_id,
+        segmentation,
+        algorithm,
+        from_run_id,
         case
             when last_run_id > from_run_id or last_valid_to > valid_from then 'stay overlaps the one before'
             when last_run_id = from_run_id and last_segment_id = segment_id then 'stay goes on after it ended'

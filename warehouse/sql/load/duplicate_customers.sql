@@ -1,6 +1,6 @@
 -- depends on: repeated_customers; faults
 -- The rows that say again what a row before them said.
-create or replace temporary table duplicate_rows as
+create or replace table scratch.duplicate_rows as
 select
     source_file,
     source_line

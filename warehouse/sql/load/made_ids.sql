@@ -1,7 +1,7 @@
 {% set values = context.columns | rejectattr("kind", "equalto", "id") | map(attribute="name") | list %}
 -- depends on: source_rows, the table the loader fills
 -- Where there are no ids, a row is told by its values, so that the same customer is the same in the next file.
-create or replace table scratch.rows_with_ids as
+create or replace table scratch.source_rows as
 with hashed as (
     select
         *,
@@ -10,12 +10,11 @@ with hashed as (
 )
 
 select
-    * exclude (_hash) replace (
-        _hash || if(row_number() over same = 1, '', '-' || row_number() over same) as customer_id
-    )
+    source_file,
+    source_line,
+    count_lines,
+    _hash || case when row_number() over same = 1 then '' else '-' || row_number() over same end as customer_id{% for value in values %},
+    {{ value }}{% endfor %}
+
 from hashed
-window same as (partition by _hash order by source_file, source_line);
-
-drop table source_rows;
-
-alter table scratch.rows_with_ids rename to source_rows
+window same as (partition by _hash order by source_file, source_line)

@@ -3,7 +3,7 @@
 -- The rows whose customer id stands more than once: which copy of the same values each is, and, where the values differ, the first
 -- row that has others and the headers of what differs.
 {% set has_ids = (context.columns | selectattr("kind", "equalto", "id") | first).source_header != "" %}
-create or replace temporary table repeated_customers as
+create or replace table scratch.repeated_customers as
 with source_rows as (
     from source_rows
 ),
@@ -50,10 +50,11 @@ copies as (
 ),
 
 -- The first row of each id, and the first one that has other values.
-firsts as (
+ranked as (
     select
         _id,
-        min(_place, 2) as _places
+        _place,
+        row_number() over (partition by _id order by _place) as _rank
     from (
         select
             _id,
@@ -61,15 +62,15 @@ firsts as (
         from copies
         group by _id, _values
     )
-    group by _id
 ),
 
 compared as (
     select
         copies.*,
-        case when firsts._places[1].row = copies._values then firsts._places[2] else firsts._places[1] end as _other
+        case when first._place.row = copies._values then second._place else first._place end as _other
     from copies
-    inner join firsts using (_id)
+    inner join ranked as first on first._id = copies._id and first._rank = 1
+    left join ranked as second on second._id = copies._id and second._rank = 2
 )
 
 select
@@ -79,7 +80,11 @@ select
     _other is not null as _is_conflicting,
     _other,
     list_filter(
-        [{% for column in context.columns if column.kind != "id" %}{{ column.source_header.strip() | literal }}{{ ", " if not loop.last }}{% endfor %}],
-        lambda _header, _at : _values[_at] <> _other.row[_at]
+        [
+            {% for column in context.columns if column.kind != "id" %}
+            case when _values[{{ loop.index }}] <> _other.row[{{ loop.index }}] then {{ column.source_header.strip() | literal }} end{{ "," if not loop.last }}
+            {% endfor %}
+        ],
+        lambda _header : _header is not null
     ) as _differing
 from compared

@@ -2,7 +2,7 @@
 -- depends on: source_rows, the table the loader fills; repeated_customers
 -- The rows that a quick look does not clear: the costly questions (load/faults.sql) are asked of these only.
 {% set has_ids = (context.columns | selectattr("kind", "equalto", "id") | first).source_header != "" %}
-create or replace temporary table suspicious_rows as
+create or replace table scratch.suspicious_rows as
 select source_rows.*
 from source_rows
 left join repeated_customers using (source_file, source_line)
