@@ -10,12 +10,13 @@ WAREHOUSE ?= data/warehouse
 CUSTOMERS_N ?= 2000
 SAMPLE ?= data/sample_customers.csv
 BENCH ?= kmeans kmeans12 ward ward-growth refresh growth transactions
-export CUSTOMERS MAPPING TRANSACTIONS STOCK RESULTS WAREHOUSE SEGMENTATIONS PLAYBOOK K REPORT HOST PORT WORKERS SERVE_MEMORY FORCE MAX_REJECTED MAX_SHRINK KEEP_VERSIONS MEMORY_LIMIT ID ALLOW_EDIT ALLOW_SQL ALERTS_FILE ALERTS_WEBHOOK EXPECTED_AGE USERS USER_HEADER TRUSTED_PROXY ACCESS SMALLEST_CELL NAME DESCRIPTION BY
+export CUSTOMERS MAPPING TRANSACTIONS STOCK RESULTS WAREHOUSE SEGMENTATIONS PLAYBOOK K REPORT HOST PORT WORKERS SERVE_MEMORY FORCE MAX_REJECTED MAX_SHRINK KEEP_VERSIONS MEMORY_LIMIT ENGINE SPARK_MASTER ID ALLOW_EDIT ALLOW_SQL ALERTS_FILE ALERTS_WEBHOOK EXPECTED_AGE USERS USER_HEADER TRUSTED_PROXY ACCESS SMALLEST_CELL NAME DESCRIPTION BY
 
 APP := $(VENV)/.app
 DEV := $(VENV)/.dev
 FETCH := $(VENV)/.fetch
 RIVALS := $(VENV)/.bench
+SPARK := $(VENV)/.spark
 CROWD := $(VENV)/load/.done
 
 # uv where it is on PATH, pip otherwise; the pins are the same.
@@ -26,7 +27,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 endif
 INSTALL = $(PIP_INSTALL) --editable
 
-.PHONY: help refresh dashboard serve report sql rollback versions label forget user audit test bench bench-dashboard load soak check format dictionary sample data browser clean
+.PHONY: help refresh dashboard serve report sql rollback versions label forget user audit test test-spark bench bench-dashboard load soak check format dictionary sample data browser clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -82,6 +83,10 @@ data: $(FETCH) ## Fetch the Kaggle file to data/Mall_Customers.csv
 
 test: $(DEV) browser ## Run every test, the browser's included
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+
+test-spark: $(DEV) $(SPARK) ## Run the tests of ENGINE=spark on a cluster of this machine's own (needs Java 17 or newer)
+	@java -version >/dev/null 2>&1 || { echo "test-spark: there is no Java; install version 17 or newer" >&2; exit 2; }
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest tests/spark
 
 bench: $(RIVALS) ## Measure against what people use instead (BENCH=kmeans BENCH_CUSTOMERS=100000 BENCH_LINES=1500000 BENCH_MEMORY=3GB)
 ifneq ($(filter-out transactions,$(BENCH)),)
@@ -158,6 +163,11 @@ $(DEV): $(APP)
 
 $(FETCH): $(APP)
 	@$(INSTALL) '.[data]'
+	@touch $@
+
+$(SPARK): $(APP)
+	@echo "Installing what ENGINE=spark needs (once, 500 MB) ..."
+	@$(INSTALL) '.[spark]'
 	@touch $@
 
 $(RIVALS): $(APP)

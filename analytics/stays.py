@@ -11,6 +11,7 @@ import duckdb
 from analytics.identity import LINK_SHARE
 from warehouse.connection import literal
 from warehouse.history import stay_columns
+from warehouse.lake_connection import join_beside
 
 ALL = "scratch.stays"
 """Who was where in the run before: see warehouse.history.hold_stays."""
@@ -56,12 +57,18 @@ def write_stays(
 ) -> None:
     """End the stays of those who are in another segment now, and count in `shared_customers` who was where.
 
-    `segments.assignments` has the clustering, in the order of `scratch.scaled_customers`.
+    `segments.assignments` has the clustering; where rows have an order, in that of `scratch.scaled_customers`.
     """
     segment, since = stay_columns(segmentation, algorithm)
     beside = f"""
-        (select segment_id as _now from segments.assignments where segmentation = $segmentation and algorithm = $algorithm)
-        positional join (select customer_id, {segment} as segment_id, {since} as from_run_id from scratch.scaled_customers)
+        (select customer_id, {segment} as segment_id, {since} as from_run_id from scratch.scaled_customers)
+        {
+        join_beside(
+            connection,
+            "(select customer_id, segment_id as _now from segments.assignments "
+            "where segmentation = $segmentation and algorithm = $algorithm) as assigned",
+        )
+    }
     """
     which = {"segmentation": segmentation, "algorithm": algorithm}
     connection.execute(

@@ -13,12 +13,14 @@ import numpy as np
 
 from etl.files import find_files
 from etl.headers import likeness, match, unused
+from etl.lake import open_in_lake, read_in_lake
 from etl.mapping import Mapping
 from etl.source import SourceFile, line_texts, make_tables, open_source, read_rows
 from etl.vocabulary import IGNORE, Vocabulary, normalise
 from warehouse.build import build
 from warehouse.columns import Column, Kind
 from warehouse.errors import InputError
+from warehouse.lake_connection import LakeConnection
 
 MOST_COLUMNS = 1_000
 """Columns a file may have."""
@@ -50,7 +52,8 @@ class Files:
 def open_files(connection: duckdb.DuckDBPyConnection, given: Path, mapping: Mapping, vocabulary: Vocabulary) -> Files:
     """Open the files that `given` means and match their headers. Raises InputError, naming the file that cannot be used."""
     recognises = _recognises(mapping, vocabulary)
-    sources = tuple(open_source(connection, path, name, mapping.options, recognises) for path, name in find_files(given))
+    look = open_in_lake if isinstance(connection, LakeConnection) else open_source
+    sources = tuple(look(connection, path, name, mapping.options, recognises) for path, name in find_files(given))
     columns_of = _match(connection, sources, mapping, vocabulary)
     files = Files(given, vocabulary, mapping, sources, columns_of, _together(sources, columns_of))
     if not any(column.source_header for column in files.columns):
@@ -73,8 +76,11 @@ def only_known(files: Files, other: Kind = "text") -> Files:
 def read_files(connection: duckdb.DuckDBPyConnection, files: Files, columns: Sequence[Column]) -> None:
     """Read every row into `source_rows`, which gets `columns`."""
     make_tables(connection, [column.name for column in columns])
-    for source, of_source in zip(files.sources, files.columns_of, strict=True):
-        read_rows(connection, source, of_source)
+    if isinstance(connection, LakeConnection):
+        read_in_lake(connection, files.sources, files.columns_of)
+    else:
+        for source, of_source in zip(files.sources, files.columns_of, strict=True):
+            read_rows(connection, source, of_source)
     for source in files.sources:
         if not source.is_as_it_was():
             raise InputError(
@@ -100,7 +106,7 @@ def write_rejects(connection: duckdb.DuckDBPyConnection, files: Files) -> None:
     """Write the rejected rows with their text: as it stands in a text file, otherwise the values side by side."""
     for source in files.sources:
         refused = connection.execute("select source_line, count_lines from faults where source_file = $1", [source.name]).fetchall()
-        texts = line_texts(source, dict(refused))
+        texts = {} if isinstance(connection, LakeConnection) else line_texts(source, dict(refused))
         if texts:
             connection.register("given", {"line": np.array(list(texts)), "text": np.array(list(texts.values()), dtype=object)})
             connection.execute(

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import NoReturn
 
 from warehouse.errors import InputError
-from warehouse.settings import FEWEST_SEGMENTS, MOST_SEGMENTS, Settings, alerts_file, memory, webhook
+from warehouse.settings import (
+    FEWEST_SEGMENTS,
+    MOST_SEGMENTS,
+    Settings,
+    alerts_file,
+    engine,
+    memory,
+    spark_master,
+    webhook,
+)
 
 KAGGLE_FILE = Path("data/Mall_Customers.csv")
 _PATHS = {
@@ -55,6 +64,8 @@ def parse(arguments: Sequence[str], settings: Settings) -> Settings:
         _kind(memory, is_said=True),
         "memory that DuckDB may use, such as 4GB or 60%% of the machine's (now %(default)s)",
     )
+    add("engine", _kind(engine, is_said=True), "what computes over the customers: duckdb, or spark on a cluster (now %(default)s)")
+    add("spark_master", _kind(spark_master, is_said=True), "address of the cluster's master, such as spark://host:7077")
     parser.add_argument(
         "--force",
         action="store_true",

@@ -9,6 +9,7 @@ import duckdb
 from etl.files import escaped, first_line
 from etl.vocabulary import IGNORE
 from warehouse.columns import Column
+from warehouse.connection import identifier
 from warehouse.errors import InputError
 
 _PARQUET = "read_parquet($path, hive_partitioning = false)"
@@ -43,7 +44,7 @@ def read_rows(
 ) -> None:
     """Add the rows to `source_rows`, numbered from 1, under the source's `name`; `columns` has one per header."""
     values = "".join(
-        f", {_as_text(_identifier(header), type_)} as {column.name}"
+        f", {as_text(header, type_)} as {column.name}"
         for header, type_, column in zip(headers, types, columns, strict=True)
         if column.kind != IGNORE
     )
@@ -54,8 +55,9 @@ def read_rows(
     )
 
 
-def _as_text(value: str, type_: str) -> str:
-    """A value as it would stand in a CSV file: 15 for 15.0, and text for bytes that are text."""
+def as_text(header: str, type_: str) -> str:
+    """SQL: a value of a column as it would stand in a CSV file: 15 for 15.0, and text for bytes that are text."""
+    value = identifier(header)
     text = f"cast({value} as varchar)"
     if type_ == "BLOB":
         return f"coalesce(try(decode({value})), {text})"
@@ -63,9 +65,5 @@ def _as_text(value: str, type_: str) -> str:
         return text
     if type_.startswith("DECIMAL"):
         return f"case when contains({text}, '.') then rtrim(rtrim({text}, '0'), '.') else {text} end"
-    whole = f"{value} = trunc({value}) and abs({value}) <= {_EXACT}"
+    whole = f"{value} = floor({value}) and abs({value}) <= {_EXACT}"
     return f"case when {whole} then cast(cast({value} as bigint) as varchar) else {text} end"
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -48,9 +48,10 @@ from warehouse.connection import Snapshot
 from warehouse.errors import DamagedError, InputError, MallError, ReleaseError, refuse
 from warehouse.history import HISTORY, MARTS, Carried, carry_history, gather_labels, highest_ids, hold_stays
 from warehouse.progress import Progress
-from warehouse.publish import Draft, interrupt_on_terminate, new_version
+from warehouse.publish import Draft, Engine, duckdb_itself, interrupt_on_terminate, new_version
 from warehouse.rules import count_rules
 from warehouse.settings import Settings
+from warehouse.spark.session import on_spark
 from warehouse.versions import CURRENT, current, files, published, version_of
 
 _OF_TRANSACTIONS = (
@@ -70,7 +71,8 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
     plays = read_playbook(settings.playbook)
     if settings.k is not None:
         segmentations = tuple(replace(segmentation, k=settings.k) for segmentation in segmentations)
-    with new_version(settings.warehouse, settings.keep_versions, settings.memory_limit) as draft:
+    engine = _engine(settings)
+    with new_version(settings.warehouse, settings.keep_versions, settings.memory_limit, engine) as draft:
         reporter.watch(draft.connection)
         before = _before(draft, settings, reporter)
         settings = _with_sources(settings, reporter, before)
@@ -110,6 +112,20 @@ def refresh(settings: Settings, reporter: Reporter) -> int:
         reporter.line("Published", f"{settings.warehouse / CURRENT}, version {draft.number}")
         deliver(settings, message, reporter.warn)
     return draft.number
+
+
+def _engine(settings: Settings) -> Engine:
+    """What computes over the customers. Raises InputError where the settings do not go together."""
+    if settings.engine == "duckdb":
+        return duckdb_itself
+    if settings.spark_master is None:
+        raise InputError("ENGINE=spark needs the address of the cluster: SPARK_MASTER=spark://host:7077")
+    if settings.customers is None:
+        raise InputError("ENGINE=spark needs CUSTOMERS=path: a file or folder that this machine and every worker can read")
+    for name in ("transactions", "stock", "results"):
+        if getattr(settings, name) is not None:
+            raise InputError(f"{name.upper()}={getattr(settings, name)}: ENGINE=spark reads customers alone; leave it unset")
+    return on_spark(settings.spark_master)
 
 
 def _load(

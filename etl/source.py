@@ -59,7 +59,7 @@ class SourceFile:
 
     def is_as_it_was(self) -> bool:
         """Whether the file is still the one that was opened."""
-        return self.path.exists() and _state(self.path) == self.state
+        return self.path.exists() and state_of(self.path) == self.state
 
 
 def open_source(
@@ -74,7 +74,7 @@ def open_source(
     try:
         if not path.is_file() and path.exists():
             raise InputError(f"{path}: is no file; give a file, a folder of files or a pattern")
-        state = _state(path)
+        state = state_of(path)
         with path.open("rb") as file:
             start = file.read(16)
         if not start:
@@ -267,7 +267,8 @@ def _insert_broken(connection: duckdb.DuckDBPyConnection, source: SourceFile, br
     connection.unregister("given")
 
 
-def _state(path: Path) -> tuple[int, int]:
+def state_of(path: Path) -> tuple[int, int]:
+    """Size and time of a file."""
     status = path.stat()
     return status.st_size, status.st_mtime_ns
 

@@ -12,7 +12,7 @@ UNREADABLE = "\udcff"
 """Stands in a line for bytes that its encoding does not know; no text has it."""
 
 _BLOCK = 1 << 20
-_BOMS = (
+BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: its mark begins like that of UTF-16
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -92,7 +92,7 @@ def scan(path: Path, encoding: str | None = None) -> Text:
             block = file.read(_BLOCK)
     is_utf8 = is_utf8 and not decoder.getstate()[0]
     found, bom = _encoding(path, head, is_utf8, encoding)
-    _refuse_binary(path, head[bom:], found)
+    refuse_binary(path, head[bom:], found)
     ends_in_lf = count_cr == 0 or (count_cr == count_crlf == count_lf)
     return Text(
         path,
@@ -112,7 +112,7 @@ def _trailing_blank_lines(tail: bytes) -> int:
 
 def _encoding(path: Path, head: bytes, is_utf8: bool, said: str | None) -> tuple[str, int]:
     """The name of the encoding, and the bytes of the mark in front."""
-    marked = next(((name, len(bom)) for bom, name in _BOMS if head.startswith(bom)), None)
+    marked = next(((name, len(bom)) for bom, name in BOMS if head.startswith(bom)), None)
     if said is not None:
         try:
             name = codecs.lookup(said).name
@@ -156,7 +156,8 @@ def _eight_bits(path: Path) -> str:
     return "latin-1" if others else "cp1252"
 
 
-def _refuse_binary(path: Path, head: bytes, encoding: str) -> None:
+def refuse_binary(path: Path, head: bytes, encoding: str) -> None:
+    """Raise InputError where the beginning of a file is no text."""
     start = head[:4_096].decode(encoding, errors="mark")
     controls = sum(character < " " and ord(character) in _CONTROLS for character in start)
     if controls > max(1, len(start) // 50) or start.count(UNREADABLE) > len(start) // 10:

@@ -21,6 +21,8 @@ NOT_RUN = {
     "make bench": "takes an hour, and installs what is measured against",
     "make bench-dashboard": "takes minutes",
     "make load": "takes minutes, and installs who plays the people",
+    "make test-spark": "needs Java, and installs what ENGINE=spark needs",
+    "make refresh ENGINE=spark": "needs a cluster; tests/spark has one",
     "make data": "fetches a file; tests/etl/test_fetch.py has it",
     "make dictionary": "writes to a page; tests/test_documentation.py compares it",
     "make sample CUSTOMERS_N=10000000": "writes ten million customers; fewer are written",

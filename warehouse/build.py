@@ -18,6 +18,7 @@ from warehouse.catalog import SQL, relations
 from warehouse.columns import Column
 from warehouse.connection import is_of_the_machine, literal
 from warehouse.errors import BuildError
+from warehouse.lake_connection import LakeConnection
 from warehouse.progress import Progress, counted, silent
 
 
@@ -117,6 +118,8 @@ class Context:
     """The lines of transactions that were loaded, about."""
     lines_at_a_time: int = 1_000_000
     """What is many times as large as the lines of purchases is made of so many at a time."""
+    is_lake: bool = False
+    """Whether what is as large as the customers lies in Parquet files, whose rows have no order."""
     customers_tried: int = 100_000
     """Of so many a hit rate is known to a third of a percent: recommendations are tried on no more."""
 
@@ -212,6 +215,7 @@ class Context:
                 )
             ),
             count_lines=counts.get("raw.transactions", 0),
+            is_lake=isinstance(connection, LakeConnection),
         )
 
 
@@ -229,10 +233,10 @@ _ENVIRONMENT.filters["trimmed_id"] = trimmed_id
 _ENVIRONMENT.filters["named_id"] = named_id
 
 
-def render(path: Path, context: Context) -> str:
+def render(path: Path, context: Context, **further: object) -> str:
     """The SQL in `path` (under warehouse/sql) with its templates filled. Raises BuildError naming the file."""
     try:
-        return _ENVIRONMENT.get_template(path.relative_to(SQL).as_posix()).render(context=context)
+        return _ENVIRONMENT.get_template(path.relative_to(SQL).as_posix()).render(context=context, **further)
     except TemplateError as error:
         raise BuildError(f"{path.relative_to(SQL)}: {error}") from error
 
@@ -270,15 +274,16 @@ def build(connection: duckdb.DuckDBPyConnection, wanted: Iterable[str], progress
                     context = None
 
 
-def execute_file(connection: duckdb.DuckDBPyConnection, path: Path, context: Context | None = None) -> None:
-    """Run one SQL file, its templates filled with what the warehouse holds at this moment, or with a `context` read before.
+def execute_file(connection: duckdb.DuckDBPyConnection, path: Path, context: Context | None = None, **further: object) -> None:
+    """Run one SQL file, its templates filled with what the warehouse holds at this moment, or with a `context` read before,
+    and what else it asks for.
 
     All of it or nothing. Raises BuildError naming it; where the disk or the memory failed, duckdb's own error.
     """
     if context is None:
         context = Context.read(connection) if _asks(path) else Context()
     with _all_or_nothing(connection):
-        _run(connection, path, context)
+        _run(connection, path, context, **further)
 
 
 @contextmanager
@@ -294,8 +299,8 @@ def _all_or_nothing(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         raise
 
 
-def _run(connection: duckdb.DuckDBPyConnection, path: Path, context: Context) -> None:
-    sql = render(path, context)
+def _run(connection: duckdb.DuckDBPyConnection, path: Path, context: Context, **further: object) -> None:
+    sql = render(path, context, **further)
     try:
         connection.execute(sql)
     except duckdb.Error as error:

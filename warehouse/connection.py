@@ -330,6 +330,11 @@ def literal(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
+def identifier(name: str) -> str:
+    """`name` as a SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def _spill() -> str:
     """Where a reader puts what does not fit into memory: it need not have the right to write beside the version."""
     try:

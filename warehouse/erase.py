@@ -4,7 +4,9 @@ What DuckDB deletes stays in a file, what was never written to it does not: so e
 to a new file, which then takes the place of the old one at once.
 """
 
+import os
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from mmap import ACCESS_READ, mmap
@@ -20,7 +22,8 @@ from warehouse.checks import run_checks
 from warehouse.connection import Snapshot, builder, is_of_the_machine, literal
 from warehouse.errors import BuildError, GateError, MallError
 from warehouse.forgotten import LONG_ID
-from warehouse.publish import put, unfinished
+from warehouse.lake import folders, lake_of, next_edition, rows_of
+from warehouse.publish import put, settle, unfinished
 from warehouse.rules import count_rules
 
 _TELLING = 4
@@ -30,10 +33,17 @@ _SOURCES = {"raw.customers": "customers", "raw.transactions": "transactions", "r
 """The tables of raw rows, with what raw.columns calls their source."""
 _IS_THEIRS = f"coalesce({named_id('customer_id')} in ($id, sha256($id)), false)"
 """A row that has their id, or the hash of it, as the lists of campaigns may."""
-_COLUMNS = (
-    "select schema_name, table_name, column_name from duckdb_columns() inner join duckdb_tables() "
-    "using (database_name, schema_name, table_name) where database_name = '{database}' and data_type {condition}"
-)
+_COLUMNS = """
+select schema_name, table_name, column_name
+from duckdb_columns()
+semi join (
+    select database_name, schema_name, table_name from duckdb_tables()
+    union all
+    select database_name, schema_name, view_name as table_name from duckdb_views() where contains(sql, 'read_parquet(')
+) using (database_name, schema_name, table_name)
+where database_name = '{database}' and data_type {condition}
+"""
+"""The columns of what is kept, in the file or in its lake."""
 
 
 @dataclass
@@ -77,7 +87,7 @@ def holds(path: Path, customer_id: str, is_mention_enough: bool = True) -> bool:
 
 
 def erase(path: Path, customer_id: str, must_pass: bool) -> str:
-    """Write a version anew without a customer. Returns what was done, in words.
+    """Write a version anew without a customer, and its lake, if it has one. Returns what was done, in words.
 
     Where a check fails on what is left, `must_pass` refuses it with GateError; otherwise it is told. Raises BuildError where the
     tables cannot be read or made anew, InputError where there is no room. The old file then stays as it was.
@@ -89,6 +99,8 @@ def erase(path: Path, customer_id: str, must_pass: bool) -> str:
             building.unlink()
             said = _write(building, path, customer_id, "uncompressed", must_pass)
             stands = _stands_in(building, customer_id)
+        if lake := lake_of(building):
+            settle(lake)
         put(building, path)
     if stands:
         said += f"; '{customer_id}' still stands in the file, " + (f"within {value}" if value else "by chance: no value has it")
@@ -115,7 +127,10 @@ def _write(building: Path, path: Path, customer_id: str, compression: str, must_
         with builder(building) as connection:
             connection.execute(f"set force_compression = '{compression}'")
             connection.execute(f"attach {literal(path)} as old (read_only)")
-            removed = _copy(connection, customer_id)
+            removed = _Removed()
+            _copy(connection, customer_id, removed)
+            _copy_lake(connection, folders(connection, "old"), customer_id, removed)
+            execute_file(connection, SQL / "forget" / "recount.sql")
             _rebuild(connection)
             count_rules(connection)
             failed = _failed_check(connection, must_pass)
@@ -139,18 +154,51 @@ def _failed_check(connection: duckdb.DuckDBPyConnection, must_pass: bool) -> str
     return ""
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, customer_id: str) -> _Removed:
+def _copy(connection: duckdb.DuckDBPyConnection, customer_id: str, removed: _Removed) -> None:
     """Copy every table that is not made from others, without the customer's rows."""
     tables = connection.execute(
         "select schema_name, table_name from duckdb_tables() where database_name = 'old' and schema_name <> 'marts'"
     ).fetchall()
-    removed = _Removed()
     for schema, table in tables:
         connection.execute(f"create schema if not exists {schema}")
         _create(connection, schema, table)
         _copy_table(connection, schema, table, customer_id, removed)
-    execute_file(connection, SQL / "forget" / "recount.sql")
-    return removed
+
+
+def _copy_lake(connection: duckdb.DuckDBPyConnection, held: Mapping[str, Path], customer_id: str, removed: _Removed) -> None:
+    """Take over the files of a lake that has the relations `held` into its next edition: those with the customer, without them."""
+    for name, folder in held.items():
+        new = next_edition(folder.parent) / name
+        shutil.rmtree(new, ignore_errors=True)  # of a try before
+        new.mkdir(parents=True)
+        texts = _texts(connection, name) if name in _SOURCES and len(customer_id) >= LONG_ID else []
+        blanked = ", ".join(f'if({_mentions(text)}, null, "{text}") as "{text}"' for text in texts)
+        counts = [0, 0]
+        for path in sorted(folder.glob("*.parquet")):
+            own = _counts(connection, f"read_parquet({literal(path)})", texts, customer_id)
+            if any(own):
+                connection.execute(
+                    f"copy (select *{f' replace ({blanked})' if texts else ''} from read_parquet({literal(path)}) "
+                    f"where not ({_IS_THEIRS})) to {literal(new / path.name)} (format parquet, compression zstd)",
+                    {"id": customer_id},
+                )
+            else:
+                os.link(path, new / path.name)
+            counts = [one + other for one, other in zip(counts, own, strict=True)]
+        removed.rows[name], removed.mentions[name] = counts
+        schema, view = name.split(".")
+        connection.execute(f"create schema if not exists {schema}")
+        connection.execute(f"create view {name} as {rows_of(new)}")
+        _comment(connection, schema, view, "view")
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, rows: str, texts: Sequence[str], customer_id: str) -> tuple[int, int]:
+    """Of some rows those of the customer, and those of others whose `texts` mention them."""
+    mentioned = f"not ({_IS_THEIRS}) and {_mentioned(texts)}" if texts else "false"
+    counts = connection.execute(
+        f"select count(*) filter ({_IS_THEIRS}), count(*) filter ({mentioned}) from {rows}", {"id": customer_id}
+    ).fetchone()
+    return counts or (0, 0)
 
 
 def _copy_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str, customer_id: str, removed: _Removed) -> None:
@@ -175,11 +223,9 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str, 
     if "customer_id" not in columns:
         connection.execute(f"insert into {name} from old.{name}")
         return
-    removed.rows[name] = count(_IS_THEIRS)
     texts = _texts(connection, name) if name in _SOURCES and len(customer_id) >= LONG_ID else []
     blanked = ", ".join(f'if({_mentions(text)}, null, "{text}") as "{text}"' for text in texts)
-    if texts:
-        removed.mentions[name] = count(f"not ({_IS_THEIRS}) and {_mentioned(texts)}")
+    removed.rows[name], removed.mentions[name] = _counts(connection, f"old.{name}", texts, customer_id)
     connection.execute(
         f"insert into {name} select *{f' replace ({blanked})' if texts else ''} from old.{name} where not ({_IS_THEIRS})", bound
     )
@@ -203,16 +249,22 @@ def _create(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> N
     ).fetchone() or ("",)
     sql = re.sub(r" USING COMPRESSION \w+", "", sql, flags=re.IGNORECASE)  # what is left of the id is looked for in the bytes
     connection.execute(sql.replace("CREATE TABLE old.", "CREATE TABLE ", 1))
+    _comment(connection, schema, table, "table")
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, schema: str, relation: str, kind: str) -> None:
+    """Give a table or view the comments that it has in the old version."""
     comments = connection.execute(
-        "select 'table', null, comment from duckdb_tables() where database_name = 'old' and schema_name = $1 and table_name = $2 "
+        f"select '{kind}', null, comment from duckdb_{kind}s() "
+        f"where database_name = 'old' and schema_name = $1 and {kind}_name = $2 "
         "union all select 'column', column_name, comment from duckdb_columns() "
         "where database_name = 'old' and schema_name = $1 and table_name = $2",
-        [schema, table],
+        [schema, relation],
     ).fetchall()
-    for kind, column, comment in comments:
+    for what, column, comment in comments:
         if comment is not None:
-            target = f"{schema}.{table}" + (f'."{column}"' if column else "")
-            connection.execute(f"comment on {kind} {target} is {literal(comment)}")
+            target = f"{schema}.{relation}" + (f'."{column}"' if column else "")
+            connection.execute(f"comment on {what} {target} is {literal(comment)}")
 
 
 def _mentions(column: str) -> str:
@@ -243,7 +295,7 @@ def _redacted(hit: str, has_id: bool) -> str:
 def _rebuild(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the views and the marts anew; what a mart remembers of earlier runs is copied."""
     copied = connection.execute("select schema_name || '.' || table_name from duckdb_tables() where database_name = 'warehouse'")
-    there = {name for (name,) in copied.fetchall()}
+    there = {name for (name,) in copied.fetchall()} | folders(connection, "warehouse").keys()
     build(connection, [relation.qualified for relation in relations() if relation.qualified not in there])
     newest = "(select max(run_id) from segments.assignments)"
     remembered = connection.execute(

@@ -13,6 +13,8 @@ import duckdb
 from warehouse.connection import Snapshot, literal
 from warehouse.errors import DamagedError, ReleaseError
 from warehouse.forgotten import NOBODY, Forgotten
+from warehouse.lake import folders
+from warehouse.lake_connection import LakeConnection
 
 HISTORY = (
     "segments.runs",
@@ -219,13 +221,18 @@ def _clusterings(connection: duckdb.DuckDBPyConnection, database: str, before: i
 
 def _are_beside(connection: duckdb.DuckDBPyConnection, database: str, held: _Columns) -> bool:
     """Whether the stays of all clusterings lie side by side, in the order of the ids: all with the same customers, each once."""
-    if not _has_since(held):
+    if not _has_since(held) or isinstance(connection, LakeConnection) or _is_in_lake(connection, database):
         return False
     told = f"select count(*), sum(hash(customer_id)) from {database}.segments.assignments group by segmentation, algorithm"
     runs = f"{database}.segments.runs"
     expected = f"select distinct n_customers from {runs} where run_id = (select max(run_id) from {runs})"
     sums = set(connection.execute(told).fetchall())
     return len(sums) == 1 and {(count,) for count, _ in sums} == set(connection.execute(expected).fetchall())
+
+
+def _is_in_lake(connection: duckdb.DuckDBPyConnection, database: str) -> bool:
+    """Whether the assignments of a version are in Parquet files, whose rows have no order."""
+    return "segments.assignments" in folders(connection, database)
 
 
 def _has_since(held: _Columns) -> bool:

@@ -11,8 +11,8 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from warehouse import forgotten
 from warehouse.connection import Snapshot, add_scratch, builder, is_of_the_machine
 from warehouse.errors import BusyError, DamagedError, InputError, MallError
 from warehouse.history import HISTORY, MARTS, STAYS
+from warehouse.lake import folder_of, lake_of, lakes, version_with
 from warehouse.settings import Settings
 from warehouse.versions import CURRENT, current, file_name, files, taken, version_of
 
@@ -48,8 +49,19 @@ class Draft:
     """The version it follows: the current one, or the newest older one where that is damaged."""
 
 
+Engine = Callable[[duckdb.DuckDBPyConnection, Path], AbstractContextManager[duckdb.DuckDBPyConnection]]
+"""Makes of the connection that builds a version, of the file named, one that has the customers somewhere else."""
+
+
+def duckdb_itself(connection: duckdb.DuckDBPyConnection, _: Path) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    """The engine that has the customers in the version's own file."""
+    return contextlib.nullcontext(connection)
+
+
 @contextmanager
-def new_version(directory: Path, keep: int, memory_limit: str = Settings.memory_limit) -> Iterator[Draft]:
+def new_version(
+    directory: Path, keep: int, memory_limit: str = Settings.memory_limit, engine: Engine = duckdb_itself
+) -> Iterator[Draft]:
     """Build a version in the block; it is published when the block ends, and thrown away when it raises.
 
     `keep` is how many versions stay on disk, the new one and the one it follows included; `memory_limit` is DuckDB's.
@@ -67,9 +79,11 @@ def new_version(directory: Path, keep: int, memory_limit: str = Settings.memory_
         with unfinished(final) as building:
             with builder(building, memory_limit) as connection:
                 add_scratch(connection, ":memory:" if forgotten.read(directory).hashes else f"{building}.scratch")
-                yield Draft(number, connection, previous)
+                with engine(connection, final) as computing:
+                    yield Draft(number, computing, previous)
                 connection.execute("checkpoint warehouse")
             with undisturbed():
+                settle(folder_of(final))
                 put(building, final)
                 point_at(directory, number)
                 _retire(directory, keep, previous)
@@ -133,6 +147,19 @@ def put(building: Path, final: Path) -> None:
     _sync(final.parent)
 
 
+def settle(folder: Path) -> None:
+    """See that a lake is on the disk, and take away what was needed to write it; nobody writes it any more."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_file() and path.suffix != ".parquet":
+            path.unlink()
+            continue
+        if path.is_file():
+            path.chmod(path.stat().st_mode & 0o444)
+        _sync(path)
+    if folder.exists():
+        _sync(folder)
+
+
 def point_at(directory: Path, number: int) -> None:
     """Make a version the current one, at once. Call it with the lock held."""
     link = directory / f"{CURRENT}{BUILDING}"
@@ -155,6 +182,10 @@ def sweep(directory: Path) -> None:
     for leftover in directory.iterdir():
         if _OURS.match(leftover.name):
             _remove(leftover)
+    for folder in lakes(directory):
+        version = version_with(folder)
+        if not version.exists() or (len(lakes(directory, version)) > 1 and lake_of(version) not in (folder, None)):
+            _remove(folder)
 
 
 def _remove(path: Path) -> None:
@@ -190,6 +221,8 @@ def _retire(directory: Path, keep: int, previous: Path | None) -> None:
     for path in versions:
         if path not in kept and path != directory / file_name(current(directory) or 0):
             _remove(path)
+            for folder in lakes(directory, path):
+                _remove(folder)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from typing import IO, Any, BinaryIO
 
 from warehouse.connection import Snapshot
 from warehouse.errors import BusyError, InputError, MallError
+from warehouse.lake import lake_in
 from warehouse.slots import GLANCE_SECONDS, Slots
 from warehouse.statement_error import StatementError, from_duckdb
 
@@ -130,7 +131,16 @@ class Sandbox:
             raise StatementError(f"The statement is longer than {self.limits.most_characters:,} characters.")
         limits = {"seconds": self.limits.seconds, "memory_mb": self.limits.memory_mb}
         limits |= {"most_rows": self.limits.most_rows, "most_bytes": self.limits.most_bytes}
-        request = {"path": str(db.path.resolve()), "sql": sql, "kind": kind, "parent": os.getpid(), **limits, **said}
+        lake = lake_in(db)
+        request = {
+            "path": str(db.path.resolve()),
+            "lake": str(lake) if lake else None,
+            "sql": sql,
+            "kind": kind,
+            "parent": os.getpid(),
+            **limits,
+            **said,
+        }
         try:
             with self._slots.slot(token, owner) as ask_whether_wanted:
                 began = time.monotonic()

@@ -65,7 +65,7 @@ def main() -> int:
     import duckdb  # within the limits: what it reserves counts too
 
     try:
-        _lock_files([request["path"], *sys.path, *_MACHINE])  # before DuckDB has a thread that it would not bind
+        _lock_files([*_data(request), *sys.path, *_MACHINE])  # before DuckDB has a thread that it would not bind
         connection = duckdb.connect(request["path"], read_only=True, config=_settings(request))
         for setting in _lockdown(request):
             connection.execute(setting)
@@ -129,6 +129,11 @@ def _lock_files(readable: list[str]) -> None:
         raise Refused(f"Landlock refuses: {os.strerror(ctypes.get_errno())}")
 
 
+def _data(request: dict[str, Any]) -> list[str]:
+    """Where the version lies: its file, and the folder of Parquet files that it may read."""
+    return [request["path"], *([request["lake"]] if request["lake"] else [])]
+
+
 def _settings(request: dict[str, Any]) -> dict[str, Any]:
     """What DuckDB is opened with: what can be set only then, and what must hold before the file is read."""
     return {
@@ -148,8 +153,11 @@ def _settings(request: dict[str, Any]) -> dict[str, Any]:
 def _lockdown(request: dict[str, Any]) -> list[str]:
     """What shuts the door behind us. A file leaves by standard output, the one path that is left open for it."""
     way_out = [] if request["kind"] == "rows" else ["set allowed_paths = ['/dev/stdout']"]
+    _, *folders = _data(request)
+    beside = [f"set allowed_directories = [{', '.join(map(_literal, folders))}]"] if folders else []
     return [
         *way_out,
+        *beside,
         "set enable_external_access = false",
         f"set max_execution_time = {request['seconds'] * 1000}",
         "set lock_configuration = true",

@@ -23,6 +23,7 @@ _OF_BROWSERS = (
 """How the names of headers begin that browsers send, or the network adds."""
 _WIDEST = 8
 """Bits that addresses of a network have in common at least, that can be a proxy's."""
+ENGINES = ("duckdb", "spark")
 DEFAULT_WAREHOUSE = Path("data/warehouse")
 _SWITCH = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off"), False)}
 DEFAULT_REPORT = Path("data/report")
@@ -72,6 +73,10 @@ class Settings:
     """The memory that DuckDB may use in a refresh, e.g. 4GB or a share of the machine's; what does not fit is spilled to disk."""
     keep_versions: int = 3
     """How many published versions stay on disk."""
+    engine: str = "duckdb"
+    """What computes over the customers in a refresh: duckdb, on this machine, or spark, on a cluster."""
+    spark_master: str | None = None
+    """The address of the cluster's master: spark://host:7077, or several after one another; local[4] for this machine alone."""
     allow_edit: bool = False
     """Whether whoever opens the dashboard may name and describe segments, where nobody is asked who they are."""
     allow_sql: bool | None = None
@@ -126,6 +131,8 @@ class Settings:
             max_shrink=_number(given, "MAX_SHRINK", default.max_shrink, 0, 1),
             memory_limit=_read(given, "MEMORY_LIMIT", memory, default.memory_limit),
             keep_versions=int(_number(given, "KEEP_VERSIONS", default.keep_versions, 1, 1_000)),
+            engine=_read(given, "ENGINE", engine, default.engine),
+            spark_master=_read(given, "SPARK_MASTER", spark_master, default.spark_master),
             allow_edit=_switch(given, "ALLOW_EDIT"),
             allow_sql=_switch(given, "ALLOW_SQL") if "ALLOW_SQL" in given else None,
             alerts_file=_read(given, "ALERTS_FILE", alerts_file, default.alerts_file),
@@ -159,6 +166,20 @@ def _read(given: Mapping[str, str], name: str, kind: Callable[[str], T], default
 def memory(text: str) -> str:
     """The same text, where it is an amount of memory. Raises ValueError, which says how one is written."""
     in_bytes(text)
+    return text
+
+
+def engine(text: str) -> str:
+    """The same text, where it names an engine. Raises ValueError."""
+    if text not in ENGINES:
+        raise ValueError(f"give {' or '.join(ENGINES)}")
+    return text
+
+
+def spark_master(text: str) -> str:
+    """The same text, where it can be the address of a Spark master. Raises ValueError."""
+    if not re.fullmatch(r"spark://[^\s,/:]+:\d{1,5}(,[^\s,/:]+:\d{1,5})*|local(\[(\d{1,3}|\*)\])?|yarn|k8s://\S+", text):
+        raise ValueError("give the address of a Spark master, such as spark://host:7077")
     return text
 
 

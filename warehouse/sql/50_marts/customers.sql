@@ -5,15 +5,20 @@ with customers as (
 ),
 
 {# Every clustering has every customer once, written in the order of the ids, and DuckDB reads a table in the order it was written:
-   rows lie side by side, where joins would hold all ids in memory, once for each clustering. A check compares. #}
+   rows lie side by side, where joins would hold all ids in memory, once for each clustering. A check compares. Parquet files that
+   a cluster wrote have no order, and are joined. #}
 customers_in_order as (
     from customers
+    {% if not context.is_lake %}
     order by customer_id
+    {% endif %}
 ){{ "," if context.clusterings }}
 
 {% for clustering in context.clusterings %}
 {{ clustering.dimension }}_beside as (
-    select segment_id
+    select
+        customer_id,
+        segment_id
     from segments.assignments
     where segmentation = {{ clustering.segmentation | literal }} and algorithm = {{ clustering.algorithm | literal }}
 ){{ "," if not loop.last }}
@@ -33,7 +38,11 @@ select
     {% endfor %}
 from customers_in_order as customers
 {% for clustering in context.clusterings %}
+{% if context.is_lake %}
+inner join {{ clustering.dimension }}_beside on {{ clustering.dimension }}_beside.customer_id = customers.customer_id
+{% else %}
 positional join {{ clustering.dimension }}_beside
+{% endif %}
 {% endfor %}
 ;
 
