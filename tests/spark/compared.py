@@ -10,7 +10,7 @@ import duckdb
 
 from warehouse.connection import literal
 
-_DIGITS = 9
+_CLOSE = 1e-9
 _OF_THE_TIME = ("created_at", "built_at", "data_since", "loaded_at", "valid_from", "valid_to")
 """Columns that say when a refresh ran."""
 
@@ -18,7 +18,7 @@ _OF_THE_TIME = ("created_at", "built_at", "data_since", "loaded_at", "valid_from
 def differences(one: Path, other: Path, left_out: Iterable[str] = ()) -> dict[str, list[Any]]:
     """By relation what differs between two versions: their columns, or some of the rows that only one of them has.
 
-    Numbers are the same that agree in nine digits. `left_out` are columns, beside those that say when a refresh ran.
+    Numbers are the same that agree to a billionth. `left_out` are columns, beside those that say when a refresh ran.
     """
     passed_over = {*_OF_THE_TIME, *left_out}
     with duckdb.connect(":memory:") as connection:
@@ -31,28 +31,36 @@ def differences(one: Path, other: Path, left_out: Iterable[str] = ()) -> dict[st
                 continue
             names = [f'"{name}"' for name, _ in columns[0] if name not in passed_over]
             rows = [_rows(connection, f"select {', '.join(names)} from {database}.{relation}") for database in ("one", "other")]
-            if rows[0] != rows[1]:
-                found[relation] = [*(rows[0] - rows[1]), *(rows[1] - rows[0])][:6]
+            if different := alike(*rows):
+                found[relation] = different[:3]
         return found
 
 
-def counted(rows: Iterable[Sequence[Any]]) -> Counter[tuple[Any, ...]]:
-    """Rows, whatever their order, with numbers to nine digits."""
-    return Counter(tuple(map(_plain, row)) for row in rows)
+def alike(some: Iterable[Sequence[Any]], others: Iterable[Sequence[Any]]) -> list[Any]:
+    """What differs between two sets of rows, in whatever order; numbers are the same that agree to a billionth."""
+    first, second = (sorted(map(tuple, rows), key=_place) for rows in (some, others))
+    if len(first) != len(second):
+        return [*(Counter(map(_place, first)) - Counter(map(_place, second))), len(first), len(second)]
+    return [pair for pair in zip(first, second, strict=True) if not _is_same(*pair)]
 
 
-def _plain(value: Any) -> Any:
+def _place(value: Any) -> str:
+    """By what a row is put in order: numbers to six digits."""
     if isinstance(value, float):
-        return float(f"{value:.{_DIGITS}g}") + 0.0 if math.isfinite(value) else str(value)
-    if isinstance(value, list):
-        return tuple(map(_plain, value))
-    if isinstance(value, dict):
-        return tuple((key, _plain(own)) for key, own in value.items())
-    return value
+        return f"{value + 0.0:.6g}"
+    return "|".join(map(_place, value)) if isinstance(value, tuple | list) else repr(value)
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> Counter[tuple[Any, ...]]:
-    return counted(connection.execute(sql).fetchall())
+def _is_same(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=_CLOSE, abs_tol=_CLOSE)
+    if isinstance(one, tuple | list) and isinstance(other, tuple | list):
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    return bool(one == other)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
+    return connection.execute(sql).fetchall()
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from warehouse.errors import BuildError, InputError
 from warehouse.lake_connection import Columns, Parameters
@@ -30,6 +30,7 @@ _TYPES = {
     "DATE": "date",
     "TIMESTAMP": "timestamp_ntz",
 }
+_SCHEME = "^file:/+"
 _BYTES_OF_A_TASK = 32_000_000
 """Of the files that are read; what is shuffled is about as much."""
 _OF_THE_CLUSTER = (
@@ -102,10 +103,10 @@ class Spark:
         self._share_out(files)
         with asking("rows of Parquet"):
             read = self.session.read.parquet(*(str(path) for path in files))
-            shown = [(uri, _shown(uri, files)) for uri in read.inputFiles()]
+            shown = [(_bare(uri), _shown(uri, files)) for uri in read.inputFiles()]
             self.session.createDataFrame(shown, "file_path string, source_file string").createOrReplaceTempView(f"{name}__files")
             read.selectExpr(
-                "*", "_metadata.file_path as file_path", "_metadata.row_index + 1 as source_line"
+                "*", f"regexp_replace(_metadata.file_path, '{_SCHEME}', '/') as file_path", "_metadata.row_index + 1 as source_line"
             ).createOrReplaceTempView(f"{name}__read")
             self.session.sql(
                 f"create or replace temporary view {name} as "
@@ -184,7 +185,12 @@ def _offsets(blocks: "list[Row]", files: Mapping[Path, str]) -> list[tuple[str, 
     return [(*one, last.get(one[0], 0)) for one in found]
 
 
+def _bare(uri: str) -> str:
+    """An address without what stands before its path: Spark has it in two ways."""
+    return re.sub(_SCHEME, "/", uri)
+
+
 def _shown(uri: str, files: Mapping[Path, str]) -> str:
     """The name to show for the file that Spark calls by its address."""
-    path = Path("/" + unquote(urlsplit(uri).path).lstrip("/"))
+    path = Path(unquote(_bare(uri)))
     return files[path] if path in files else next(name for given, name in files.items() if given.resolve() == path.resolve())

@@ -214,6 +214,13 @@ def _select(node: exp.Select) -> exp.Expr:
     return node
 
 
+def _try(node: exp.Try) -> exp.Expr:
+    """Bytes that are text, as text; null where they are none."""
+    if not isinstance(node.this, exp.Decode):
+        raise sqlglot.UnsupportedError(f"what may fail: {node}")
+    return _function("try_validate_utf8", exp.cast(node.this.this, "text"))
+
+
 def _cte(node: exp.CTE) -> exp.Expr:
     node.set("materialized", None)
     return node
@@ -250,6 +257,7 @@ _RULES: dict[type, Callable[[Any], exp.Expr]] = {
     exp.RegexpFullMatch: _fullmatch,
     exp.RegexpReplace: _replace,
     exp.Chr: _chr,
+    exp.Try: _try,
     exp.TryCast: _try_cast,
     exp.Cast: _cast,
     exp.Floor: _floor,

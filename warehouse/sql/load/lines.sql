@@ -59,7 +59,10 @@ select
     case
         when _fault = 'unreadable text' then 'the row has bytes that are not text in the file''s encoding'
         when _fault = 'blank row' then 'the row is blank'
-        when _values is null then 'its quotes do not fit: a value in quotes must end on its line'
+        when _values is null and (length(line) - length(replace(line, {{ dialect.quote | literal }}, ''))) % 2 = 1
+            then 'a quote is opened and not closed'
+        when _values is null
+            then 'its quotes do not fit: there is more between a quote that closes and the end of the value'
         else 'the row has ' || array_length(_values) || ' values where the header has {{ width }}'
     end as reason,
     left(line, 10000) as row_text
