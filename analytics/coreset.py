@@ -15,6 +15,7 @@ from analytics.cells import cell_aggregates
 from analytics.draw import COUNT, number_of
 from analytics.kmeans import fit_in_order
 from analytics.points import Floats, Labels, matrix
+from warehouse.lake_connection import row_key
 
 _GROUPS = 45
 """Groups of codes: a customer is compared with these, then with the codes of the nearest, not with all."""
@@ -88,13 +89,16 @@ def fold(connection: duckdb.DuckDBPyConnection, names: Sequence[str], values: Fl
     codes = _centroids(values, weights, most).round(_DECIMALS)
     groups = _centroids(codes, np.ones(len(codes)), _GROUPS)
     used, group_of = np.unique(np.argmin(((codes[:, None] - groups) ** 2).sum(axis=2), axis=1), return_inverse=True)
-    everyone = "(select rowid as _place, 0 as _group, * from scratch.scaled_customers)"
+    key = row_key(connection)
+    everyone = f"(select {key} as _place, 0 as _group, * from scratch.scaled_customers)"
     _compare(connection, names, everyone, groups[used], np.zeros(len(used), dtype=np.int64), "nearest_groups")
     grouped = (
-        "(select customers.rowid as _place, nearest._code as _group, customers.* "
-        "from scratch.scaled_customers as customers inner join nearest_groups as nearest on nearest._place = customers.rowid)"
+        f"(select customers.{key} as _place, nearest._code as _group, customers.* "
+        f"from scratch.scaled_customers as customers inner join nearest_groups as nearest on nearest._place = customers.{key})"
     )
     _compare(connection, names, grouped, codes, group_of, "nearest_codes")
+    held = [column for column, *_ in connection.execute("from scratch.scaled_customers limit 0").description]
+    kept = [column for column in held if column in ("customer_id", *names) or column.startswith("_")]
     connection.execute(
         f"""
         create or replace table scratch.coded_customers as
@@ -103,13 +107,10 @@ def fold(connection: duckdb.DuckDBPyConnection, names: Sequence[str], values: Fl
             from (select distinct _code from nearest_codes)
         )
 
-        select customers.* exclude (_place), occupied.point_id
-        from (
-            select rowid as _place, columns(lambda _column : _column in {("customer_id", *names)} or starts_with(_column, '_'))
-            from scratch.scaled_customers
-        ) as customers
-        inner join nearest_codes using (_place)
-        inner join occupied using (_code)
+        select {", ".join(f"customers.{column}" for column in kept)}, occupied.point_id
+        from scratch.scaled_customers as customers
+        inner join nearest_codes on nearest_codes._place = customers.{key}
+        inner join occupied on occupied._code = nearest_codes._code
         """
     )
     connection.execute(
@@ -135,13 +136,13 @@ def _centroids(values: Floats, weights: Floats, count: int) -> Floats:
 def _compare(
     connection: duckdb.DuckDBPyConnection, names: Sequence[str], customers: str, codes: Floats, groups: Labels, table: str
 ) -> None:
-    """Leave a temporary table behind: _place and _code, the nearest code of its _group, for every row of `customers`."""
+    """Leave a scratch table behind: _place and _code, the nearest code of its _group, for every row of `customers`."""
     own = {f"_own_{name}": np.ascontiguousarray(column) for name, column in zip(names, codes.T, strict=True)}
     connection.register("given", {"_code": np.arange(len(codes)), "_group": groups, **own})
     square = " + ".join(f"({name} - _own_{name}) * ({name} - _own_{name})" for name in names)
     connection.execute(
         f"""
-        create or replace temporary table {table} as
+        create or replace table scratch.{table} as
         select _place, arg_min(_code, ({square} + {_LEAST}) * (1 + {_TIE} * _code)) as _code
         from {customers} as customers
         inner join given using (_group)

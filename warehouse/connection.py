@@ -30,6 +30,7 @@ _LOOK_AT = 100_000
 """Tables of up to this many rows are read whole to tell whether a file is damaged."""
 _KEPT_OPEN = 3
 """How many versions but the newest a process holds open."""
+_IN_FILES = "select schema_name, view_name from duckdb_views() where database_name = 'warehouse' and contains(sql, 'read_parquet(')"
 _READ_ALL = 'select max(hash(rows)) from "{}"."{}" as rows'
 _DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
 _NOT_DAMAGE = ("Cannot open file", "Could not set lock", "Too many open files")
@@ -173,7 +174,10 @@ class Snapshot:
                 self.value(_READ_ALL.format(schema, table))
 
     def _look(self, most_rows: float) -> None:
-        """Read every table of up to `most_rows` rows: DuckDB checks what it reads. Raises duckdb.Error where it cannot."""
+        """Read every table of up to `most_rows` rows, and the ends of the Parquet files beside it: DuckDB checks what it reads.
+
+        Raises duckdb.Error where it cannot.
+        """
         self._connection.execute("use warehouse")
         tables = self._connection.execute(
             "select schema_name, table_name, estimated_size from duckdb_tables() where database_name = 'warehouse'"
@@ -181,6 +185,8 @@ class Snapshot:
         for schema, table, size in tables:
             if size <= most_rows:
                 self._connection.execute(_READ_ALL.format(schema, table)).fetchone()
+        for schema, view in self._connection.execute(_IN_FILES).fetchall():
+            self._connection.execute(f'select count(*) from "{schema}"."{view}"').fetchone()  # every file says how many rows it has
 
 
 class Warehouse:

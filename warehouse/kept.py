@@ -10,6 +10,7 @@ from rich.table import Table
 
 from warehouse.connection import Snapshot
 from warehouse.errors import InputError, MallError, ReleaseError, refuse
+from warehouse.lake import lakes
 from warehouse.settings import Settings
 from warehouse.versions import current, files, version_of
 
@@ -23,7 +24,7 @@ class Kept:
     is_current: bool
     """Whether the link points at it."""
     bytes: int
-    """Size of its file."""
+    """Size of its file, and of what lies in Parquet files beside it."""
     is_damaged: bool = False
     """Whether it cannot be read; then nothing more is known."""
     built_at: datetime | None = None
@@ -51,7 +52,9 @@ def kept(directory: Path) -> list[Kept]:
 
 
 def _kept(path: Path, is_current: bool) -> Kept:
-    size = path.stat().st_size
+    size = path.stat().st_size + sum(
+        file.stat().st_size for folder in lakes(path.parent, path) for file in folder.rglob("*.parquet")
+    )
     try:
         snapshot = Snapshot(path)
         about = snapshot.rows("from marts.provenance")[0]

@@ -163,7 +163,8 @@ class LakeConnection:
         elif _is_large(name):
             folder = self._new_folder(name)
             columns = self._columns(body, parameters)
-            self._write(folder, body, columns, reads, parameters)
+            # within another query, so that it is not put in order: what is so large lies in no order
+            self._write(folder, f"select * from ({body}) as held", columns, reads, parameters)
             self._show(name, folder, columns)
         elif reads:
             landed = self._land(body, reads, parameters)
@@ -295,6 +296,11 @@ class LakeConnection:
             folder = self._work / f"{name.removeprefix('scratch.')}_{self._count}"
         folder.mkdir(parents=True)
         return folder
+
+
+def row_key(connection: object) -> str:
+    """SQL: what tells the rows of scratch.scaled_customers apart, and costs least to join by."""
+    return "customer_id" if isinstance(connection, LakeConnection) else "rowid"
 
 
 def join_beside(connection: object, relation: str) -> str:

@@ -27,16 +27,19 @@ _MARKED = [(mark, unicodedata.normalize("NFD", mark)[0]) for mark in _LATIN if u
 def translate(sql: str, name_of: Callable[[str], str], parameters: Parameters = ()) -> str:
     """A query of DuckDB's as one of Spark's. `name_of` gives a relation's name there; parameters are written into it.
 
-    Raises BuildError for what cannot be translated.
+    Only the query as a whole has an order: one within it would be sorted for nothing. Raises BuildError where it cannot be done.
     """
     tree = _bound(_parsed(sql), parameters)
+    for query in tree.find_all(exp.Query):
+        if query is not tree and query.args.get("limit") is None:
+            query.set("order", None)
     try:
         for node in reversed(list(tree.bfs())):  # what is within a node before the node itself
             translated = _named(node, name_of) if isinstance(node, exp.Table) else _node(node)
             if translated is not node:
                 tree = translated if node is tree else tree
                 node.replace(translated)
-        return tree.sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
+        return str(tree.sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE))
     except sqlglot.UnsupportedError as error:
         raise BuildError(f"a statement cannot be translated for Spark: {str(error).splitlines()[0]}: {sql[:200]}") from error
 

@@ -250,12 +250,13 @@ case
 {% if column.scale == "log" %}{{ log_bin_of(value) }} - {{ first }}{% else %}{{ bin_of(value, width, first) }}{% endif %}
 {%- endmacro %}
 
-{# A number cut off after its first three digits: 1395 is 1390, -0.01278 is -0.0127. #}
+{# A number cut off after its first three digits: 1395 is 1390, -0.01278 is -0.0127. What a division leaves of 500 may be a little
+   less, and is 500. #}
 {% macro first_digits(value) -%}
 case
         when {{ value }} = 0 then 0
         else
             sign({{ value }}) * pow(10, floor(log10(abs({{ value }}))) - 2)
-            * floor(abs({{ value }}) / pow(10, floor(log10(abs({{ value }}))) - 2))
+            * floor(round(abs({{ value }}) / pow(10, floor(log10(abs({{ value }}))) - 2), 9))
     end
 {%- endmacro %}
