@@ -33,6 +33,8 @@ _KEPT_OPEN = 3
 _IN_FILES = "select schema_name, view_name from duckdb_views() where database_name = 'warehouse' and contains(sql, 'read_parquet(')"
 _READ_ALL = 'select max(hash(rows)) from "{}"."{}" as rows'
 _DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
+_SAID_OF_DAMAGE = ("Corrupt database file", "No magic bytes found", "too small to be a Parquet file")
+"""What DuckDB says of damage that has no class of its own: a wrong checksum, a Parquet file that is cut off."""
 _NOT_DAMAGE = ("Cannot open file", "Could not set lock", "Too many open files")
 """What DuckDB says of a file that may be as good as ever, but cannot be opened now."""
 
@@ -312,7 +314,7 @@ def _is_damage(error: duckdb.Error) -> bool:
     said = str(error)
     if isinstance(error, duckdb.OutOfMemoryException) or any(words in said for words in _NOT_DAMAGE):
         return False
-    return isinstance(error, _DAMAGE) or "Corrupt database file" in said  # a wrong checksum has no class of its own
+    return isinstance(error, _DAMAGE) or any(words in said for words in _SAID_OF_DAMAGE)
 
 
 def _refusal(path: Path, error: duckdb.Error) -> InputError:

@@ -9,7 +9,6 @@ from urllib.parse import unquote
 
 from warehouse.errors import BuildError, InputError
 from warehouse.lake_connection import Columns, Parameters
-from warehouse.spark.translate import relations, translate
 
 if TYPE_CHECKING:
     from pyspark.sql import Row, SparkSession
@@ -61,6 +60,8 @@ class Spark:
 
     def relations(self, sql: str) -> set[str]:
         """The relations that a query of DuckDB's names."""
+        from warehouse.spark.translate import relations  # sqlglot comes with the extra
+
         return relations(sql)
 
     def show(self, name: str, folder: Path, columns: Columns) -> None:
@@ -166,6 +167,8 @@ def asking(sql: str) -> Iterator[None]:
 
 
 def _translated(sql: str, names: Mapping[str, str], parameters: Parameters) -> str:
+    from warehouse.spark.translate import translate
+
     return translate(sql, lambda name: names.get(name, name), parameters)
 
 
