@@ -27,7 +27,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 endif
 INSTALL = $(PIP_INSTALL) --editable
 
-.PHONY: help refresh dashboard serve report sql rollback versions label forget user audit test test-spark bench bench-dashboard load soak check format dictionary sample data browser clean
+.PHONY: help refresh dashboard serve report sql rollback versions label forget user audit test test-spark bench bench-spark bench-dashboard load soak check format dictionary sample data browser clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -102,6 +102,10 @@ bench-dashboard: $(DEV) browser ## Measure the Explore page in a browser (BENCH_
 	@$(BIN)/python -m tests.benchmarks.dashboard $(if $(BENCH_CUSTOMERS),--customers $(BENCH_CUSTOMERS)) \
 		$(foreach directory,$(BENCH_WAREHOUSES),--warehouse $(directory)) $(if $(BENCH_ROUNDS),--rounds $(BENCH_ROUNDS)) \
 		$(if $(BENCH_MEMORY),--memory-limit $(BENCH_MEMORY)) $(if $(BENCH_RESULTS),--results $(BENCH_RESULTS))
+
+bench-spark: $(DEV) $(SPARK) ## Measure refreshes on Spark against DuckDB's (BENCH_CUSTOMERS=100000)
+	@$(BIN)/python -m tests.benchmarks.spark $(if $(BENCH_CUSTOMERS),--customers $(BENCH_CUSTOMERS)) \
+		$(if $(BENCH_RESULTS),--results $(BENCH_RESULTS))
 
 load: $(DEV) $(CROWD) ## Let 50 and 200 people at make serve while refreshes publish (LOAD_PEOPLE="50 200" LOAD_SECONDS=180 LOAD_CUSTOMERS=100000)
 	@$(BIN)/python -m tests.benchmarks.load --locust $(VENV)/load/bin/locust $(if $(LOAD_PEOPLE),--people $(LOAD_PEOPLE)) \

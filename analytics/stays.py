@@ -84,9 +84,7 @@ def end_stays(connection: duckdb.DuckDBPyConnection, run_id: int, created_at: da
     held = _held(connection)
     if not held:
         return
-    connection.execute(
-        f"create or replace temporary table gone as from {ALL} anti join scratch.scaled_customers using (customer_id)"
-    )
+    connection.execute(f"create or replace table scratch.gone as from {ALL} anti join scratch.scaled_customers using (customer_id)")
     known = "select distinct segmentation, algorithm from segments.runs where run_id < ? order by all"
     for segmentation, algorithm in connection.execute(known, [run_id]).fetchall():
         segment, since = stay_columns(segmentation, algorithm)

@@ -1,7 +1,7 @@
 """Reading files where the cluster reads them: nobody but the cluster looks at more than their beginnings.
 
-What each file holds is told by its first and last megabyte. A text file is read line by line, wherever a line lies: a value may
-have no line end inside. Both give the rows that etl.source gives.
+What each file holds is told by its size, its time and its first and last megabyte. The rows are those that etl.source gives, but
+that a value of a text file may have no line end inside: lines are read wherever they lie, each by itself.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from etl import parquet
 from etl.dialect import detect
 from etl.files import short
 from etl.mapping import FileOptions
+from etl.records import MOST_CHARACTERS
 from etl.source import SourceFile, state_of
 from etl.text import BOMS, Text, refuse_binary
 from etl.vocabulary import IGNORE
@@ -23,6 +24,7 @@ from warehouse.build import Context, execute_file
 from warehouse.catalog import SQL
 from warehouse.columns import Column
 from warehouse.errors import InputError
+from warehouse.lake import refuse_pattern
 from warehouse.lake_connection import LakeConnection
 
 _LOOK = 1 << 20
@@ -38,6 +40,13 @@ def open_in_lake(
 ) -> SourceFile:
     """Look at the beginning of a file, as etl.source.open_source does at all of it. Raises InputError, naming it."""
     options = options or FileOptions()
+    if any("\udc80" <= character <= "\udcff" for character in str(path)):  # a byte that is no text, as Python has it
+        raise InputError(f"{short(path)}: its name is no text, and ENGINE=spark finds no such file: give it another one")
+    refuse_pattern(path.absolute())
+    if path.name[0] in "._":
+        raise InputError(
+            f"{path}: ENGINE=spark passes over files whose names begin with a point or an underscore: give it another one"
+        )
     try:
         state = state_of(path)
         with path.open("rb") as file:
@@ -46,12 +55,13 @@ def open_in_lake(
             tail = file.read(_LOOK)
         if not head:
             raise InputError(f"{path}: is empty; give a file with a header and rows")
-        fingerprint = hashlib.sha256(f"{state[0]} ".encode() + head + tail).hexdigest()
+        fingerprint = hashlib.sha256(f"{state} ".encode() + head + tail).hexdigest()
         if head.startswith(b"PAR1"):
             headers, types = parquet.read_columns(connection, path)
             typed = frozenset(place for place, type_ in enumerate(types) if parquet.is_number(type_))
             return SourceFile(path, name, "parquet", headers, fingerprint, types, typed, state=state)
-        text = Text(path, "utf-8", _bom(path, head, options), 0, is_plain=False, fingerprint=fingerprint)
+        ends_open = not tail.endswith((b"\n", b"\r"))
+        text = Text(path, "utf-8", _bom(path, head, options), 0, False, fingerprint, ends_open)
         dialect, headers = detect(text, options, is_known)
     except (OSError, ValueError) as error:
         raise InputError(f"{short(path)}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
@@ -94,9 +104,9 @@ def _read_text(connection: LakeConnection, names: Mapping[Path, str], source: So
     dialect = source.dialect
     assert dialect is not None
     mark, quote = re.escape(dialect.delimiter), dialect.quote
-    end = rf"\{dialect.delimiter}"
+    end, blanks = rf"\{dialect.delimiter}", "" if dialect.delimiter == " " else " *"
     # a group is repeated for doubled quotes alone: Java's expressions go a level deeper for each time
-    value = f"(?: *{quote}[^{quote}]*(?:{quote}{quote}[^{quote}]*)*{quote}| *(?:[^{end} {quote}][^{end}]*)?)"
+    value = f"(?:{blanks}{quote}[^{quote}]*(?:{quote}{quote}[^{quote}]*)*{quote}|{blanks}(?:[^{end} {quote}][^{end}]*)?)"
     connection.read_text("source_lines", names)
     execute_file(
         connection,  # type: ignore[arg-type]
@@ -104,7 +114,7 @@ def _read_text(connection: LakeConnection, names: Mapping[Path, str], source: So
         Context.read(connection),  # type: ignore[arg-type]
         dialect=dialect,
         places=list(columns),
-        row=rf"{value}(?:{mark}{value})*",
+        longest=MOST_CHARACTERS,
         value=f"{mark}({value})",
     )
 
@@ -118,10 +128,9 @@ def _bom(path: Path, head: bytes, options: FileOptions) -> int:
     encoding = (options.encoding or (marked or ("utf-8", 0))[0]).lower().replace("_", "-")
     if encoding not in ("utf-8", "utf8", "ascii", "us-ascii"):
         raise InputError(f"{path}: is written in {encoding}; ENGINE=spark reads text in UTF-8 only: convert it first")
-    try:
-        head[:-3].decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start < len(head) - 8:
-            raise InputError(f"{path}: is not UTF-8 text; ENGINE=spark reads no other: convert it first") from error
+    looked_at = head.decode("utf-8", errors="replace")
+    faults = looked_at.count("\ufffd")
+    if faults > sum(character > "\x7f" for character in looked_at) - faults + 1:  # the last character may be cut in two
+        raise InputError(f"{path}: is not UTF-8 text; ENGINE=spark reads no other: convert it first")
     refuse_binary(path, head, "utf-8")
     return marked[1] if marked else 0

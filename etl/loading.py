@@ -104,9 +104,9 @@ def write_columns(connection: duckdb.DuckDBPyConnection, source: str, columns: S
 
 def write_rejects(connection: duckdb.DuckDBPyConnection, files: Files) -> None:
     """Write the rejected rows with their text: as it stands in a text file, otherwise the values side by side."""
-    for source in files.sources:
+    for source in () if isinstance(connection, LakeConnection) else files.sources:  # a cluster has the values side by side
         refused = connection.execute("select source_line, count_lines from faults where source_file = $1", [source.name]).fetchall()
-        texts = {} if isinstance(connection, LakeConnection) else line_texts(source, dict(refused))
+        texts = line_texts(source, dict(refused))
         if texts:
             connection.register("given", {"line": np.array(list(texts)), "text": np.array(list(texts.values()), dtype=object)})
             connection.execute(
@@ -164,7 +164,7 @@ def cut_off(connection: duckdb.DuckDBPyConnection, files: Files) -> list[str]:
     warnings = []
     for source in files.sources:
         if source.text is not None and source.text.ends_open:
-            last = source.text.count_lines
+            last = source.text.count_lines or _last_line(connection, files, source)
             broken = connection.execute(
                 "select 1 from raw.rejects where source = $1 and source_file = $2 and source_line = $3 and rule = 'broken row'",
                 [files.vocabulary.source, source.name, last],
@@ -172,6 +172,18 @@ def cut_off(connection: duckdb.DuckDBPyConnection, files: Files) -> list[str]:
             if broken:
                 warnings.append(f"{source.name}: its last line, {last:,}, is broken and has no end: the file may have been cut off")
     return warnings
+
+
+def _last_line(connection: duckdb.DuckDBPyConnection, files: Files, source: SourceFile) -> int:
+    """The last line that became a row or was rejected, of a file whose lines nobody has counted."""
+    return max(
+        int(line or 0)
+        for (line,) in connection.execute(
+            f"select max(source_line) from raw.{files.vocabulary.source} where source_file = $1 "
+            "union all select max(source_line) from raw.rejects where source = $2 and source_file = $1",
+            [source.name, files.vocabulary.source],
+        ).fetchall()
+    )
 
 
 def _recognises(mapping: Mapping, vocabulary: Vocabulary) -> Callable[[str], bool]:

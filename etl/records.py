@@ -15,7 +15,7 @@ from etl.text import UNREADABLE
 
 _MOST_LINES = 100
 """Lines a row may span."""
-_MOST_CHARACTERS = 1_000_000
+MOST_CHARACTERS = 1_000_000
 """Characters a line may have."""
 
 
@@ -183,8 +183,8 @@ def _fault(line: str) -> tuple[str, str] | None:
         return "unreadable text", "the row has bytes that are not text in the file's encoding"
     if "\0" in line:
         return "unreadable text", "the row has a NUL character"
-    if len(line) > _MOST_CHARACTERS:
-        return "broken row", f"the row has more than {_MOST_CHARACTERS:,} characters"
+    if len(line) > MOST_CHARACTERS:
+        return "broken row", f"the row has more than {MOST_CHARACTERS:,} characters"
     return None
 
 

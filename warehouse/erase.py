@@ -183,13 +183,21 @@ def _copy_lake(connection: duckdb.DuckDBPyConnection, held: Mapping[str, Path], 
                     {"id": customer_id},
                 )
             else:
-                os.link(path, new / path.name)
+                _take_over(path, new / path.name)
             counts = [one + other for one, other in zip(counts, own, strict=True)]
         removed.rows[name], removed.mentions[name] = counts
         schema, view = name.split(".")
         connection.execute(f"create schema if not exists {schema}")
         connection.execute(f"create view {name} as {rows_of(new)}")
         _comment(connection, schema, view, "view")
+
+
+def _take_over(path: Path, place: Path) -> None:
+    """Have a file in a second place: the same file where that is possible, else a copy of it."""
+    try:
+        os.link(path, place)
+    except OSError:  # a file system without links, or a file of another user
+        shutil.copyfile(path, place)
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, rows: str, texts: Sequence[str], customer_id: str) -> tuple[int, int]:

@@ -167,11 +167,11 @@ def _in_related(connection: duckdb.DuckDBPyConnection, versions: Sequence[Path],
 @contextlib.contextmanager
 def _attached(connection: duckdb.DuckDBPyConnection, previous: Path) -> Iterator[str]:
     """Attach a version for reading while the block runs, under the name that is given back."""
-    connection.execute(f"attach {literal(previous)} as {_OLD} (read_only)")
     try:
+        connection.execute(f"attach {literal(previous)} as {_OLD} (read_only)")
         yield _OLD
     finally:
-        connection.execute(f"detach {_OLD}")
+        connection.execute(f"detach database if exists {_OLD}")
 
 
 def _carry(

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.connection import Snapshot, literal
+from warehouse.errors import InputError
 
 _FOLDER = re.compile(r"^v\d{1,9}(\.\d+)?\.parquet$")
 _IN_FILES = r"""
@@ -50,6 +51,12 @@ def lake_of(version: Path) -> Path | None:
 def lake_in(snapshot: Snapshot) -> Path | None:
     """The folder that an open version reads; None where it reads none."""
     return snapshot.once("lake", lambda db: next((_folder(row["path"]).parent for row in db.rows(_IN_FILES, ["warehouse"])), None))
+
+
+def refuse_pattern(path: Path) -> None:
+    """Raise InputError for a path that a cluster would take for a pattern, whatever it is told."""
+    if odd := re.search(r"[\[\]{}*?\\]", str(path)):
+        raise InputError(f"{path}: ENGINE=spark takes {odd.group()} in a path for a pattern: give it another name")
 
 
 def next_edition(lake: Path) -> Path:

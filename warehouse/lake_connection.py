@@ -66,9 +66,8 @@ class Cluster(Protocol):
         """Read the Parquet files of a folder under a name."""
 
     def show_lines(self, name: str, files: Mapping[Path, str]) -> None:
-        """Read text files, given with the names to show for them, line by line: source_file, source_line (from 1) and line.
-
-        What is blank at the end of a file is left out.
+        """Read text files, given with the names to show for them, line by line: source_file, source_line (from 1), line and
+        is_readable, which is false where bytes are no UTF-8. What is blank at the end of a file is left out.
         """
 
     def show_rows(self, name: str, files: Mapping[Path, str]) -> None:
@@ -77,8 +76,10 @@ class Cluster(Protocol):
     def define(self, name: str, sql: str, names: Mapping[str, str], parameters: Parameters) -> None:
         """Give a query of DuckDB's a name; `names` has by DuckDB's name of each relation that it reads the one here."""
 
-    def write(self, folder: Path, sql: str, columns: Columns, names: Mapping[str, str], parameters: Parameters) -> None:
-        """Add the rows of a query of DuckDB's, whose columns are given, to the Parquet files of a folder."""
+    def write(
+        self, folder: Path, sql: str, columns: Columns, names: Mapping[str, str], parameters: Parameters, in_order: bool
+    ) -> None:
+        """Add the rows of a query of DuckDB's, whose columns are given, to a folder's Parquet files, `in_order` or as they come."""
 
 
 class LakeConnection:
@@ -115,7 +116,8 @@ class LakeConnection:
     def read_text(self, name: str, files: Mapping[Path, str]) -> None:
         """Give the lines of text files a name, as Cluster.show_lines does."""
         self._duckdb.execute(
-            f"create or replace temporary view {name} as select '' as source_file, 0::bigint as source_line, '' as line where false"
+            f"create or replace temporary view {name} as "
+            "select '' as source_file, 0::bigint as source_line, '' as line, true as is_readable where false"
         )
         self._cluster.show_lines(name, files)
         self._held.add(name)
@@ -163,9 +165,11 @@ class LakeConnection:
         elif _is_large(name):
             folder = self._new_folder(name)
             columns = self._columns(body, parameters)
-            # within another query, so that it is not put in order: what is so large lies in no order
-            self._write(folder, f"select * from ({body}) as held", columns, reads, parameters)
+            self._write(folder, body, columns, reads, parameters)
+            replaced = self._folders.get(_bare(name))
             self._show(name, folder, columns)
+            if replaced not in (None, folder):
+                shutil.rmtree(replaced, ignore_errors=True)
         elif reads:
             landed = self._land(body, reads, parameters)
             self._duckdb.execute(f"{sql[: found.end()]} {landed}")
@@ -216,6 +220,8 @@ class LakeConnection:
         kept = name if name in OF_CUSTOMERS or "." in name else f"scratch.{name}"
         self._duckdb.execute(f"drop view if exists {kept}")
         self._held.discard(_bare(name))
+        if folder := self._folders.pop(_bare(name), None):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _reads(self, body: str) -> set[str]:
         """The relations that a query reads, by the names it gives them; none where none is as large as the customers."""
@@ -252,15 +258,18 @@ class LakeConnection:
         if not all(re.fullmatch(r"\w+", column) for column, _ in columns):
             stored = [(f"column_{place}", type_) for place, (_, type_) in enumerate(columns)]
             body = f"select * from ({body}) as landed ({', '.join(column for column, _ in stored)})"
-        self._write(folder, body, stored, reads, parameters)
+        self._write(folder, body, stored, reads, parameters, in_order=True)
         values = ", ".join(
             f"cast({held} as {type_}) as {identifier(column)}" for (held, _), (column, type_) in zip(stored, columns, strict=True)
         )
         return f"select {values} {rows_of(folder)}"
 
-    def _write(self, folder: Path, body: str, columns: Columns, reads: set[str], parameters: Parameters) -> None:
+    def _write(
+        self, folder: Path, body: str, columns: Columns, reads: set[str], parameters: Parameters, in_order: bool = False
+    ) -> None:
+        """Add the rows of a query to a folder; what is large lies in no order, as to sort it would take longer than all else."""
         if reads:
-            self._cluster.write(folder, body, columns, self._names(reads), parameters)
+            self._cluster.write(folder, body, columns, self._names(reads), parameters, in_order)
         else:
             self._count += 1
             path = folder / f"part-duckdb-{self._count}.parquet"

@@ -153,9 +153,10 @@ def settle(folder: Path) -> None:
         if path.is_file() and path.suffix != ".parquet":
             path.unlink()
             continue
-        if path.is_file():
-            path.chmod(path.stat().st_mode & 0o444)
-        _sync(path)
+        with contextlib.suppress(PermissionError):  # workers may write as another user
+            if path.is_file():
+                path.chmod(path.stat().st_mode & 0o444)
+            _sync(path)
     if folder.exists():
         _sync(folder)
 
@@ -184,8 +185,14 @@ def sweep(directory: Path) -> None:
             _remove(leftover)
     for folder in lakes(directory):
         version = version_with(folder)
-        if not version.exists() or (len(lakes(directory, version)) > 1 and lake_of(version) not in (folder, None)):
+        if not version.exists() or (len(lakes(directory, version)) > 1 and _reads_another(version, folder)):
             _remove(folder)
+
+
+def _reads_another(version: Path, folder: Path) -> bool:
+    """Whether a version has its lake elsewhere. By name: the directory can be called in more ways than one."""
+    used = lake_of(version)
+    return used is not None and used.name != folder.name
 
 
 def _remove(path: Path) -> None:

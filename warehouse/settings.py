@@ -180,6 +180,8 @@ def spark_master(text: str) -> str:
     """The same text, where it can be the address of a Spark master. Raises ValueError."""
     if not re.fullmatch(r"spark://[^\s,/:]+:\d{1,5}(,[^\s,/:]+:\d{1,5})*|local(\[(\d{1,3}|\*)\])?|yarn|k8s://\S+", text):
         raise ValueError("give the address of a Spark master, such as spark://host:7077")
+    if any(not 0 < int(port) < 65_536 for port in re.findall(r":(\d+)(?=,|$)", text)):
+        raise ValueError("give a port from 1 to 65535")
     return text
 
 

@@ -36,9 +36,9 @@ def differences(one: Path, other: Path, left_out: Iterable[str] = ()) -> dict[st
         return found
 
 
-def alike(some: Iterable[Sequence[Any]], others: Iterable[Sequence[Any]]) -> list[Any]:
-    """What differs between two sets of rows, in whatever order; numbers are the same that agree to a billionth."""
-    first, second = (sorted(map(tuple, rows), key=_place) for rows in (some, others))
+def alike(some: Iterable[Sequence[Any]], others: Iterable[Sequence[Any]], in_order: bool = False) -> list[Any]:
+    """What differs between two sets of rows, `in_order` or in whatever order; numbers are the same that agree to a billionth."""
+    first, second = ([*map(tuple, rows)] if in_order else sorted(map(tuple, rows), key=_place) for rows in (some, others))
     if len(first) != len(second):
         return [*(Counter(map(_place, first)) - Counter(map(_place, second))), len(first), len(second)]
     return [pair for pair in zip(first, second, strict=True) if not _is_same(*pair)]

@@ -24,7 +24,7 @@ from warehouse.sandbox import Sandbox
 from warehouse.statement_error import StatementError
 from warehouse.versions import CURRENT, published
 
-TOKEN = "0123456789abcdef" * 2
+TOKEN = "1a4e" * 8
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_readers_find_the_same(lake: Path, moved_published: Path):
 
 def test_statements_read_it_and_nothing_beside(lake: Path):
     """The SQL page reads the customers, also into a file, and no other file, not even of another version."""
-    db, sandbox = Warehouse(lake).snapshot(), Sandbox()
+    db, sandbox = Warehouse(lake).snapshot(), Sandbox(folder=lake.parent / "slots")
     found = sandbox.rows(db, "select count(*) from raw.customers", TOKEN)
     assert found.rows == [[db.value("select count(*) from raw.customers")]]
     with sandbox.file(db, "select customer_id from raw.customers order by 1", TOKEN, "csv", {}) as file:
@@ -138,3 +138,13 @@ def test_a_file_of_a_lake_that_is_cut_off_is_noticed(lake: Path):
     path = folder_of(lake / "v3.duckdb") / "segments.assignments" / "part-0.parquet"
     os.truncate(path, path.stat().st_size // 2)
     assert Warehouse(lake).snapshot().version == 2
+
+
+def test_a_person_is_erased_where_the_directory_is_called_otherwise(lake: Path, monkeypatch: pytest.MonkeyPatch):
+    """By a relative path, and through a link: the new edition stays, the old one goes."""
+    (lake.parent / "link").symlink_to(lake)
+    monkeypatch.chdir(lake.parent)
+    for edition, directory in enumerate((Path("w"), Path("link")), start=2):
+        forget(directory, Warehouse(lake).snapshot().value("select min(customer_id) from raw.customers"))
+        assert {path.name for path in lake.glob("v3*.parquet")} == {f"v3.{edition}.parquet"}
+        assert Warehouse(lake).snapshot().version == 3

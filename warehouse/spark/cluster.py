@@ -67,25 +67,28 @@ class Spark:
     def show(self, name: str, folder: Path, columns: Columns) -> None:
         """Read the Parquet files of a folder under a name."""
         schema = ", ".join(f"`{column}` {spark_type(type_)}" for column, type_ in columns)
-        self.session.read.schema(schema).parquet(str(folder)).createOrReplaceTempView(name)
+        with asking(f"the files of {name}"):
+            self.session.read.schema(schema).parquet(str(folder)).createOrReplaceTempView(name)
 
     def show_lines(self, name: str, files: Mapping[Path, str]) -> None:
-        """Read text files line by line: source_file, source_line (from 1) and line; not what is blank at the end of a file.
+        """Read text files line by line: source_file, source_line (from 1), line and is_readable; not what is
+        blank at the end of a file.
 
         Spark reads files in blocks and counts no lines, so the lines of every block are counted first. Who reads a block, and in
         which order, is the same each time: what it depends on is settled before.
         """
-        self._share_out(files)
         with asking("lines of text"):
+            self._share_out(files)
             self.session.read.text([str(path) for path in files]).selectExpr(
-                "value as line",
+                "make_valid_utf8(value) as line",
+                "is_valid_utf8(value) as is_readable",
                 "_metadata.file_path as file_path",
                 "_metadata.file_block_start as block",
                 "monotonically_increasing_id() as place",
             ).createOrReplaceTempView(f"{name}__read")
             blocks = self.session.sql(
                 "select file_path, block, count(*) as count_lines, min(place) as first_place, "
-                "max(place) filter (where trim(line) <> '') as last_place "
+                r"max(place) filter (where line rlike '\\S') as last_place "
                 f"from {name}__read group by file_path, block order by file_path, block"
             ).collect()
             self.session.createDataFrame(
@@ -94,15 +97,15 @@ class Spark:
             ).createOrReplaceTempView(f"{name}__blocks")
             self.session.sql(
                 f"create or replace temporary view {name} as "
-                "select blocks.source_file, lines.place + blocks.offset as source_line, lines.line "
+                "select blocks.source_file, lines.place + blocks.offset as source_line, lines.line, lines.is_readable "
                 f"from {name}__read as lines inner join {name}__blocks as blocks using (file_path, block) "
                 "where lines.place + blocks.offset <= blocks.last_line"
             )
 
     def show_rows(self, name: str, files: Mapping[Path, str]) -> None:
         """Read Parquet files: source_file, source_line (from 1) and their columns."""
-        self._share_out(files)
         with asking("rows of Parquet"):
+            self._share_out(files)
             read = self.session.read.parquet(*(str(path) for path in files))
             shown = [(_bare(uri), _shown(uri, files)) for uri in read.inputFiles()]
             self.session.createDataFrame(shown, "file_path string, source_file string").createOrReplaceTempView(f"{name}__files")
@@ -119,11 +122,13 @@ class Spark:
         with asking(sql):
             self.session.sql(f"create or replace temporary view {name} as {_translated(sql, names, parameters)}")
 
-    def write(self, folder: Path, sql: str, columns: Columns, names: Mapping[str, str], parameters: Parameters) -> None:
+    def write(
+        self, folder: Path, sql: str, columns: Columns, names: Mapping[str, str], parameters: Parameters, in_order: bool = True
+    ) -> None:
         """Add the rows of a query of DuckDB's to the Parquet files of a folder."""
         values = ", ".join(f"cast(`{column}` as {spark_type(type_)}) as `{column}`" for column, type_ in columns)
         with asking(sql):
-            query = f"select {values} from ({_translated(sql, names, parameters)}) as result"
+            query = f"select {values} from ({_translated(sql, names, parameters, in_order)}) as result"
             self.session.sql(query).write.mode("append").parquet(str(folder))
 
     def _share_out(self, files: Mapping[Path, str]) -> None:
@@ -166,10 +171,10 @@ def asking(sql: str) -> Iterator[None]:
         raise BuildError(f"Spark: {first[:500]}: {' '.join(sql.split())[:200]}") from error
 
 
-def _translated(sql: str, names: Mapping[str, str], parameters: Parameters) -> str:
+def _translated(sql: str, names: Mapping[str, str], parameters: Parameters, in_order: bool = True) -> str:
     from warehouse.spark.translate import translate
 
-    return translate(sql, lambda name: names.get(name, name), parameters)
+    return translate(sql, lambda name: names.get(name, name), parameters, in_order)
 
 
 def _offsets(blocks: "list[Row]", files: Mapping[Path, str]) -> list[tuple[str, int, int, str, int]]:

@@ -19,7 +19,7 @@ import duckdb
 
 from warehouse.connection import literal
 from warehouse.errors import InputError
-from warehouse.lake import folder_of
+from warehouse.lake import folder_of, refuse_pattern
 from warehouse.lake_connection import LakeConnection
 from warehouse.publish import BUILDING, Engine
 from warehouse.spark.cluster import Spark, asking
@@ -44,6 +44,7 @@ _SETTINGS = {
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.caseSensitive": "true",
+    "spark.sql.variable.substitute": "false",
     "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={(Path(__file__).parent / 'log4j2.properties').as_uri()}",
 }
 """What the results depend on, and that nothing is said beside them. Memory, cores and places are for spark-defaults.conf."""
@@ -55,6 +56,7 @@ def on_spark(master: str) -> Engine:
     @contextlib.contextmanager
     def engine(connection: duckdb.DuckDBPyConnection, final: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         final = final.absolute()
+        refuse_pattern(final.parent)
         work = final.with_name(f"{final.name}{BUILDING}.work")
         with connected(master) as cluster:
             _refuse_apart(connection, cluster, work)
@@ -152,14 +154,21 @@ def _refuse_unreachable(master: str) -> None:
 def _refuse_idle(session: "SparkSession") -> None:
     """Raise InputError where no worker takes on the least work: Spark itself would wait for one for ever."""
     answered = threading.Event()
+    failures: list[Exception] = []
 
     def ask() -> None:
-        with contextlib.suppress(Exception):
+        try:
             session.range(1).count()
-            answered.set()
+        except Exception as error:
+            failures.append(error)
+        answered.set()
 
     threading.Thread(target=ask, daemon=True).start()
-    if not answered.wait(_PATIENCE_WITH_WORKERS):
+    is_answered = answered.wait(_PATIENCE_WITH_WORKERS)
+    with asking("a first count"):
+        for failure in failures:
+            raise failure
+    if not is_answered:
         asked = session.conf.get("spark.executor.memory", "1g")
         raise InputError(
             f"SPARK_MASTER={session.sparkContext.master}: no worker took on work within {_PATIENCE_WITH_WORKERS:.0f} s: none is "

@@ -17,21 +17,21 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 
 _NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 """What both read as a number. Java also takes 1d, 2f and hexadecimals for one."""
-_MOST_ELEMENTS = 2**31 - 1
-"""No list has more."""
+_MOST_ELEMENTS = 1_000_000_000
+"""No list has more; Spark adds to it without looking."""
 _LATIN = "".join(map(chr, (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))))
 _MARKED = [(mark, unicodedata.normalize("NFD", mark)[0]) for mark in _LATIN if unicodedata.normalize("NFD", mark) != mark]
 """Latin letters with an accent, and without."""
 
 
-def translate(sql: str, name_of: Callable[[str], str], parameters: Parameters = ()) -> str:
+def translate(sql: str, name_of: Callable[[str], str], parameters: Parameters = (), in_order: bool = True) -> str:
     """A query of DuckDB's as one of Spark's. `name_of` gives a relation's name there; parameters are written into it.
 
-    Only the query as a whole has an order: one within it would be sorted for nothing. Raises BuildError where it cannot be done.
+    Without an order its rows come as they may, where no limit asks for the first. Raises BuildError where it cannot be done.
     """
     tree = _bound(_parsed(sql), parameters)
     for query in tree.find_all(exp.Query):
-        if query is not tree and query.args.get("limit") is None:
+        if not in_order and query.args.get("limit") is None:
             query.set("order", None)
     try:
         for node in reversed(list(tree.bfs())):  # what is within a node before the node itself
@@ -165,8 +165,10 @@ def _cast(node: exp.Cast) -> exp.Expr:
 
 
 def _floor(node: exp.Floor) -> exp.Expr:
-    """A double, as it is in DuckDB."""
-    return exp.cast(node, "double") if not isinstance(node.parent, exp.Cast) else node
+    """A double, as it is in DuckDB: Spark's is a whole number of 64 bits, and beyond 2^53 every double is whole already."""
+    value = node.this
+    is_small = exp.LT(this=exp.Abs(this=value.copy()), expression=exp.cast(exp.Literal.string("9007199254740992"), "double"))
+    return exp.Paren(this=exp.If(this=is_small, true=exp.cast(node, "double"), false=exp.cast(value.copy(), "double")))
 
 
 def _log(node: exp.Log) -> exp.Expr:
@@ -238,9 +240,9 @@ def _bracket(node: exp.Bracket) -> exp.Expr:
         if first is not None and last is None:
             return _function("slice", node.this, first, exp.Literal.number(_MOST_ELEMENTS))
         raise sqlglot.UnsupportedError(f"a slice with two ends: {node}")
-    if isinstance(index, exp.Literal):  # sqlglot counts it from 0, as Spark does
-        return node
-    return _function("element_at", node.this, exp.cast(index, "int"))
+    if isinstance(index, exp.Literal):  # sqlglot counts it from 0
+        index = exp.Literal.number(int(index.name) + 1)
+    return _function("try_element_at", node.this, exp.cast(index, "int"))
 
 
 def _list_position(node: exp.Anonymous) -> exp.Expr:
@@ -253,7 +255,8 @@ def _split(node: exp.Anonymous) -> exp.Expr:
 
 def _strip_accents(node: exp.Anonymous) -> exp.Expr:
     marked, bare = ("".join(letters) for letters in zip(*_MARKED, strict=True))
-    return _function("translate", *node.expressions, exp.Literal.string(marked), exp.Literal.string(bare))
+    letters = _function("translate", *node.expressions, exp.Literal.string(marked), exp.Literal.string(bare))
+    return _function("regexp_replace", letters, exp.Literal.string(r"\p{M}+"), exp.Literal.string(""))
 
 
 _RULES: dict[type, Callable[[Any], exp.Expr]] = {

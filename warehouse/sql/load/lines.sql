@@ -1,4 +1,4 @@
-{# places: the columns of a line, in order; row and value: regular expressions of a whole line, and of one value behind its delimiter #}
+{# places: the columns of a line, in order; value: a regular expression of a value behind its delimiter; longest: characters #}
 {% set width = places | length %}
 -- depends on: source_lines, the lines of text files that are written alike; source_rows; source_rejects
 -- The values of every line below the header, and what is wrong with a line that is no row.
@@ -8,9 +8,13 @@ with cut as (
         source_file,
         source_line,
         line,
+        is_readable,
         case
+            when length(line) > {{ longest }} then null
             when not contains(line, {{ dialect.quote | literal }}) then string_split(line, {{ dialect.delimiter | literal }})
-            when regexp_full_match(line, {{ row | literal }})
+            when
+                array_to_string(regexp_extract_all({{ dialect.delimiter | literal }} || line, {{ value | literal }}, 0), '')
+                = {{ dialect.delimiter | literal }} || line
                 then list_transform(
                     regexp_extract_all({{ dialect.delimiter | literal }} || line, {{ value | literal }}, 1),
                     lambda _value : case
@@ -31,12 +35,12 @@ with cut as (
 select
     *,
     case
-        when contains(line, chr(65533)) or contains(line, chr(0)) then 'unreadable text'
-        when trim(line) = '' then 'blank row'
+        when not is_readable or contains(line, chr(0)) then 'unreadable text'
+        when not regexp_matches(line, '\S') then 'blank row'
         when
             _values is null
             or array_length(_values) < {{ width }}
-            or trim(array_to_string(_values[{{ width + 1 }}:], '')) <> ''
+            or regexp_matches(array_to_string(_values[{{ width + 1 }}:], ''), '\S')
             then 'broken row'
     end as _fault
 from cut;
@@ -57,7 +61,9 @@ select
     source_line,
     _fault as rule,
     case
-        when _fault = 'unreadable text' then 'the row has bytes that are not text in the file''s encoding'
+        when not is_readable then 'the row has bytes that are not text in the file''s encoding'
+        when _fault = 'unreadable text' then 'the row has a NUL character'
+        when length(line) > {{ longest }} then {{ "the row has more than {:,} characters".format(longest) | literal }}
         when _fault = 'blank row' then 'the row is blank'
         when _values is null and (length(line) - length(replace(line, {{ dialect.quote | literal }}, ''))) % 2 = 1
             then 'a quote is opened and not closed'
