@@ -74,11 +74,6 @@ def fingerprint(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def escaped(path: Path) -> str:
-    """A path that means just this file to DuckDB, which takes *, ? and [ for a pattern."""
-    return re.sub(r"([*?\[])", r"[\1]", str(path))
-
-
 def first_line(error: Exception) -> str:
     """What DuckDB says of a file, without its own name for the kind of error."""
     return re.sub(r"^\w+( \w+)* Error: ", "", str(error).splitlines()[0])

@@ -27,6 +27,8 @@ from warehouse.errors import InputError
 from warehouse.lake import refuse_pattern
 from warehouse.lake_connection import LakeConnection
 
+_PLAIN = ("VARCHAR", "BOOLEAN", "BLOB", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
+"""Types of DuckDB's, beside numbers, whose values Spark writes as text in the same way."""
 _LOOK = 1 << 20
 """Bytes at the beginning and the end of a file that are looked at."""
 
@@ -89,7 +91,13 @@ def _kind(source: SourceFile, columns: Sequence[Column]) -> tuple[object, ...]:
 
 
 def _read_parquet(connection: LakeConnection, names: Mapping[Path, str], source: SourceFile, columns: Sequence[Column]) -> None:
-    connection.read_parquet("source_values", names)
+    for header, type_, column in zip(source.headers, source.types, columns, strict=True):
+        if column.kind != IGNORE and type_ not in _PLAIN and not parquet.is_number(type_):
+            raise InputError(
+                f"{source.path}: column '{header}' is of type {type_}, which ENGINE=spark does not read; say in MAPPING=path.toml "
+                f'that it is to be ignored: [columns] "{header}" = "ignore"'
+            )
+    connection.tables.read_parquet("source_values", names)
     values = "".join(
         f", {parquet.as_text(header, type_)} as {column.name}"
         for header, type_, column in zip(source.headers, source.types, columns, strict=True)
@@ -107,7 +115,7 @@ def _read_text(connection: LakeConnection, names: Mapping[Path, str], source: So
     end, blanks = rf"\{dialect.delimiter}", "" if dialect.delimiter == " " else " *"
     # a group is repeated for doubled quotes alone: Java's expressions go a level deeper for each time
     value = f"(?:{blanks}{quote}[^{quote}]*(?:{quote}{quote}[^{quote}]*)*{quote}|{blanks}(?:[^{end} {quote}][^{end}]*)?)"
-    connection.read_text("source_lines", names)
+    connection.tables.read_text("source_lines", names)
     execute_file(
         connection,  # type: ignore[arg-type]
         SQL / "load" / "lines.sql",

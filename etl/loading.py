@@ -20,7 +20,7 @@ from etl.vocabulary import IGNORE, Vocabulary, normalise
 from warehouse.build import build
 from warehouse.columns import Column, Kind
 from warehouse.errors import InputError
-from warehouse.lake_connection import LakeConnection
+from warehouse.lake_connection import is_in_lake
 
 MOST_COLUMNS = 1_000
 """Columns a file may have."""
@@ -52,7 +52,7 @@ class Files:
 def open_files(connection: duckdb.DuckDBPyConnection, given: Path, mapping: Mapping, vocabulary: Vocabulary) -> Files:
     """Open the files that `given` means and match their headers. Raises InputError, naming the file that cannot be used."""
     recognises = _recognises(mapping, vocabulary)
-    look = open_in_lake if isinstance(connection, LakeConnection) else open_source
+    look = open_in_lake if is_in_lake(connection) else open_source
     sources = tuple(look(connection, path, name, mapping.options, recognises) for path, name in find_files(given))
     columns_of = _match(connection, sources, mapping, vocabulary)
     files = Files(given, vocabulary, mapping, sources, columns_of, _together(sources, columns_of))
@@ -76,7 +76,7 @@ def only_known(files: Files, other: Kind = "text") -> Files:
 def read_files(connection: duckdb.DuckDBPyConnection, files: Files, columns: Sequence[Column]) -> None:
     """Read every row into `source_rows`, which gets `columns`."""
     make_tables(connection, [column.name for column in columns])
-    if isinstance(connection, LakeConnection):
+    if is_in_lake(connection):
         read_in_lake(connection, files.sources, files.columns_of)
     else:
         for source, of_source in zip(files.sources, files.columns_of, strict=True):
@@ -104,7 +104,7 @@ def write_columns(connection: duckdb.DuckDBPyConnection, source: str, columns: S
 
 def write_rejects(connection: duckdb.DuckDBPyConnection, files: Files) -> None:
     """Write the rejected rows with their text: as it stands in a text file, otherwise the values side by side."""
-    for source in () if isinstance(connection, LakeConnection) else files.sources:  # a cluster has the values side by side
+    for source in () if is_in_lake(connection) else files.sources:  # a cluster has the values side by side
         refused = connection.execute("select source_line, count_lines from faults where source_file = $1", [source.name]).fetchall()
         texts = line_texts(source, dict(refused))
         if texts:

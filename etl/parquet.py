@@ -6,10 +6,10 @@ from pathlib import Path
 
 import duckdb
 
-from etl.files import escaped, first_line
+from etl.files import first_line
 from etl.vocabulary import IGNORE
 from warehouse.columns import Column
-from warehouse.connection import identifier
+from warehouse.connection import escaped, identifier
 from warehouse.errors import InputError
 
 _PARQUET = "read_parquet($path, hive_partitioning = false)"
@@ -59,6 +59,8 @@ def as_text(header: str, type_: str) -> str:
     """SQL: a value of a column as it would stand in a CSV file: 15 for 15.0, and text for bytes that are text."""
     value = identifier(header)
     text = f"cast({value} as varchar)"
+    if type_ == "TIMESTAMP WITH TIME ZONE":  # not in the zone of whoever reads it
+        return f"cast({value} at time zone 'UTC' as varchar) || '+00'"
     if type_ == "BLOB":
         return f"coalesce(try(decode({value})), {text})"
     if not _FRACTIONS.fullmatch(type_):

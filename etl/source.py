@@ -13,7 +13,7 @@ import numpy as np
 
 from etl import parquet
 from etl.dialect import detect
-from etl.files import escaped, fingerprint, first_line, short
+from etl.files import fingerprint, first_line, short
 from etl.mapping import FileOptions
 from etl.records import Broken, Dialect, Row, readable
 from etl.records import rows as exact_rows
@@ -21,7 +21,7 @@ from etl.text import Text, scan
 from etl.vocabulary import IGNORE
 from etl.workbook import Sheet, read_sheet
 from warehouse.columns import Column
-from warehouse.connection import literal
+from warehouse.connection import escaped, literal
 from warehouse.errors import InputError
 
 _BATCH = 50_000

@@ -7,7 +7,7 @@ import duckdb
 
 from warehouse.connection import literal
 from warehouse.lake import folder_of, rows_of
-from warehouse.lake_connection import OF_CUSTOMERS
+from warehouse.lake_tables import OF_CUSTOMERS
 from warehouse.versions import files
 
 

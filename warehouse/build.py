@@ -18,7 +18,7 @@ from warehouse.catalog import SQL, relations
 from warehouse.columns import Column
 from warehouse.connection import is_of_the_machine, literal
 from warehouse.errors import BuildError
-from warehouse.lake_connection import LakeConnection
+from warehouse.lake_connection import is_in_lake
 from warehouse.progress import Progress, counted, silent
 
 
@@ -215,7 +215,7 @@ class Context:
                 )
             ),
             count_lines=counts.get("raw.transactions", 0),
-            is_lake=isinstance(connection, LakeConnection),
+            is_lake=is_in_lake(connection),
         )
 
 

@@ -8,6 +8,7 @@ another file has taken its place there.
 import logging
 import math
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,7 +31,14 @@ _LOOK_AT = 100_000
 """Tables of up to this many rows are read whole to tell whether a file is damaged."""
 _KEPT_OPEN = 3
 """How many versions but the newest a process holds open."""
-_IN_FILES = "select schema_name, view_name from duckdb_views() where database_name = 'warehouse' and contains(sql, 'read_parquet(')"
+IN_FILES = r"""
+select
+    schema_name || '.' || view_name as relation,
+    regexp_extract(sql, 'read_parquet\(''((?:[^'']|'''')*)''', 1) as path
+from duckdb_views()
+where database_name = ? and contains(sql, 'read_parquet(')
+"""
+"""The relations of a database that lie in Parquet files beside it (warehouse/lake.py), and which files, as a literal has them."""
 _READ_ALL = 'select max(hash(rows)) from "{}"."{}" as rows'
 _DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
 _SAID_OF_DAMAGE = ("Corrupt database file", "No magic bytes found", "too small to be a Parquet file")
@@ -187,8 +195,8 @@ class Snapshot:
         for schema, table, size in tables:
             if size <= most_rows:
                 self._connection.execute(_READ_ALL.format(schema, table)).fetchone()
-        for schema, view in self._connection.execute(_IN_FILES).fetchall():
-            self._connection.execute(f'select count(*) from "{schema}"."{view}"').fetchone()  # every file says how many rows it has
+        for relation, _ in self._connection.execute(IN_FILES, ["warehouse"]).fetchall():
+            self._connection.execute(f"select count(*) from {relation}").fetchone()  # every file says how many rows it has
 
 
 class Warehouse:
@@ -336,6 +344,11 @@ def is_of_the_machine(error: BaseException) -> bool:
 def literal(text: object) -> str:
     """`text` as a SQL string literal."""
     return "'" + str(text).replace("'", "''") + "'"
+
+
+def escaped(path: Path) -> str:
+    """A path that means just this file to DuckDB, which takes *, ? and [ for a pattern."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
 def identifier(name: str) -> str:

@@ -19,7 +19,7 @@ from warehouse.blanks import named_id
 from warehouse.build import build, execute_file
 from warehouse.catalog import SQL, relations
 from warehouse.checks import run_checks
-from warehouse.connection import Snapshot, builder, is_of_the_machine, literal
+from warehouse.connection import IN_FILES, Snapshot, builder, is_of_the_machine, literal
 from warehouse.errors import BuildError, GateError, MallError
 from warehouse.forgotten import LONG_ID
 from warehouse.lake import folders, lake_of, next_edition, rows_of
@@ -33,15 +33,17 @@ _SOURCES = {"raw.customers": "customers", "raw.transactions": "transactions", "r
 """The tables of raw rows, with what raw.columns calls their source."""
 _IS_THEIRS = f"coalesce({named_id('customer_id')} in ($id, sha256($id)), false)"
 """A row that has their id, or the hash of it, as the lists of campaigns may."""
-_COLUMNS = """
+_COLUMNS = f"""
 select schema_name, table_name, column_name
 from duckdb_columns()
-semi join (
-    select database_name, schema_name, table_name from duckdb_tables()
-    union all
-    select database_name, schema_name, view_name as table_name from duckdb_views() where contains(sql, 'read_parquet(')
-) using (database_name, schema_name, table_name)
-where database_name = '{database}' and data_type {condition}
+where
+    database_name = '{{database}}'
+    and schema_name || '.' || table_name in (
+        select schema_name || '.' || table_name from duckdb_tables() where database_name = '{{database}}'
+        union all
+        select relation from ({IN_FILES.replace("= ?", "= '{database}'")})
+    )
+    and data_type {{condition}}
 """
 """The columns of what is kept, in the file or in its lake."""
 

@@ -11,10 +11,10 @@ from typing import Any
 import duckdb
 
 from warehouse.connection import Snapshot, literal
-from warehouse.errors import DamagedError, ReleaseError
+from warehouse.errors import BuildError, DamagedError, ReleaseError
 from warehouse.forgotten import NOBODY, Forgotten
 from warehouse.lake import folders
-from warehouse.lake_connection import LakeConnection
+from warehouse.lake_connection import is_in_lake
 
 HISTORY = (
     "segments.runs",
@@ -221,7 +221,7 @@ def _clusterings(connection: duckdb.DuckDBPyConnection, database: str, before: i
 
 def _are_beside(connection: duckdb.DuckDBPyConnection, database: str, held: _Columns) -> bool:
     """Whether the stays of all clusterings lie side by side, in the order of the ids: all with the same customers, each once."""
-    if not _has_since(held) or isinstance(connection, LakeConnection) or _is_in_lake(connection, database):
+    if not _has_since(held) or is_in_lake(connection) or _is_in_lake(connection, database):
         return False
     told = f"select count(*), sum(hash(customer_id)) from {database}.segments.assignments group by segmentation, algorithm"
     runs = f"{database}.segments.runs"
@@ -275,7 +275,7 @@ def _is_not_erased(erased: Forgotten, customer_id: str) -> str:
 def _insert(connection: duckdb.DuckDBPyConnection, relation: str, sql: str) -> Carried:
     try:
         (count,) = connection.execute(sql).fetchone() or (0,)
-    except duckdb.Error as error:
+    except (duckdb.Error, BuildError) as error:  # the latter of a cluster
         return Carried(relation, problem=f"{relation} cannot be carried: {str(error).splitlines()[0]}")
     return Carried(relation, count)
 

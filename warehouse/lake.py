@@ -8,17 +8,10 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import Snapshot, literal
+from warehouse.connection import IN_FILES, Snapshot, literal
 from warehouse.errors import InputError
 
 _FOLDER = re.compile(r"^v\d{1,9}(\.\d+)?\.parquet$")
-_IN_FILES = r"""
-select
-    schema_name || '.' || view_name,
-    regexp_extract(sql, 'read_parquet\(''((?:[^'']|'''')*)''', 1) as path
-from duckdb_views()
-where database_name = ? and contains(sql, 'read_parquet(')
-"""
 
 
 def folder_of(version: Path, edition: int = 1) -> Path:
@@ -50,7 +43,7 @@ def lake_of(version: Path) -> Path | None:
 
 def lake_in(snapshot: Snapshot) -> Path | None:
     """The folder that an open version reads; None where it reads none."""
-    return snapshot.once("lake", lambda db: next((_folder(row["path"]).parent for row in db.rows(_IN_FILES, ["warehouse"])), None))
+    return snapshot.once("lake", lambda db: next((_folder(row["path"]).parent for row in db.rows(IN_FILES, ["warehouse"])), None))
 
 
 def refuse_pattern(path: Path) -> None:
@@ -72,8 +65,7 @@ def rows_of(folder: Path) -> str:
 
 def folders(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, Path]:
     """By relation of a database that lies in Parquet files, the folder of these."""
-    views = connection.execute(_IN_FILES, [database]).fetchall()
-    return {view: _folder(path) for view, path in views}
+    return {relation: _folder(path) for relation, path in connection.execute(IN_FILES, [database]).fetchall()}
 
 
 def _folder(path: str) -> Path:

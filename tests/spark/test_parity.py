@@ -3,7 +3,7 @@
 import csv
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ from etl.console import Reporter
 from etl.refresh import refresh
 from tests.spark.compared import alike, differences
 from tests.spark.standalone import Standalone
+from warehouse.cluster import Columns, Parameters
 from warehouse.connection import literal
 from warehouse.forget import forget
-from warehouse.lake_connection import Columns, LakeConnection, Parameters
+from warehouse.lake_tables import LakeTables
 from warehouse.settings import Settings
 from warehouse.spark.session import connected
 
@@ -38,8 +39,8 @@ k_max = 4
 HEADER = ["CustomerID", "Gender", "Age", "Annual Income (k$)", "Spending Score (1-100)", "City", "Notes"]
 
 
-class Compared(LakeConnection):
-    """A connection that asks DuckDB too whatever it asks the cluster, and compares the rows."""
+class Compared(LakeTables):
+    """Asks DuckDB too whatever is asked of the cluster, and compares the rows."""
 
     compared: list[str]
     """The statements, in the order they were asked."""
@@ -53,13 +54,13 @@ class Compared(LakeConnection):
         ]
         given = {"source_file": [row[0] for row in rows], "line": [row[2] for row in rows]}
         arrays: dict[str, Any] = {column: np.array(values, dtype=object) for column, values in given.items()}
-        self.register("given_lines", {**arrays, "source_line": np.array([row[1] for row in rows])})
+        self._duckdb.register("given_lines", {**arrays, "source_line": np.array([row[1] for row in rows])})
         self._duckdb.execute(
             f"create or replace temporary table told_lines as select source_file, source_line, line, "
             "not contains(line, chr(65533)) as is_readable from given_lines; "
             f"create or replace temporary view {name} as from told_lines"
         )
-        self.unregister("given_lines")
+        self._duckdb.unregister("given_lines")
 
     def read_parquet(self, name: str, files: Mapping[Path, str]) -> None:
         super().read_parquet(name, files)
@@ -69,11 +70,11 @@ class Compared(LakeConnection):
         )
         self._duckdb.execute(f"create or replace temporary view {name} as {each}")
 
-    def _write(
-        self, folder: Path, body: str, columns: Columns, reads: set[str], parameters: Parameters, in_order: bool = False
+    def write(
+        self, folder: Path, body: str, columns: Columns, reads: Set[str], parameters: Parameters, in_order: bool = False
     ) -> None:
         before = set(folder.glob("*.parquet"))
-        super()._write(folder, body, columns, reads, parameters, in_order)
+        super().write(folder, body, columns, reads, parameters, in_order)
         if not reads:
             return
         files = ", ".join(literal(path) for path in sorted(set(folder.glob("*.parquet")) - before))
@@ -93,7 +94,7 @@ def _is_ordered(sql: str) -> bool:
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The statements that were run on both engines, and came out alike."""
     monkeypatch.setattr(Compared, "compared", [], raising=False)
-    monkeypatch.setattr(warehouse.spark.session, "LakeConnection", Compared)
+    monkeypatch.setattr(warehouse.spark.session, "LakeTables", Compared)
     return Compared.compared
 
 
@@ -190,7 +191,7 @@ def test_statements_and_versions_are_the_same(
 
 
 def test_typed_columns_are_read_alike(cluster: Standalone, tmp_path: Path, statements: list[str]):
-    """Of Parquet files: whole numbers, fractions, decimals, truth values, dates and bytes stand as they would in a CSV file."""
+    """Of Parquet files: whole numbers, fractions, decimals, truth values, times and bytes stand as they would in a CSV file."""
     folder = tmp_path / "parquet"
     folder.mkdir()
     duckdb.connect().execute(
@@ -204,6 +205,10 @@ def test_typed_columns_are_read_alike(cluster: Standalone, tmp_path: Path, state
                 cast(1 + i * 13 % 98 as double) as spending_score,
                 i % 2 = 0 as is_member,
                 date '2020-01-01' + cast(i as integer) as joined,
+                timestamp '2020-01-01 10:00:00' + to_milliseconds(i * 250) as seen,
+                timestamptz '2020-01-01 10:00:00+02' + to_milliseconds(i * 250) as seen_in_zone,
+                cast(i % 200 as utinyint) as visits,
+                cast(i % 8 / 4 as float) as share,
                 cast('n' || i as blob) as note
             from range(300) as numbers (i)
         ) to '{folder}/a.parquet' (row_group_size 100)

@@ -17,7 +17,7 @@ from warehouse.connection import Warehouse
 from warehouse.forget import forget
 from warehouse.kept import kept
 from warehouse.lake import folder_of, lake_in, lake_of
-from warehouse.lake_connection import OF_CUSTOMERS
+from warehouse.lake_tables import OF_CUSTOMERS
 from warehouse.publish import new_version
 from warehouse.rollback import rollback
 from warehouse.sandbox import Sandbox

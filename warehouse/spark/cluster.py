@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from warehouse.cluster import Columns, Parameters
 from warehouse.errors import BuildError, InputError
-from warehouse.lake_connection import Columns, Parameters
 
 if TYPE_CHECKING:
     from pyspark.sql import Row, SparkSession
@@ -53,7 +53,7 @@ _OF_THE_CLUSTER = (
 
 
 class Spark:
-    """A cluster that computes over relations as large as the customers: see warehouse.lake_connection.Cluster."""
+    """A cluster that computes over relations as large as the customers: see warehouse.cluster.Cluster."""
 
     def __init__(self, session: "SparkSession") -> None:
         self.session = session

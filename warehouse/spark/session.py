@@ -21,6 +21,7 @@ from warehouse.connection import literal
 from warehouse.errors import InputError
 from warehouse.lake import folder_of, refuse_pattern
 from warehouse.lake_connection import LakeConnection
+from warehouse.lake_tables import LakeTables
 from warehouse.publish import BUILDING, Engine
 from warehouse.spark.cluster import Spark, asking
 
@@ -61,7 +62,9 @@ def on_spark(master: str) -> Engine:
         with connected(master) as cluster:
             _refuse_apart(connection, cluster, work)
             # answers whatever a refresh asks of DuckDB's own, which has no type that others could be of
-            yield cast(duckdb.DuckDBPyConnection, LakeConnection(connection, folder_of(final), work, cluster))
+            yield cast(
+                duckdb.DuckDBPyConnection, LakeConnection(connection, LakeTables(connection, folder_of(final), work, cluster))
+            )
 
     return engine
 
