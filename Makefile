@@ -86,7 +86,7 @@ test: $(DEV) browser ## Run every test, the browser's included
 
 test-spark: $(DEV) $(SPARK) ## Run the tests of ENGINE=spark on a cluster of this machine's own (needs Java 17 or newer)
 	@java -version >/dev/null 2>&1 || { echo "test-spark: there is no Java; install version 17 or newer" >&2; exit 2; }
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest tests/spark
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest tests/spark -m "not soak"
 
 bench: $(RIVALS) ## Measure against what people use instead (BENCH=kmeans BENCH_CUSTOMERS=100000 BENCH_LINES=1500000 BENCH_MEMORY=3GB)
 ifneq ($(filter-out transactions,$(BENCH)),)

@@ -15,6 +15,7 @@ from rich.console import Console
 import warehouse.spark.session
 from etl.console import Reporter
 from etl.refresh import refresh
+from etl.sample import write_sample
 from tests.spark.compared import alike, differences
 from tests.spark.standalone import Standalone
 from warehouse.cluster import Columns, Parameters
@@ -162,7 +163,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return first, second
 
 
-def _refresh(warehouse_: Path, customers: Path, segmentations: Path, **settings: Any) -> None:
+def _refresh(warehouse_: Path, customers: Path, segmentations: Path | None = None, **settings: Any) -> None:
     given = Settings(customers=customers, warehouse=warehouse_, segmentations=segmentations, keep_versions=9, **settings)
     refresh(given, Reporter(Console(quiet=True)))
 
@@ -222,6 +223,20 @@ def test_typed_columns_are_read_alike(cluster: Standalone, tmp_path: Path, state
     left_out = ("source_fingerprint",)
     assert differences(tmp_path / "duckdb" / "v1.duckdb", tmp_path / "spark" / "v1.duckdb", left_out) == {}
     assert statements
+
+
+@pytest.mark.million
+def test_a_million_customers(cluster: Standalone, tmp_path: Path):
+    """In the segmentations that come with this project: every assignment is the same, and the profiles, the cells, the cube."""
+    customers = tmp_path / "customers.csv"
+    write_sample(customers, 1_000_000)
+    _refresh(tmp_path / "duckdb", customers)
+    _refresh(tmp_path / "spark", customers, engine="spark", spark_master=cluster.address)
+    left_out = ("source_fingerprint",)
+    assert differences(tmp_path / "duckdb" / "v1.duckdb", tmp_path / "spark" / "v1.duckdb", left_out) == {}
+    with duckdb.connect(tmp_path / "spark" / "v1.duckdb", read_only=True) as connection:
+        told = "select count(*), count(distinct customer_id) from segments.assignments"
+        assert connection.execute(told).fetchall() == [(4_000_000, 1_000_000)]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

@@ -46,9 +46,9 @@ _SETTINGS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.caseSensitive": "true",
     "spark.sql.variable.substitute": "false",
-    "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={(Path(__file__).parent / 'log4j2.properties').as_uri()}",
 }
-"""What the results depend on, and that nothing is said beside them. Memory, cores and places are for spark-defaults.conf."""
+"""What the results depend on. Memory, cores and places are for spark-defaults.conf."""
+_SAYS_NOTHING = f"-Dlog4j2.configurationFile={(Path(__file__).parent / 'log4j2.properties').as_uri()}"
 
 
 def on_spark(master: str) -> Engine:
@@ -83,7 +83,7 @@ def connected(master: str) -> Iterator[Spark]:
     builder = SparkSession.builder.master(master)
     for name, value in _SETTINGS.items():
         builder = builder.config(name, value)
-    with _quiet(), asking("a session"):
+    with _quiet(), _java_options(_SAYS_NOTHING), asking("a session"):
         session = builder.getOrCreate()
     logging.getLogger("SQLQueryContextLogger").disabled = True
     try:
@@ -108,6 +108,18 @@ def _quiet() -> Iterator[None]:
             sys.stderr.flush()
             os.dup2(kept, 2)
             os.close(kept)
+
+
+@contextlib.contextmanager
+def _java_options(options: str) -> Iterator[None]:
+    """Give these to a Java that is started in the block, beside what else it is given."""
+    name = "SPARK_SUBMIT_OPTS"
+    kept = os.environ.get(name)
+    os.environ[name] = f"{kept or ''} {options}".strip()
+    try:
+        yield
+    finally:
+        os.environ.pop(name) if kept is None else os.environ.update({name: kept})
 
 
 def _refuse_missing() -> None:

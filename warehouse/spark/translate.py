@@ -1,6 +1,6 @@
 """DuckDB's SQL as Spark's: sqlglot's translation, and what it leaves as it was though it means something else there.
 
-Whatever is not known to mean the same is refused: tests/spark runs every statement of a refresh on both engines.
+What is known to differ is written otherwise, or refused; tests/spark runs every statement of a refresh on both engines.
 """
 
 import unicodedata
