@@ -15,8 +15,8 @@ class Cluster(Protocol):
     def relations(self, sql: str) -> set[str]:
         """The relations that a query of DuckDB's names, what it defines itself among them."""
 
-    def show(self, name: str, folder: Path, columns: Columns) -> None:
-        """Read the Parquet files of a folder under a name."""
+    def show(self, name: str, folder: Path, columns: Columns, is_small: bool = False) -> None:
+        """Read the Parquet files of a folder under a name; what `is_small` may be sent to every worker."""
 
     def show_lines(self, name: str, files: Mapping[Path, str]) -> None:
         """Read text files, given with the names to show for them, line by line: source_file, source_line (from 1), line and

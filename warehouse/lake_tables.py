@@ -187,7 +187,7 @@ class LakeTables:
             return
         folder = self._new_folder("small")
         self._duckdb.execute(f"copy (from {name}) to {literal(folder / 'rows.parquet')} (format parquet)")
-        self._cluster.show(_name_there(name), folder, columns)
+        self._cluster.show(_name_there(name), folder, columns, is_small=True)
         self._shipped[name] = (*told, columns)
 
     def _show(self, name: str, folder: Path, columns: Columns) -> None:

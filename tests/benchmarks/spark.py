@@ -1,8 +1,8 @@
 """How a refresh on Spark grows, against one by DuckDB: what is read, shuffled, written and held. `make bench-spark`.
 
 The cluster is a master and two workers of one core each on this machine, so times say what Spark costs, not what a cluster gains:
-DuckDB has the same two cores. What is read, shuffled and written is what Spark's event log says of every task; the memory of the
-driver is the peak of Python and of its Java machine.
+DuckDB has the same two cores. What is read, shuffled and written is what Spark's event log says of every task, and so is the memory
+of the largest one for what it sorts, joins and groups; the memory of the driver is the peak of Python and of its Java machine.
 """
 
 import argparse
@@ -24,7 +24,23 @@ from tests.spark.standalone import standalone
 from warehouse.connection import literal
 from warehouse.versions import file_name
 
-_HEAD = ("customers", "DuckDB", "Spark", "ratio", "cells", "read", "shuffled", "written", "driver", "equal")
+_HEAD = (
+    *(
+        "customers",
+        "DuckDB",
+        "Spark",
+        "ratio",
+        "cells",
+        "rows read",
+        "shuffled",
+        "spilled",
+        "written",
+        "kept",
+        "largest task",
+        "driver",
+    ),
+    *("equal assignments", "furthest centroid"),
+)
 _SAMPLE_SECONDS = 0.5
 _MEMORY = "2g"
 """Of each worker."""
@@ -35,11 +51,14 @@ class Cost:
     """What a refresh on Spark took."""
 
     measure: Measure
-    tasks: int
-    read: float
+    rows: int
+    """Rows read, by all tasks."""
     shuffled: float
+    spilled: float
     written: float
-    """Gigabytes, of all tasks."""
+    """Gigabytes, of all tasks; written is what comes back and what is needed on the way, too."""
+    largest: float
+    """Gigabytes of memory of the largest task."""
     driver: float
     """Gigabytes of memory, of Python and Java together."""
 
@@ -52,18 +71,18 @@ def bench(customers: int, folder: Path) -> list[str]:
     one = measured(*given, "--warehouse", folder / "duckdb")
     other = _on_spark([*given, "--warehouse", folder / "spark"], folder)
     versions = [folder / name / file_name(1) for name in ("duckdb", "spark")]
-    cells, equal = _compare(*versions)
+    cells, equal, furthest = _compare(*versions)
+    kept = sum(path.stat().st_size for path in (folder / "spark").rglob("*") if path.is_file()) / 1e9
     return [
         f"{customers:,}",
         in_seconds(one.seconds),
         in_seconds(other.measure.seconds),
         in_times(other.measure.seconds / one.seconds),
         f"{cells:,}",
-        in_gigabytes(other.read),
-        in_gigabytes(other.shuffled),
-        in_gigabytes(other.written),
-        in_gigabytes(other.driver),
-        equal,
+        f"{other.rows:,}",
+        *map(in_gigabytes, (other.shuffled, other.spilled, other.written, kept, other.largest, other.driver)),
+        f"{equal:.4%}",
+        f"{furthest:.0e}",
     ]
 
 
@@ -82,20 +101,21 @@ def _on_spark(command: Sequence[str | Path], folder: Path) -> Cost:
             measure = measured(*command, "--engine", "spark", "--spark-master", cluster.address)
     (log,) = events.iterdir()
     told = _told(log)
-    gigabytes = [told[what] / 1e9 for what in ("read", "shuffled", "written")]
-    return Cost(measure, told["tasks"], *gigabytes, measure.peak_gigabytes + max(java))
+    gigabytes = [told[what] / 1e9 for what in ("shuffled", "spilled", "written", "largest")]
+    return Cost(measure, told["rows"], *gigabytes, measure.peak_gigabytes + max(java))
 
 
 def _told(log: Path) -> Counter[str]:
-    """What the tasks of an event log have read, shuffled and written, in bytes, and how many they were."""
+    """What the tasks of an event log have read, in rows, and shuffled and written, in bytes; and the bytes that one held at most."""
     found: Counter[str] = Counter()
     with log.open(encoding="utf-8") as lines:
         for line in lines:
             if '"SparkListenerTaskEnd"' in line and (metrics := json.loads(line).get("Task Metrics")):
-                found["tasks"] += 1
-                found["read"] += metrics["Input Metrics"]["Bytes Read"]
+                found["rows"] += metrics["Input Metrics"]["Records Read"]
                 found["shuffled"] += metrics["Shuffle Write Metrics"]["Shuffle Bytes Written"]
+                found["spilled"] += metrics["Disk Bytes Spilled"]
                 found["written"] += metrics["Output Metrics"]["Bytes Written"]
+                found["largest"] = max(found["largest"], metrics["Peak Execution Memory"])
     return found
 
 
@@ -109,8 +129,8 @@ def _java_gigabytes() -> float:
     return 0.0
 
 
-def _compare(one: Path, other: Path) -> tuple[int, str]:
-    """The most cells of a segmentation, and how many assignments of two versions are equal, with the furthest centroid."""
+def _compare(one: Path, other: Path) -> tuple[int, float, float]:
+    """The most cells of a segmentation, the share of assignments that are equal, and the furthest distance of two centroids."""
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"attach {literal(one)} as one (read_only); attach {literal(other)} as other (read_only)")
         (cells,) = connection.execute("select max(n_points) from other.segments.runs").fetchone() or (0,)
@@ -123,7 +143,7 @@ def _compare(one: Path, other: Path) -> tuple[int, str]:
             "select max(abs(centroids.scaled_value - others.scaled_value)) from one.segments.centroids as centroids "
             "full join other.segments.centroids as others using (segmentation, algorithm, segment_id, feature)"
         ).fetchone() or (0.0,)
-    return cells, f"{share:.4%}, centroids to {furthest:.0e}"
+    return int(cells), float(share), float(furthest)
 
 
 @contextmanager

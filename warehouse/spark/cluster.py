@@ -64,11 +64,14 @@ class Spark:
 
         return relations(sql)
 
-    def show(self, name: str, folder: Path, columns: Columns) -> None:
-        """Read the Parquet files of a folder under a name."""
+    def show(self, name: str, folder: Path, columns: Columns, is_small: bool = False) -> None:
+        """Read the Parquet files of a folder under a name; what `is_small` is sent to every worker, rather than joined there."""
+        from pyspark.sql.functions import broadcast
+
         schema = ", ".join(f"`{column}` {spark_type(type_)}" for column, type_ in columns)
         with asking(f"the files of {name}"):
-            self.session.read.schema(schema).parquet(str(folder)).createOrReplaceTempView(name)
+            rows = self.session.read.schema(schema).parquet(str(folder))
+            (broadcast(rows) if is_small else rows).createOrReplaceTempView(name)
 
     def show_lines(self, name: str, files: Mapping[Path, str]) -> None:
         """Read text files line by line: source_file, source_line (from 1), line and is_readable; not what is

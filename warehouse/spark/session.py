@@ -46,8 +46,11 @@ _SETTINGS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.caseSensitive": "true",
     "spark.sql.variable.substitute": "false",
+    # how large files are says little of their rows: ids in order take a byte each. What is small is told to be (Spark.show)
+    "spark.sql.autoBroadcastJoinThreshold": "64KB",
+    "spark.sql.adaptive.autoBroadcastJoinThreshold": "10MB",
 }
-"""What the results depend on. Memory, cores and places are for spark-defaults.conf."""
+"""What the results depend on, and whether they fit. Memory, cores and places are for spark-defaults.conf."""
 _SAYS_NOTHING = f"-Dlog4j2.configurationFile={(Path(__file__).parent / 'log4j2.properties').as_uri()}"
 
 
