@@ -106,7 +106,7 @@ def _on_spark(command: Sequence[str | Path], folder: Path) -> Cost:
 
 
 def _told(log: Path) -> Counter[str]:
-    """What the tasks of an event log have read, in rows, and shuffled and written, in bytes; and the bytes that one held at most."""
+    """What all tasks of an event log have read, in rows, and shuffled, spilled and written, in bytes; and the most that one held."""
     found: Counter[str] = Counter()
     with log.open(encoding="utf-8") as lines:
         for line in lines:
