@@ -32,7 +32,7 @@ INSTALL = $(PIP_INSTALL) --editable
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
-refresh: $(APP) ## Load customers, find segments, check and publish (CUSTOMERS=path TRANSACTIONS=path MAPPING=path SEGMENTATIONS=path K=5 WAREHOUSE=dir ALERTS_FILE=path FORCE=1)
+refresh: $(APP) $(if $(filter spark,$(ENGINE)),$(SPARK)) ## Load customers, find segments, check and publish (CUSTOMERS=path TRANSACTIONS=path MAPPING=path SEGMENTATIONS=path K=5 WAREHOUSE=dir ALERTS_FILE=path FORCE=1)
 	@$(BIN)/python -m etl.refresh
 
 dashboard: $(APP) ## Serve the dashboard on 127.0.0.1:8050, after a first refresh where there is none (HOST= PORT= ALLOW_EDIT=1 ALLOW_SQL=0)

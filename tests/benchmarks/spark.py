@@ -106,7 +106,7 @@ def _on_spark(command: Sequence[str | Path], folder: Path) -> Cost:
 
 
 def _told(log: Path) -> Counter[str]:
-    """What all tasks of an event log have read, in rows, and shuffled, spilled and written, in bytes; and the most that one held."""
+    """What an event log's tasks read, in rows, and shuffled, spilled and wrote, in bytes; and the most that one of them held."""
     found: Counter[str] = Counter()
     with log.open(encoding="utf-8") as lines:
         for line in lines:
