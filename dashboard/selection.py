@@ -8,6 +8,7 @@ from dashboard.export import safe_text
 from dashboard.filters import Clause, english, inlined, where
 from dashboard.queries import ALGORITHM_TITLES, Row, sorted_by
 from warehouse.connection import Snapshot
+from warehouse.lake import lake_in
 
 SEGMENT_COLUMNS = {f"{algorithm}_segment": f"{title} segment" for algorithm, title in ALGORITHM_TITLES.items()}
 """The columns with the names of the segments, and their titles."""
@@ -31,16 +32,16 @@ def page(db: Snapshot, clauses: Sequence[Clause], segmentation: str, order: Orde
     if any(column in SEGMENT_COLUMNS for column, _ in order):
         sql = f"{_select('chosen.*', condition, segmentation, order)} limit ? offset ?"
     else:  # only the rows of the page need the names of their segments
-        has_numbers = db.once("ids that are numbers", _has_numbers)
-        last = ("customer_id", False) if has_numbers else ("rowid", False)
-        by = ", ".join(sorted_by(*key) for key in [*order, last])
+        by = ", ".join([*(sorted_by(*key) for key in order), db.once("order of the ids", _by_id)])
         sql = _select("chosen.*", f"{condition} order by {by} limit ? offset ?", segmentation, order)
     return db.rows(sql, [*values, rows, start])
 
 
-def _has_numbers(db: Snapshot) -> bool:
-    """Whether any id is a number; where none is, marts.customers stands in the order of the ids, and nothing has to be sorted."""
-    return bool(db.value("select max(try_cast(customer_id as hugeint)) is not null from marts.customers"))
+def _by_id(db: Snapshot) -> str:
+    """SQL: the order of the ids. Where none is a number, the table marts.customers stands in it, and nothing has to be sorted."""
+    if db.value("select max(try_cast(customer_id as hugeint)) is not null from marts.customers"):
+        return sorted_by("customer_id", False)
+    return "rowid" if lake_in(db) is None else "customer_id"
 
 
 def statement(db: Snapshot, clauses: Sequence[Clause], segmentation: str, order: Order = (), is_sheet: bool = False) -> str:
