@@ -104,7 +104,8 @@ def _read_parquet(connection: LakeConnection, names: Mapping[Path, str], source:
         if column.kind != IGNORE
     )
     connection.execute(
-        f"insert into scratch.source_rows by name select source_file, source_line, 1 as count_lines{values} from source_values"
+        "insert into scratch.source_rows by name "
+        f"select _source_file as source_file, _source_line as source_line, 1 as count_lines{values} from source_values"
     )
 
 

@@ -198,21 +198,22 @@ def _match(
     reserved = connection.execute("select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'").fetchall()
     words = [word for (word,) in reserved]
     columns_of: list[tuple[Column, ...]] = []
+    earlier: dict[str, str] = {}
     for source in sources:
         if len(source.headers) > MOST_COLUMNS:
             raise InputError(
                 f"{source.path}: has {len(source.headers):,} columns, and {MOST_COLUMNS:,} are the most that can be loaded"
             )
         try:
-            earlier = {
-                likeness(column.source_header): column.name
-                for columns in columns_of
-                for column in columns
-                if column.kind == "text" and column.name not in vocabulary.names
-            }
-            columns_of.append(match(source.headers, mapping.columns, words, earlier, vocabulary))
+            matched = match(source.headers, mapping.columns, words, earlier, vocabulary)
         except InputError as error:
             raise InputError(f"{source.path}: {error}") from error
+        columns_of.append(matched)
+        earlier |= {
+            likeness(column.source_header): column.name
+            for column in matched
+            if column.kind == "text" and column.name not in vocabulary.names
+        }
     missing = unused(mapping.columns, [header for source in sources for header in source.headers])
     if missing:
         headers = ", ".join(f"'{header}'" for header in sources[0].headers)

@@ -21,6 +21,7 @@ NOT_RUN = {
     "make bench": "takes an hour, and installs what is measured against",
     "make bench-dashboard": "takes minutes",
     "make load": "takes minutes, and installs who plays the people",
+    "make bench-spark": "takes an hour, and installs what ENGINE=spark needs",
     "make test-spark": "needs Java, and installs what ENGINE=spark needs",
     "make refresh ENGINE=spark": "needs a cluster; tests/spark has one",
     "make data": "fetches a file; tests/etl/test_fetch.py has it",

@@ -24,12 +24,15 @@ class Cluster(Protocol):
         """
 
     def show_rows(self, name: str, files: Mapping[Path, str]) -> None:
-        """Read Parquet files of the same columns, given with the names to show: source_file, source_line (from 1), then those."""
+        """Read Parquet files of the same columns, given with the names to show: _source_file, _source_line (from 1), then those."""
 
     def define(self, name: str, sql: str, names: Mapping[str, str], parameters: Parameters) -> None:
         """Give a query of DuckDB's a name; `names` has by DuckDB's name of each relation that it reads the one here."""
 
     def write(
         self, folder: Path, sql: str, columns: Columns, names: Mapping[str, str], parameters: Parameters, in_order: bool
-    ) -> None:
-        """Add the rows of a query of DuckDB's, whose columns are given, to a folder's Parquet files, `in_order` or as they come."""
+    ) -> int:
+        """Add the rows of a query of DuckDB's, whose columns are given, to a folder's Parquet files, `in_order` or as they come.
+
+        Returns how many the workers say they wrote.
+        """

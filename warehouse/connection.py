@@ -171,6 +171,9 @@ class Snapshot:
                 f"{self.path}: is of another release; `make refresh` publishes a version of this one ({missing})"
             ) from error
         except duckdb.Error as error:
+            is_gone = any(words in str(error) for words in ("Cannot open file", "No files found"))
+            if is_gone and identity(self.path) != self.identity:  # its Parquet files went with it
+                raise NotKeptError(f"version {self.version} was removed or written anew while it was read: ask again") from error
             if not _is_damage(error):
                 raise
             self.is_damaged = True

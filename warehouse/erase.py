@@ -20,7 +20,7 @@ from warehouse.build import build, execute_file
 from warehouse.catalog import SQL, relations
 from warehouse.checks import run_checks
 from warehouse.connection import IN_FILES, Snapshot, builder, is_of_the_machine, literal
-from warehouse.errors import BuildError, GateError, MallError
+from warehouse.errors import BuildError, GateError, InputError, MallError
 from warehouse.forgotten import LONG_ID
 from warehouse.lake import folders, lake_of, next_edition, rows_of
 from warehouse.publish import put, settle, unfinished
@@ -94,6 +94,9 @@ def erase(path: Path, customer_id: str, must_pass: bool) -> str:
     Where a check fails on what is left, `must_pass` refuses it with GateError; otherwise it is told. Raises BuildError where the
     tables cannot be read or made anew, InputError where there is no room. The old file then stays as it was.
     """
+    lake = lake_of(path)
+    if lake is not None and lake.parent.resolve() != path.parent.resolve():
+        raise InputError(f"{path}: reads {lake}, which is not beside it: forget the person where that is, and copy it again")
     with unfinished(path) as building:
         said = _write(building, path, customer_id, "auto", must_pass)
         stands = _stands_in(building, customer_id)

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from warehouse.connection import Snapshot, literal
-from warehouse.errors import BuildError, DamagedError, ReleaseError
+from warehouse.errors import DamagedError, ReleaseError
 from warehouse.forgotten import NOBODY, Forgotten
 from warehouse.lake import folders
 from warehouse.lake_connection import is_in_lake
@@ -89,7 +89,7 @@ def carry_history(
     """
     try:
         with _attached(connection, previous):
-            held, wanted = _columns(connection, _OLD), _columns(connection, _current(connection))
+            held, wanted = _columns(connection, _OLD), _wanted(connection)
             return [_carry(connection, relation, before, held, wanted[relation], erased) for relation in relations]
     except duckdb.Error as error:
         problem = f"{previous}: cannot be read: {str(error).splitlines()[0]}"
@@ -275,7 +275,7 @@ def _is_not_erased(erased: Forgotten, customer_id: str) -> str:
 def _insert(connection: duckdb.DuckDBPyConnection, relation: str, sql: str) -> Carried:
     try:
         (count,) = connection.execute(sql).fetchone() or (0,)
-    except (duckdb.Error, BuildError) as error:  # the latter of a cluster
+    except duckdb.Error as error:
         return Carried(relation, problem=f"{relation} cannot be carried: {str(error).splitlines()[0]}")
     return Carried(relation, count)
 
@@ -288,6 +288,16 @@ def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> _Columns:
         [database],
     ).fetchall()
     return {relation: [_Column(*row) for _, *row in columns] for relation, columns in groupby(rows, key=itemgetter(0))}
+
+
+def _wanted(connection: duckdb.DuckDBPyConnection) -> _Columns:
+    """The columns of the version that is built. Of a view, as a lake has them, DuckDB does not know what may be null."""
+    columns = _columns(connection, _current(connection))
+    if is_in_lake(connection):
+        for relation in columns:
+            if required := connection.tables.required(relation):
+                columns[relation] = [replace(column, is_nullable=column.name not in required) for column in columns[relation]]
+    return columns
 
 
 def _current(connection: duckdb.DuckDBPyConnection) -> str:

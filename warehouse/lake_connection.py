@@ -11,6 +11,7 @@ from typing import Any, TypeGuard
 import duckdb
 
 from warehouse.cluster import Parameters
+from warehouse.errors import BuildError
 from warehouse.lake_tables import OF_CUSTOMERS, LakeTables, is_large
 
 OF_PURCHASES = (
@@ -32,6 +33,7 @@ _DROP = re.compile(r"drop\s+(?:table|view)\s+(?:if\s+exists\s+)?(?P<name>[\w.]+)
 _ATTACH = re.compile(r"attach\s+'(?:[^']|'')*'\s+as\s+(?P<name>\w+)", re.IGNORECASE)
 _COMMENT = re.compile(r"comment\s+on\s+table\s+(?P<name>[\w.]+)", re.IGNORECASE)
 _QUERY = re.compile(r"(select|with|from)\b", re.IGNORECASE)
+_CHANGE = re.compile(r"(update|delete|merge|truncate|alter)\b", re.IGNORECASE)
 _VALUES = re.compile(r"\s*values\b", re.IGNORECASE)
 _NO_ROWS = re.compile(r"\blimit\s+0\s*$", re.IGNORECASE)
 _LEADING = re.compile(r"\A(\s+|--[^\n]*\n)+")
@@ -74,6 +76,8 @@ class LakeConnection:
             self._duckdb.execute(re.sub("table", "view", sql, count=1, flags=re.IGNORECASE))
         elif _QUERY.match(sql) and not _NO_ROWS.search(sql) and (reads := self.tables.reads(sql)):
             self._duckdb.execute(self.tables.land(sql, reads, parameters))
+        elif _CHANGE.match(sql):
+            raise BuildError(f"a statement that a cluster cannot run: {' '.join(sql.split())[:200]}")
         else:
             self._pass_on(sql, parameters)
             if found := _ATTACH.match(sql):

@@ -14,11 +14,14 @@ import duckdb
 
 from warehouse.cluster import Cluster, Columns, Parameters
 from warehouse.connection import escaped, identifier, literal
+from warehouse.errors import InputError
 from warehouse.lake import folders, rows_of
 
 OF_CUSTOMERS = ("raw.customers", "segments.assignments", "segments.past_memberships", "marts.customers")
 """The tables with a row per customer or more. Those of the scratch database are taken for as large."""
 
+_FEW = 100_000
+"""Rows that may be sent to every worker."""
 _THERE = """
 select
     database_name || '.' || schema_name || '.' || table_name,
@@ -67,6 +70,10 @@ class LakeTables:
         large = {name for name in named if self.holds(name)}
         return large | (named & self._there()) if large else set()
 
+    def required(self, name: str) -> list[str]:
+        """The columns of a table as large as the customers in which nothing may be null."""
+        return self._required.get(_bare(name), [])
+
     def columns(self, body: str, parameters: Parameters = ()) -> list[tuple[str, str]]:
         """The names and DuckDB's types of what a query gives."""
         self._duckdb.execute(f"select * from ({body}) limit 0", parameters)
@@ -84,7 +91,7 @@ class LakeTables:
     def read_parquet(self, name: str, files: Mapping[Path, str]) -> None:
         """Give the rows of Parquet files a name, as Cluster.show_rows does."""
         self._duckdb.execute(
-            f"create or replace temporary view {name} as select '' as source_file, 0::bigint as source_line, * "
+            f"create or replace temporary view {name} as select '' as _source_file, 0::bigint as _source_line, * "
             f"from read_parquet({literal(escaped(next(iter(files))))}, hive_partitioning = false) where false"
         )
         self._cluster.show_rows(name, files)
@@ -118,7 +125,7 @@ class LakeTables:
             shutil.rmtree(replaced, ignore_errors=True)
 
     def insert(self, name: str, body: str, reads: Set[str], parameters: Parameters) -> None:
-        """Add what a query gives to a table, by the names of the columns.
+        """Add what a query gives to a table, by the names of the columns; the connection then answers how many rows.
 
         Raises duckdb.ConstraintException where something is null that may not be, as DuckDB does.
         """
@@ -126,9 +133,16 @@ class LakeTables:
         there = [column for column, _ in self.columns(body, parameters)]
         values = ", ".join(f"cast({column if column in there else 'null'} as {type_}) as {column}" for column, type_ in wanted)
         folder = self._folders[_bare(name)]
-        self.write(folder, f"select {values} from ({body}) as inserted", wanted, reads, parameters)
-        self._refuse_null(name, folder)
+        before = set(folder.iterdir())
+        try:
+            count = self.write(folder, f"select {values} from ({body}) as inserted", wanted, reads, parameters)
+            self._refuse_null(name, folder)
+        except BaseException:
+            for path in set(folder.glob("*.parquet")) - before:
+                path.unlink()
+            raise
         self._cluster.show(_name_there(name), folder, wanted)
+        self._duckdb.execute("select $1", [count])
 
     def drop(self, name: str) -> None:
         """Leave nothing of a table or a view."""
@@ -152,14 +166,24 @@ class LakeTables:
 
     def write(
         self, folder: Path, body: str, columns: Columns, reads: Set[str], parameters: Parameters, in_order: bool = False
-    ) -> None:
-        """Add the rows of a query to a folder; what is large lies in no order, as to sort it would take longer than all else."""
-        if reads:
-            self._cluster.write(folder, body, columns, self._names(reads), parameters, in_order)
-        else:
+    ) -> int:
+        """Add the rows of a query to a folder; what is large lies in no order, as to sort it would take longer than all else.
+
+        Returns how many. Raises InputError where not all that the workers wrote arrive.
+        """
+        before = self._count_rows(folder)
+        if not reads:
             self._count += 1
             path = folder / f"part-duckdb-{self._count}.parquet"
             self._duckdb.execute(f"copy ({body}) to {literal(path)} (format parquet, compression zstd)", parameters)
+            return self._count_rows(folder) - before
+        written = self._cluster.write(folder, body, columns, self._names(reads), parameters, in_order)
+        if (arrived := self._count_rows(folder) - before) != written:
+            raise InputError(
+                f"{folder}: of {written:,} rows that the workers of the cluster wrote there {arrived:,} arrived: WAREHOUSE must be "
+                "a folder that this machine and every worker share, by the same path"
+            )
+        return written
 
     def show_attached(self, database: str) -> None:
         """Let the cluster read what another version keeps in its folder."""
@@ -187,7 +211,7 @@ class LakeTables:
             return
         folder = self._new_folder("small")
         self._duckdb.execute(f"copy (from {name}) to {literal(folder / 'rows.parquet')} (format parquet)")
-        self._cluster.show(_name_there(name), folder, columns, is_small=True)
+        self._cluster.show(_name_there(name), folder, columns, is_small=told[0] <= _FEW)
         self._shipped[name] = (*told, columns)
 
     def _show(self, name: str, folder: Path, columns: Columns) -> None:
@@ -197,12 +221,19 @@ class LakeTables:
         self._folders[_bare(name)] = folder
         self._cluster.show(_name_there(name), folder, columns)
 
+    def _count_rows(self, folder: Path) -> int:
+        """As the files themselves say, of those that are there."""
+        if not any(folder.glob("*.parquet")):
+            return 0
+        (count,) = self._duckdb.execute(f"select count(*) {rows_of(folder)}").fetchone() or (0,)
+        return int(count)
+
     def _refuse_null(self, name: str, folder: Path) -> None:
         """The files themselves say of every column how often it is null."""
         found = self._duckdb.execute(
             "select min(path_in_schema) from parquet_metadata($files) "
             "where stats_null_count > 0 and list_contains($required, path_in_schema)",
-            {"files": str(folder / "*.parquet"), "required": self._required.get(_bare(name), [])},
+            {"files": str(folder / "*.parquet"), "required": self.required(name)},
         ).fetchone()
         if found and found[0]:
             raise duckdb.ConstraintException(f"Constraint Error: NOT NULL constraint failed: {name}.{found[0]}")

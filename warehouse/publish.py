@@ -82,8 +82,8 @@ def new_version(
                 with engine(connection, final) as computing:
                     yield Draft(number, computing, previous)
                 connection.execute("checkpoint warehouse")
+            settle(folder_of(final))
             with undisturbed():
-                settle(folder_of(final))
                 put(building, final)
                 point_at(directory, number)
                 _retire(directory, keep, previous)

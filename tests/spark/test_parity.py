@@ -66,24 +66,25 @@ class Compared(LakeTables):
     def read_parquet(self, name: str, files: Mapping[Path, str]) -> None:
         super().read_parquet(name, files)
         each = " union all ".join(
-            f"select {literal(shown)} as source_file, row_number() over () as source_line, * from read_parquet({literal(path)})"
+            f"select {literal(shown)} as _source_file, row_number() over () as _source_line, * from read_parquet({literal(path)})"
             for path, shown in files.items()
         )
         self._duckdb.execute(f"create or replace temporary view {name} as {each}")
 
     def write(
         self, folder: Path, body: str, columns: Columns, reads: Set[str], parameters: Parameters, in_order: bool = False
-    ) -> None:
+    ) -> int:
         before = set(folder.glob("*.parquet"))
-        super().write(folder, body, columns, reads, parameters, in_order)
+        count = super().write(folder, body, columns, reads, parameters, in_order)
         if not reads:
-            return
+            return count
         files = ", ".join(literal(path) for path in sorted(set(folder.glob("*.parquet")) - before))
         values = ", ".join(f'cast("{name}" as {type_})' for name, type_ in columns)
         told = self._duckdb.execute(f"select {values} from read_parquet([{files}])").fetchall()
         expected = self._duckdb.execute(f"select {values} from ({body})", parameters).fetchall()
         assert alike(told, expected, in_order and _is_ordered(body)) == [], body
         self.compared.append(body)
+        return count
 
 
 def _is_ordered(sql: str) -> bool:

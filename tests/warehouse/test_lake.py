@@ -14,6 +14,7 @@ from tests.helpers import refreshed
 from tests.lake import with_lake
 from tests.spark.compared import differences
 from warehouse.connection import Warehouse
+from warehouse.errors import InputError, NotKeptError
 from warehouse.forget import forget
 from warehouse.kept import kept
 from warehouse.lake import folder_of, lake_in, lake_of
@@ -120,6 +121,26 @@ def test_a_person_is_erased(lake: Path):
     assert not any(person.encode() in path.read_bytes() for path in files)
     forget(lake, after.value("select min(customer_id) from raw.customers"))
     assert {path.name for path in lake.glob("v3*.parquet")} == {"v3.3.parquet"}
+
+
+def test_a_copy_is_not_where_people_are_erased(lake: Path):
+    """Its views read the original: neither of them is touched."""
+    copy = Path(shutil.copytree(lake, lake.parent / "copy", symlinks=True))
+    before = {path: path.read_bytes() for path in lake.parent.rglob("*.parquet") if path.is_file()}
+    person = Warehouse(lake).snapshot().value("select min(customer_id) from raw.customers")
+    with pytest.raises(InputError, match="which is not beside it"):
+        forget(copy, person)
+    assert {path: path.read_bytes() for path in lake.parent.rglob("*.parquet") if path.is_file()} == before
+
+
+def test_who_reads_what_is_erased_meanwhile_is_told_to_ask_again(lake: Path):
+    """What is in the file of the version can be read to the end, its Parquet files cannot."""
+    reader = Warehouse(lake)
+    before = reader.snapshot()
+    forget(lake, before.value("select min(customer_id) from raw.customers"))
+    with pytest.raises(NotKeptError, match="version 3 was removed or written anew while it was read: ask again"):
+        before.value("select max(hash(customers)) from raw.customers as customers")
+    assert reader.snapshot().value("select max(hash(customers)) from raw.customers as customers")
 
 
 def test_a_way_back(lake: Path):

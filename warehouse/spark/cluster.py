@@ -1,17 +1,18 @@
 """What Spark is asked: to read Parquet and text files, and to run queries of DuckDB's over them."""
 
 import contextlib
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from warehouse.cluster import Columns, Parameters
 from warehouse.errors import BuildError, InputError
 
 if TYPE_CHECKING:
-    from pyspark.sql import Row, SparkSession
+    from pyspark.sql import DataFrame, Row, SparkSession
 
 _TYPES = {
     "TINYINT": "tinyint",
@@ -31,7 +32,8 @@ _TYPES = {
 }
 _SCHEME = "^file:/+"
 _BYTES_OF_A_TASK = 32_000_000
-"""Of the files that are read; what is shuffled is about as much."""
+_ROWS_OF_A_TASK = 1_000_000
+"""Of the files that are read, text and Parquet; what is shuffled is some times as much."""
 _OF_THE_CLUSTER = (
     (
         r"(?:FILE_NOT_EXIST|does not exist|FileNotFoundException)(?s:.*?)file:/*(/[^\s'\"]+?)[.,;']*\s",
@@ -66,12 +68,10 @@ class Spark:
 
     def show(self, name: str, folder: Path, columns: Columns, is_small: bool = False) -> None:
         """Read the Parquet files of a folder under a name; what `is_small` is sent to every worker, rather than joined there."""
-        from pyspark.sql.functions import broadcast
-
         schema = ", ".join(f"`{column}` {spark_type(type_)}" for column, type_ in columns)
         with asking(f"the files of {name}"):
             rows = self.session.read.schema(schema).parquet(str(folder))
-            (broadcast(rows) if is_small else rows).createOrReplaceTempView(name)
+            (_broadcast(rows) if is_small else rows).createOrReplaceTempView(name)
 
     def show_lines(self, name: str, files: Mapping[Path, str]) -> None:
         """Read text files line by line: source_file, source_line (from 1), line and is_readable; not what is
@@ -81,7 +81,7 @@ class Spark:
         which order, is the same each time: what it depends on is settled before.
         """
         with asking("lines of text"):
-            self._share_out(files)
+            self._share_out(sum(path.stat().st_size for path in files) // _BYTES_OF_A_TASK)
             self.session.read.text([str(path) for path in files]).selectExpr(
                 "make_valid_utf8(value) as line",
                 "is_valid_utf8(value) as is_readable",
@@ -94,10 +94,11 @@ class Spark:
                 r"max(place) filter (where line rlike '\\S') as last_place "
                 f"from {name}__read group by file_path, block order by file_path, block"
             ).collect()
-            self.session.createDataFrame(
-                _offsets(blocks, files),
+            self._hold(
+                f"{name}__blocks",
                 "file_path string, block bigint, offset bigint, source_file string, last_line bigint",
-            ).createOrReplaceTempView(f"{name}__blocks")
+                _offsets(blocks, files),
+            )
             self.session.sql(
                 f"create or replace temporary view {name} as "
                 "select blocks.source_file, lines.place + blocks.offset as source_line, lines.line, lines.is_readable "
@@ -106,18 +107,19 @@ class Spark:
             )
 
     def show_rows(self, name: str, files: Mapping[Path, str]) -> None:
-        """Read Parquet files: source_file, source_line (from 1) and their columns."""
+        """Read Parquet files: _source_file, _source_line (from 1) and their columns."""
         with asking("rows of Parquet"):
-            self._share_out(files)
             read = self.session.read.parquet(*(str(path) for path in files))
+            self._share_out(read.count() // _ROWS_OF_A_TASK)
             shown = [(_bare(uri), _shown(uri, files)) for uri in read.inputFiles()]
-            self.session.createDataFrame(shown, "file_path string, source_file string").createOrReplaceTempView(f"{name}__files")
+            self._hold(f"{name}__files", "_file_path string, _source_file string", shown)
             read.selectExpr(
-                "*", f"regexp_replace(_metadata.file_path, '{_SCHEME}', '/') as file_path", "_metadata.row_index + 1 as source_line"
+                *("*", f"regexp_replace(_metadata.file_path, '{_SCHEME}', '/') as _file_path"),
+                "_metadata.row_index + 1 as _source_line",
             ).createOrReplaceTempView(f"{name}__read")
             self.session.sql(
                 f"create or replace temporary view {name} as "
-                f"select * except (file_path) from {name}__read inner join {name}__files using (file_path)"
+                f"select * except (_file_path) from {name}__read inner join {name}__files using (_file_path)"
             )
 
     def define(self, name: str, sql: str, names: Mapping[str, str], parameters: Parameters) -> None:
@@ -127,18 +129,29 @@ class Spark:
 
     def write(
         self, folder: Path, sql: str, columns: Columns, names: Mapping[str, str], parameters: Parameters, in_order: bool = True
-    ) -> None:
-        """Add the rows of a query of DuckDB's to the Parquet files of a folder."""
+    ) -> int:
+        """Add the rows of a query of DuckDB's to the Parquet files of a folder; returns how many."""
+        from pyspark.sql import Observation
+        from pyspark.sql.functions import count, lit
+
         values = ", ".join(f"cast(`{column}` as {spark_type(type_)}) as `{column}`" for column, type_ in columns)
         with asking(sql):
             query = f"select {values} from ({_translated(sql, names, parameters, in_order)}) as result"
-            self.session.sql(query).write.mode("append").parquet(str(folder))
+            rows, seen = self.session.sql(query), Observation()
+            rows.observe(seen, count(lit(1)).alias("count_rows")).write.mode("append").parquet(str(folder))
+            return int(seen.get.get("count_rows", 0))
 
-    def _share_out(self, files: Mapping[Path, str]) -> None:
-        """Have so many tasks, where Spark has no better reason, as these files are large."""
-        tasks = sum(path.stat().st_size for path in files) // _BYTES_OF_A_TASK + self.session.sparkContext.defaultParallelism
+    def _share_out(self, tasks: int) -> None:
+        """Have so many tasks more than there are processors, where Spark has no better reason."""
         for setting in ("spark.sql.shuffle.partitions", "spark.sql.files.minPartitionNum"):
-            self.session.conf.set(setting, str(tasks))
+            self.session.conf.set(setting, str(tasks + self.session.sparkContext.defaultParallelism))
+
+    def _hold(self, name: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Give a few rows a name. They are part of the statement: rows of Python's own would need Python on every worker."""
+        names = [column.split()[0] for column in columns.split(", ")]
+        text = json.dumps([dict(zip(names, row, strict=True)) for row in rows])
+        held = self.session.sql(f"select inline(from_json(:rows, 'array<struct<{columns}>>'))", {"rows": text})
+        _broadcast(held).createOrReplaceTempView(name)
 
 
 def spark_type(type_: str) -> str:
@@ -194,6 +207,13 @@ def _offsets(blocks: "list[Row]", files: Mapping[Path, str]) -> list[tuple[str, 
             last[block.file_path] = block.last_place + offset
         lines += block.count_lines
     return [(*one, last.get(one[0], 0)) for one in found]
+
+
+def _broadcast(rows: "DataFrame") -> "DataFrame":
+    """The same rows, sent to every worker where they are joined."""
+    from pyspark.sql.functions import broadcast
+
+    return broadcast(rows)
 
 
 def _bare(uri: str) -> str:

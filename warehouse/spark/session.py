@@ -46,6 +46,9 @@ _SETTINGS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.caseSensitive": "true",
     "spark.sql.variable.substitute": "false",
+    "spark.sql.files.ignoreMissingFiles": "false",
+    "spark.sql.files.ignoreCorruptFiles": "false",
+    "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "1",  # a task that is done twice writes once
     # how large files are says little of their rows: ids in order take a byte each. What is small is told to be (Spark.show)
     "spark.sql.autoBroadcastJoinThreshold": "64KB",
     "spark.sql.adaptive.autoBroadcastJoinThreshold": "10MB",
@@ -164,8 +167,8 @@ def _refuse_unreachable(master: str) -> None:
         try:
             with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=_PATIENCE):
                 return
-        except OSError as error:
-            reasons.append(str(error.strerror or error))
+        except (OSError, ValueError) as error:  # the latter for what is no name of a machine
+            reasons.append(str(getattr(error, "strerror", None) or error))
     raise InputError(f"SPARK_MASTER={master}: the cluster cannot be reached: {reasons[0]}")
 
 
@@ -190,7 +193,8 @@ def _refuse_idle(session: "SparkSession") -> None:
         asked = session.conf.get("spark.executor.memory", "1g")
         raise InputError(
             f"SPARK_MASTER={session.sparkContext.master}: no worker took on work within {_PATIENCE_WITH_WORKERS:.0f} s: none is "
-            f"free, or none has the memory that is asked for, {asked} (spark.executor.memory in spark-defaults.conf)"
+            f"free, none has the memory that is asked for, {asked} (spark.executor.memory in spark-defaults.conf), or none can "
+            "reach this machine (spark.driver.host)"
         )
 
 

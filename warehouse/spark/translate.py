@@ -115,6 +115,20 @@ def _function(name: str, *arguments: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this=name, expressions=list(arguments))
 
 
+def _extract_all(node: exp.RegexpExtractAll) -> exp.Expr:
+    """Java goes a level deeper for every time that a group is repeated, unless it keeps what it has found."""
+    if isinstance(node.expression, exp.Literal):
+        node.set("expression", exp.Literal.string(node.expression.name.replace("]*)*", "]*)*+")))
+    return node
+
+
+def _order(node: exp.Order) -> exp.Expr:
+    """Within an aggregate sqlglot leaves it out where Spark has none."""
+    if isinstance(node.parent, exp.ArrayAgg):
+        raise sqlglot.UnsupportedError(f"a list in an order: {node.parent}")
+    return node
+
+
 def _whole(pattern: exp.Expr) -> exp.Expr:
     """A regular expression that the whole text must match, without a last line end passed over."""
     if isinstance(pattern, exp.Literal):
@@ -262,6 +276,8 @@ def _strip_accents(node: exp.Anonymous) -> exp.Expr:
 _RULES: dict[type, Callable[[Any], exp.Expr]] = {
     exp.RegexpFullMatch: _fullmatch,
     exp.RegexpReplace: _replace,
+    exp.RegexpExtractAll: _extract_all,
+    exp.Order: _order,
     exp.Chr: _chr,
     exp.Try: _try,
     exp.TryCast: _try_cast,
