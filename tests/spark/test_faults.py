@@ -112,6 +112,17 @@ def test_a_killed_refresh_leaves_nothing(cluster: Standalone, tmp_path: Path, cu
     assert {path.name for path in (tmp_path / "w").iterdir()} == {"v1.duckdb", CURRENT, "refresh.lock"}
 
 
+def test_an_interrupted_refresh_leaves_nothing(cluster: Standalone, tmp_path: Path, customers: Path, segmentations: Path):
+    """By Ctrl-C, in the middle of what the cluster is asked. DuckDB's binding may add what it has leaked then."""
+    with _refreshing(tmp_path / "w", customers, segmentations, cluster.address) as process:
+        _until(process, tmp_path / "w", "v1.parquet/raw.customers/part-*.parquet")
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, said.splitlines()[0]) == (130, "refresh: interrupted; nothing was published")
+    assert "Traceback" not in said
+    assert {path.name for path in (tmp_path / "w").iterdir()} == {"refresh.lock"}
+
+
 def test_nobody_answers(tmp_path: Path, customers: Path, segmentations: Path):
     with _refreshing(tmp_path / "w", customers, segmentations, "spark://127.0.0.1:9") as process:
         said = _refused(process)

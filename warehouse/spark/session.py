@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -89,15 +90,32 @@ def connected(master: str) -> Iterator[Spark]:
     builder = SparkSession.builder.master(master)
     for name, value in _SETTINGS.items():
         builder = builder.config(name, value)
-    with _quiet(), _java_options(_SAYS_NOTHING), asking("a session"):
+    with _quiet(), _java_options(_SAYS_NOTHING), _own_interrupts(), asking("a session"):
         session = builder.getOrCreate()
-    logging.getLogger("SQLQueryContextLogger").disabled = True
+    for name in ("SQLQueryContextLogger", "py4j"):  # what they have to say comes as an error, too
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    logging.getLogger().addFilter(_is_not_of_py4j)  # which also logs as if it were the program itself
     try:
         _refuse_idle(session)
         yield Spark(session)
     finally:
         with contextlib.suppress(Exception):  # the cluster may be gone
             session.stop()
+
+
+def _is_not_of_py4j(record: logging.LogRecord) -> bool:
+    return "py4j" not in Path(record.pathname).parts
+
+
+@contextlib.contextmanager
+def _own_interrupts() -> Iterator[None]:
+    """Have Ctrl-C do what it did before the block: PySpark would ask the cluster for something, in the middle of an answer."""
+    kept = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, kept)
 
 
 @contextlib.contextmanager
