@@ -29,6 +29,7 @@ from warehouse.lake_connection import LakeConnection
 
 _PLAIN = ("VARCHAR", "BOOLEAN", "BLOB", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
 """Types of DuckDB's, beside numbers, whose values Spark writes as text in the same way."""
+_OURS = ("_source_file", "_source_line", "_file_path", "_metadata")
 _LOOK = 1 << 20
 """Bytes at the beginning and the end of a file that are looked at."""
 
@@ -60,6 +61,9 @@ def open_in_lake(
         fingerprint = hashlib.sha256(f"{state} ".encode() + head + tail).hexdigest()
         if head.startswith(b"PAR1"):
             headers, types = parquet.read_columns(connection, path)
+            for header in headers:
+                if header.lower() in _OURS:
+                    raise InputError(f"{path}: ENGINE=spark has a column '{header}' of its own: give that one another name")
             typed = frozenset(place for place, type_ in enumerate(types) if parquet.is_number(type_))
             return SourceFile(path, name, "parquet", headers, fingerprint, types, typed, state=state)
         ends_open = not tail.endswith((b"\n", b"\r"))
@@ -99,7 +103,7 @@ def _read_parquet(connection: LakeConnection, names: Mapping[Path, str], source:
             )
     connection.tables.read_parquet("source_values", names)
     values = "".join(
-        f", {parquet.as_text(header, type_)} as {column.name}"
+        f", {parquet.as_text(header, type_, by_digits=True)} as {column.name}"
         for header, type_, column in zip(source.headers, source.types, columns, strict=True)
         if column.kind != IGNORE
     )
@@ -139,7 +143,8 @@ def _bom(path: Path, head: bytes, options: FileOptions) -> int:
         raise InputError(f"{path}: is written in {encoding}; ENGINE=spark reads text in UTF-8 only: convert it first")
     looked_at = head.decode("utf-8", errors="replace")
     faults = looked_at.count("\ufffd")
-    if faults > sum(character > "\x7f" for character in looked_at) - faults + 1:  # the last character may be cut in two
+    others = sum(character > "\x7f" for character in looked_at) - faults
+    if faults > others + (len(head) == _LOOK):  # the last character may be cut in two
         raise InputError(f"{path}: is not UTF-8 text; ENGINE=spark reads no other: convert it first")
     refuse_binary(path, head, "utf-8")
     return marked[1] if marked else 0

@@ -55,8 +55,11 @@ def read_rows(
     )
 
 
-def as_text(header: str, type_: str) -> str:
-    """SQL: a value of a column as it would stand in a CSV file: 15 for 15.0, and text for bytes that are text."""
+def as_text(header: str, type_: str, by_digits: bool = False) -> str:
+    """SQL: a value of a column as it would stand in a CSV file: 15 for 15.0, and text for bytes that are text.
+
+    `by_digits` fractions are written out, as DuckDB does by itself; Java writes 1.2E7 for 12000000.5.
+    """
     value = identifier(header)
     text = f"cast({value} as varchar)"
     if type_ == "TIMESTAMP WITH TIME ZONE":  # not in the zone of whoever reads it
@@ -68,4 +71,8 @@ def as_text(header: str, type_: str) -> str:
     if type_.startswith("DECIMAL"):
         return f"case when contains({text}, '.') then rtrim(rtrim({text}, '0'), '.') else {text} end"
     whole = f"{value} = floor({value}) and abs({value}) <= {_EXACT}"
-    return f"case when {whole} then cast(cast({value} as bigint) as varchar) else {text} end"
+    digits = ""
+    if by_digits:
+        size, exact = f"abs(cast({value} as double))", f"cast(cast({text} as decimal(38, 20)) as varchar)"
+        digits = f" when {size} >= 0.0001 and {size} < 1000000000000000 then rtrim(rtrim({exact}, '0'), '.')"
+    return f"case when {whole} then cast(cast({value} as bigint) as varchar){digits} else {text} end"

@@ -47,9 +47,9 @@ def lake_in(snapshot: Snapshot) -> Path | None:
 
 
 def refuse_pattern(path: Path) -> None:
-    """Raise InputError for a path that a cluster would take for a pattern, whatever it is told."""
-    if odd := re.search(r"[\[\]{}*?\\]", str(path)):
-        raise InputError(f"{path}: ENGINE=spark takes {odd.group()} in a path for a pattern: give it another name")
+    """Raise InputError for a path that a cluster would take for a pattern, or for an address, whatever it is told."""
+    if odd := re.search(r"[\[\]{}*?\\:]", str(path)):
+        raise InputError(f"{path}: ENGINE=spark cannot read a path with {odd.group()} in it: give it another name")
 
 
 def next_edition(lake: Path) -> Path:

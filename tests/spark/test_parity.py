@@ -211,6 +211,7 @@ def test_typed_columns_are_read_alike(cluster: Standalone, tmp_path: Path, state
                 timestamptz '2020-01-01 10:00:00+02' + to_milliseconds(i * 250) as seen_in_zone,
                 cast(i % 200 as utinyint) as visits,
                 cast(i % 8 / 4 as float) as share,
+                12345678.25 + i * 1e9 / 7 as code,
                 cast('n' || i as blob) as note
             from range(300) as numbers (i)
         ) to '{folder}/a.parquet' (row_group_size 100)

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import duckdb
 
 from warehouse.connection import literal
-from warehouse.errors import InputError
+from warehouse.errors import BuildError, InputError
 from warehouse.lake import folder_of, refuse_pattern
 from warehouse.lake_connection import LakeConnection
 from warehouse.lake_tables import LakeTables
@@ -90,8 +90,11 @@ def connected(master: str) -> Iterator[Spark]:
     builder = SparkSession.builder.master(master)
     for name, value in _SETTINGS.items():
         builder = builder.config(name, value)
-    with _quiet(), _java_options(_SAYS_NOTHING), _own_interrupts(), asking("a session"):
-        session = builder.getOrCreate()
+    try:
+        with _quiet(), _java_options(_SAYS_NOTHING), _own_interrupts(), asking("a session"):
+            session = builder.getOrCreate()
+    except BuildError as error:
+        raise InputError(f"SPARK_MASTER={master}: no session can be had of it: {error}") from error
     for name in ("SQLQueryContextLogger", "py4j"):  # what they have to say comes as an error, too
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     logging.getLogger().addFilter(_is_not_of_py4j)  # which also logs as if it were the program itself
@@ -181,8 +184,8 @@ def _refuse_unreachable(master: str) -> None:
         return
     reasons = []
     for place in master.removeprefix("spark://").split(","):
-        parts = urlsplit(f"spark://{place}")
         try:
+            parts = urlsplit(f"spark://{place}")
             with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=_PATIENCE):
                 return
         except (OSError, ValueError) as error:  # the latter for what is no name of a machine
