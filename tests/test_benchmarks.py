@@ -97,7 +97,7 @@ def test_make_names_every_part():
     (parts,) = re.findall(r"^BENCH \?= (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert parts.split() == [*clustering.PARTS, "transactions"]
     page = (ROOT / "tests" / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8")
-    assert re.findall(r"<!-- ([\w-]+) -->", page) == [*parts.split(), "dashboard", "load"]
+    assert re.findall(r"<!-- ([\w-]+) -->", page) == [*parts.split(), "dashboard", "load", "spark"]
 
 
 def _installed(module: str) -> bool:
