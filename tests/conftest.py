@@ -17,7 +17,8 @@ from etl.sample_transactions import BUNDLED_STOCK, BUNDLED_TRANSACTIONS
 from tests.bought import refresh_bought
 from tests.helpers import QUICK, once
 from tests.moved import refresh_thrice
-from warehouse.connection import Snapshot, Warehouse, add_scratch
+from warehouse.builder import add_scratch
+from warehouse.connection import Snapshot, Warehouse
 from warehouse.settings import Settings
 
 ROOT = Path(__file__).parent.parent

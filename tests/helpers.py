@@ -17,7 +17,8 @@ from etl.customers import load_customers
 from etl.mapping import read_mapping
 from etl.refresh import refresh
 from warehouse.build import build
-from warehouse.connection import Snapshot, Warehouse, add_scratch
+from warehouse.builder import add_scratch
+from warehouse.connection import Snapshot, Warehouse
 from warehouse.settings import Settings
 from warehouse.versions import current
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.connection import literal
-from warehouse.lake import folder_of, rows_of
+from warehouse.lake import folder_of, rows_of, seal
 from warehouse.lake_tables import OF_CUSTOMERS
 from warehouse.versions import files
 
@@ -19,6 +19,7 @@ def with_lake(directory: Path, copy: Path) -> Path:
         with duckdb.connect(str(version)) as connection:
             for relation in OF_CUSTOMERS:
                 _move(connection, relation, folder_of(version.absolute()) / relation)
+        seal(folder_of(version.absolute()))
     return copy
 
 

@@ -1,10 +1,11 @@
-"""Opening the warehouse: readers that never block a refresh, and the one builder that writes a version.
+"""Opening the warehouse for reading, which never blocks a refresh.
 
 A published version is an immutable file. A reader opens the file that `current.duckdb` points at, by its real path, attached to
 a database in memory of its own: DuckDB would hand out the old database for a path that a process already holds, even when
 another file has taken its place there.
 """
 
+import json
 import logging
 import math
 import os
@@ -12,7 +13,7 @@ import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,11 +22,7 @@ import pandas as pd
 
 from warehouse.errors import DamagedError, InputError, NotKeptError, NotPublishedError, ReleaseError, WriteError
 from warehouse.memory import ReaderLimits
-from warehouse.settings import Settings
 from warehouse.versions import CURRENT, file_name, files, version_of
-
-STORAGE_VERSION = "v1.5.0"
-"""The file format readable by duckdb-cli 1.5 and by other tools of that age."""
 
 _LOOK_AT = 100_000
 """Tables of up to this many rows are read whole to tell whether a file is damaged."""
@@ -39,6 +36,8 @@ from duckdb_views()
 where database_name = ? and contains(sql, 'read_parquet(')
 """
 """The relations of a database that lie in Parquet files beside it (warehouse/lake.py), and which files, as a literal has them."""
+ROWS = "rows.json"
+"""The file of a lake that says how many rows each of its folders has: one that lacks a file reads as well as any other."""
 _READ_ALL = 'select max(hash(rows)) from "{}"."{}" as rows'
 _DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
 _SAID_OF_DAMAGE = ("Corrupt database file", "No magic bytes found", "too small to be a Parquet file")
@@ -198,8 +197,12 @@ class Snapshot:
         for schema, table, size in tables:
             if size <= most_rows:
                 self._connection.execute(_READ_ALL.format(schema, table)).fetchone()
-        for relation, _ in self._connection.execute(IN_FILES, ["warehouse"]).fetchall():
-            self._connection.execute(f"select count(*) from {relation}").fetchone()  # every file says how many rows it has
+        for relation, pattern in self._connection.execute(IN_FILES, ["warehouse"]).fetchall():
+            folder = Path(pattern.replace("''", "'")).parent
+            count = self._connection.execute(f"select count(*) from {relation}").fetchone()  # every file says how many rows it has
+            with suppress(FileNotFoundError):  # of a lake that an earlier release wrote
+                if count != (expected := json.loads((folder.parent / ROWS).read_text())[folder.name],):
+                    raise duckdb.IOException(f"IO Error: {relation}: of {expected:,} rows some are missing")
 
 
 class Warehouse:
@@ -365,30 +368,3 @@ def _spill() -> str:
         return str(Path(tempfile.gettempdir()) / f"mall-reader-{os.getpid()}")
     except FileNotFoundError:  # no room there for a single byte: then it does without
         return ""
-
-
-def add_scratch(connection: duckdb.DuckDBPyConnection, path: str = ":memory:") -> None:
-    """Attach a database for large tables that are needed on the way only; they are found without naming it.
-
-    In a file they are compressed, and read by the column. What is in memory and does not fit is spilled as it is.
-    """
-    connection.execute(f"attach {literal(path)} as scratch")
-    connection.execute("set search_path = current_database() || '.main,scratch.main'")
-
-
-@contextmanager
-def builder(path: Path, memory_limit: str = Settings.memory_limit) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Create the database file `path` and connect to it for writing; closed at the end, whatever happens.
-
-    What `memory_limit` leaves no room for is spilled beside the file.
-    """
-    connection = duckdb.connect(":memory:", config={"temp_directory": f"{path}.spill", "memory_limit": memory_limit})
-    try:
-        try:
-            connection.execute(f"attach {literal(path)} as warehouse (storage_version '{STORAGE_VERSION}')")
-        except duckdb.IOException as error:
-            raise InputError(f"{path}: cannot write the warehouse there: {str(error).splitlines()[0]}") from error
-        connection.execute("use warehouse")
-        yield connection
-    finally:
-        connection.close()

@@ -17,9 +17,10 @@ import duckdb
 
 from warehouse.blanks import named_id
 from warehouse.build import build, execute_file
+from warehouse.builder import builder
 from warehouse.catalog import SQL, relations
 from warehouse.checks import run_checks
-from warehouse.connection import IN_FILES, Snapshot, builder, is_of_the_machine, literal
+from warehouse.connection import IN_FILES, Snapshot, is_of_the_machine, literal
 from warehouse.errors import BuildError, GateError, InputError, MallError
 from warehouse.forgotten import LONG_ID
 from warehouse.lake import folders, lake_of, next_edition, rows_of

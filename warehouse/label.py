@@ -19,7 +19,8 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from warehouse.connection import Snapshot, builder
+from warehouse.builder import builder
+from warehouse.connection import Snapshot
 from warehouse.errors import InputError, MallError, refuse
 from warehouse.names import folded, one_line
 from warehouse.publish import locked, put, unfinished

@@ -3,12 +3,13 @@
 That is how a cluster leaves a version (warehouse/spark). The views name the folder by its whole path.
 """
 
+import json
 import re
 from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import IN_FILES, Snapshot, literal
+from warehouse.connection import IN_FILES, ROWS, Snapshot, literal
 from warehouse.errors import InputError
 
 _FOLDER = re.compile(r"^v\d{1,9}(\.\d+)?\.parquet$")
@@ -44,6 +45,17 @@ def lake_of(version: Path) -> Path | None:
 def lake_in(snapshot: Snapshot) -> Path | None:
     """The folder that an open version reads; None where it reads none."""
     return snapshot.once("lake", lambda db: next((_folder(row["path"]).parent for row in db.rows(IN_FILES, ["warehouse"])), None))
+
+
+def seal(lake: Path) -> None:
+    """Write down how many rows each folder of a lake has."""
+    with duckdb.connect(":memory:") as connection:
+        counts = {
+            folder.name: (connection.execute(f"select count(*) {rows_of(folder)}").fetchone() or (0,))[0]
+            for folder in sorted(lake.iterdir())
+            if folder.is_dir() and any(folder.glob("*.parquet"))
+        }
+    (lake / ROWS).write_text(json.dumps(counts))
 
 
 def refuse_pattern(path: Path) -> None:

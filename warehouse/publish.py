@@ -21,10 +21,11 @@ from typing import IO
 import duckdb
 
 from warehouse import forgotten
-from warehouse.connection import Snapshot, add_scratch, builder, is_of_the_machine
+from warehouse.builder import add_scratch, builder
+from warehouse.connection import ROWS, Snapshot, is_of_the_machine
 from warehouse.errors import BusyError, DamagedError, InputError, MallError
 from warehouse.history import HISTORY, MARTS, STAYS
-from warehouse.lake import folder_of, lake_of, lakes, version_with
+from warehouse.lake import folder_of, lake_of, lakes, seal, version_with
 from warehouse.settings import Settings
 from warehouse.versions import CURRENT, current, file_name, files, taken, version_of
 
@@ -149,16 +150,18 @@ def put(building: Path, final: Path) -> None:
 
 def settle(folder: Path) -> None:
     """See that a lake is on the disk, and take away what was needed to write it; nobody writes it any more."""
+    if not folder.exists():
+        return
+    seal(folder)
     for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_file() and path.suffix != ".parquet":
+        if path.is_file() and path.suffix != ".parquet" and path.name != ROWS:
             path.unlink()
             continue
         with contextlib.suppress(PermissionError):  # workers may write as another user
             if path.is_file():
                 path.chmod(path.stat().st_mode & 0o444)
             _sync(path)
-    if folder.exists():
-        _sync(folder)
+    _sync(folder)
 
 
 def point_at(directory: Path, number: int) -> None:

@@ -16,7 +16,7 @@ from analytics.run import Segmentation, run
 from tests.analytics.shop import BOTH, CENTRES, SPENDING, Customer, ShopInMemory, as_csv, crowd, segments_of
 from tests.helpers import HEADER, featured, features_of, loaded
 from warehouse.build import build
-from warehouse.connection import add_scratch
+from warehouse.builder import add_scratch
 
 LARGE = 60
 """Customers of each clump in a shop in which a change can be told."""

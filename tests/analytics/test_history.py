@@ -11,7 +11,8 @@ from analytics.run import Segmentation, run
 from tests.analytics.shop import BOTH, CENTRES, SPENDING, Customer, Shop, ShopInMemory, as_csv, crowd, refreshed_once, segments_of
 from tests.helpers import contents, featured, same_groups
 from warehouse.build import build
-from warehouse.connection import Snapshot, add_scratch
+from warehouse.builder import add_scratch
+from warehouse.connection import Snapshot
 from warehouse.history import HISTORY, MARTS, hold_stays
 from warehouse.label import Label, label
 from warehouse.rollback import rollback

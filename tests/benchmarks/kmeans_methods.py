@@ -17,7 +17,7 @@ import duckdb
 import numpy as np
 
 from analytics.draw import number_of
-from warehouse.connection import add_scratch
+from warehouse.builder import add_scratch
 
 STARTS = 10
 SEED = 7
@@ -41,7 +41,7 @@ def _ours(warehouse: Path, memory_limit: str, names: Sequence[str], k: int) -> A
     from analytics.kmeans import fit_kmeans
     from analytics.points import Points
     from analytics.reader import MOST_CELLS
-    from warehouse.connection import builder
+    from warehouse.builder import builder
 
     with builder(warehouse, memory_limit) as connection, scaled_customers(connection, warehouse, names):
         connection.execute("create temporary table sampled (customer_id varchar, place bigint)")

@@ -24,7 +24,7 @@ def _ours(warehouse: Path, memory_limit: str, names: Sequence[str]) -> dict[str,
     from analytics.assign import label_by_point
     from analytics.hierarchical import fit_ward
     from analytics.reader import read_inputs, read_leaves
-    from warehouse.connection import builder
+    from warehouse.builder import builder
 
     with builder(warehouse, memory_limit) as connection, scaled_customers(connection, warehouse, names):
         clock = [monotonic()]

@@ -15,7 +15,8 @@ from etl.sample import write_sample, write_truth
 from tests.benchmarks.measure import Measure, measured, sampled, steps_of
 from tests.benchmarks.results import RESULTS
 from warehouse.build import build
-from warehouse.connection import add_scratch, builder, literal
+from warehouse.builder import add_scratch, builder
+from warehouse.connection import literal
 from warehouse.versions import CURRENT
 
 THREE = ("age", "annual_income_k", "spending_score")

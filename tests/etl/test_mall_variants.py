@@ -9,7 +9,8 @@ import pytest
 
 from etl.customers import load_customers
 from etl.refresh import main
-from warehouse.connection import Warehouse, add_scratch
+from warehouse.builder import add_scratch
+from warehouse.connection import Warehouse
 
 
 @dataclass(frozen=True)

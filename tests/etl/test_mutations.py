@@ -29,7 +29,7 @@ from tests.etl.mutations import (
     number_of,
     values_of,
 )
-from warehouse.connection import add_scratch
+from warehouse.builder import add_scratch
 from warehouse.errors import InputError
 
 ROWS = "from raw.customers order by source_line"

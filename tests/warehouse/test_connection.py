@@ -7,7 +7,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from warehouse.connection import Snapshot, Warehouse, builder
+from warehouse.builder import builder
+from warehouse.connection import Snapshot, Warehouse
 from warehouse.errors import InputError, NotPublishedError
 from warehouse.memory import ReaderLimits
 

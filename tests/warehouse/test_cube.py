@@ -9,9 +9,10 @@ import pytest
 
 from analytics.run import Segmentation, run
 from warehouse.build import build
+from warehouse.builder import add_scratch
 from warehouse.catalog import checks
 from warehouse.checks import run_checks
-from warehouse.connection import Snapshot, add_scratch
+from warehouse.connection import Snapshot
 from warehouse.rules import count_rules
 
 pytestmark = pytest.mark.xdist_group("cube")  # the marts are built once

@@ -8,7 +8,7 @@ import pytest
 
 from tests.helpers import four, published_once
 from warehouse.build import build
-from warehouse.connection import add_scratch, builder
+from warehouse.builder import add_scratch, builder
 from warehouse.forgotten import Forgotten
 from warehouse.history import DEFAULTS, HISTORY, Carried, carry_history, gather_labels, hold_stays, stay_columns
 from warehouse.versions import CURRENT

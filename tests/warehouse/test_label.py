@@ -11,8 +11,9 @@ import pytest
 
 from tests.helpers import refreshed
 from tests.warehouse.crashing import leftovers
+from warehouse.builder import builder
 from warehouse.checks import run_checks
-from warehouse.connection import Snapshot, Warehouse, builder, identity
+from warehouse.connection import Snapshot, Warehouse, identity
 from warehouse.errors import BusyError, InputError
 from warehouse.forget import forget
 from warehouse.label import Label, label, main, segments

@@ -14,7 +14,7 @@ from tests.helpers import refreshed
 from tests.lake import with_lake
 from tests.spark.compared import differences
 from warehouse.connection import Warehouse
-from warehouse.errors import InputError, NotKeptError
+from warehouse.errors import DamagedError, InputError, NotKeptError
 from warehouse.forget import forget
 from warehouse.kept import kept
 from warehouse.lake import folder_of, lake_in, lake_of
@@ -153,6 +153,15 @@ def test_a_lake_that_is_gone_is_noticed(lake: Path):
     shutil.rmtree(folder_of(lake / "v3.duckdb") / "segments.assignments")
     newest = Warehouse(lake).snapshot()
     assert (newest.version, newest.stands_in_for) == (2, 3)
+
+
+def test_a_file_of_a_lake_that_is_gone_is_noticed(lake: Path):
+    """The others can be read, and are too few."""
+    (folder_of(lake / "v3.duckdb") / "marts.customers" / "part-1.parquet").unlink()
+    newest = Warehouse(lake).snapshot()
+    assert (newest.version, newest.stands_in_for) == (2, 3)
+    with pytest.raises(DamagedError, match=r"marts\.customers: of .* rows some are missing"):
+        Warehouse(lake).version(3)
 
 
 def test_a_file_of_a_lake_that_is_cut_off_is_noticed(lake: Path):

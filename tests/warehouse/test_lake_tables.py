@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from warehouse.builder import add_scratch, builder
 from warehouse.cluster import Columns, Parameters
-from warehouse.connection import add_scratch, builder
 from warehouse.errors import BuildError, InputError
 from warehouse.lake import rows_of
 from warehouse.lake_connection import LakeConnection, is_in_lake
